@@ -1,0 +1,36 @@
+# Bare `make` lists the targets. Each one sets up what it needs in .venv; nothing has to be activated.
+PYTHON ?= python3
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: .venv/.base  ## the edges of a real photograph
+	@.venv/bin/convcli edge samples/astronaut.png -f -o build/
+
+test: .venv/.test  ## run the tests
+	@$(PY) -m pytest
+
+check: .venv/.dev  ## format, lint, types, and the tests in full
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@$(PY) -m pytest --full
+
+bench: .venv/.bench  ## ratios against named peers, one table
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PY) -m tests.bench
+
+clean:  ## remove what the other targets made
+	rm -rf .venv build dist .mypy_cache .ruff_cache
+	find convcli tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.base: pyproject.toml
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/.%: pyproject.toml .venv/.base
+	@.venv/bin/pip install --quiet --disable-pip-version-check -e '.[$*]'
+	@touch $@

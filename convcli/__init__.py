@@ -1,0 +1,32 @@
+"""The convolution workbench: cross-correlation, pooling, edges, learned kernels, output sizes.
+
+The names below are loaded when they are first used, so that importing convcli costs no NumPy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcli.engine.correlate import corr2d
+    from convcli.engine.errors import ConvError
+    from convcli.engine.geometry import output_size
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConvError": "convcli.engine.errors",
+    "corr2d": "convcli.engine.correlate",
+    "output_size": "convcli.engine.geometry",
+}
+
+__all__ = ["ConvError", "__version__", "corr2d", "output_size"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'convcli' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

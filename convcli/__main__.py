@@ -1,0 +1,5 @@
+"""Run as `python -m convcli`."""
+
+from convcli.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The engine: NumPy only. It never prints and never opens a file."""

@@ -1,0 +1,69 @@
+"""The one error that a user can cause, and the words that make it helpful."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+
+__all__ = ["ConvError", "one_of", "printable"]
+
+
+class ConvError(ValueError):
+    """What a user can cause and mend: bad data, a size that does not fit, an unknown name.
+
+    Parameters
+    ----------
+    message : str
+        One line: what is wrong, what was got, what is allowed.
+    usage : bool
+        Whether the call itself is wrong, whatever the data (exit status 2, not 1).
+
+    Examples
+    --------
+    >>> str(ConvError("stride: got 0, a whole number of at least 1 is needed"))
+    'stride: got 0, a whole number of at least 1 is needed'
+    """
+
+    def __init__(self, message: str, *, usage: bool = False) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+    def about(self, subject: str) -> "ConvError":
+        """Return the same error with the file or option it is about in front."""
+        return ConvError(f"{subject}: {self}", usage=self.usage)
+
+
+def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
+    """Build the error for a name that is not in a registry, with the nearest name that is.
+
+    >>> str(one_of("border", "refelct", ["zero", "reflect"]))
+    "border: unknown name 'refelct', did you mean 'reflect'? Known: zero, reflect"
+    """
+    names = list(choices)
+    near = difflib.get_close_matches(got.lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return ConvError(
+        f"{what}: unknown name '{printable(got)}', {hint}Known: {', '.join(names)}", usage=True
+    )
+
+
+def printable(text: object) -> str:
+    """Escape what a terminal would act on: controls, line ends, bidirectional marks, lone surrogates.
+
+    >>> printable("a\\x1b[31m.png")
+    'a\\\\x1b[31m.png'
+    """
+    return "".join(c if _harmless(c) else _escape(c) for c in str(text))
+
+
+def _harmless(char: str) -> bool:
+    # Cc controls, Cf format (bidi overrides, zero width), Cs surrogates, Zl and Zp line ends
+    return unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no UTF-8 (surrogateescape)
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,292 @@
+"""Sizes: where every window of a convolution or pooling layer lies. Pure integers, no NumPy.
+
+Everything that needs a size asks here, so that `shape`, `corr`, `pool`, `edge`, `learn` and `net` cannot disagree.
+
+Notation, an axis at a time: n input size, k kernel size, s stride, d dilation, k' = d(k-1)+1 the extent of the
+dilated kernel, `before` and `after` the rows that padding adds at the two ends.
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd
+from typing import TypeAlias
+
+from convcli.engine.errors import ConvError, one_of
+
+__all__ = ["WORDS", "Axis", "Padding", "as_padding", "axes", "output_size", "per_axis", "size_text"]
+
+Pair: TypeAlias = tuple[int, int]
+PaddingLike: TypeAlias = "Padding | str | int | Sequence[int] | Sequence[Pair]"
+
+WORDS: dict[str, str] = {
+    "valid": "no padding",
+    "same": "output ceil(n/s), the odd row at the end (TensorFlow SAME, ONNX SAME_UPPER, PyTorch 'same')",
+    "same-lower": "output ceil(n/s), the odd row at the start (ONNX SAME_LOWER)",
+    "full": "k'-1 rows on both sides: every overlap counts",
+    "causal": "k'-1 rows before, none after, on every axis",
+}
+"""The words of `padding`, and what each means."""
+
+
+@dataclass(frozen=True)
+class Padding:
+    """How much to pad, before the sizes are known: a word of `WORDS`, or rows before and after each axis.
+
+    Parameters
+    ----------
+    word : str
+        A key of `WORDS`, or ``"explicit"``.
+    pairs : tuple of (int, int)
+        Rows (before, after) an axis; one pair serves all axes. Read only when `word` is ``"explicit"``.
+    """
+
+    word: str = "explicit"
+    pairs: tuple[Pair, ...] = ((0, 0),)
+
+    def split(self, axis: int, n: int, extent: int, s: int) -> Pair:
+        """Return the rows (before, after) that this padding adds to one axis."""
+        if self.word == "explicit":
+            return self.pairs[axis if len(self.pairs) > 1 else 0]
+        if self.word in ("same", "same-lower"):
+            total = max((-(-n // s) - 1) * s + extent - n, 0)
+            less, more = total // 2, total - total // 2
+            return (less, more) if self.word == "same" else (more, less)
+        ends = {"valid": (0, 0), "full": (extent - 1, extent - 1), "causal": (extent - 1, 0)}
+        return ends[self.word]
+
+
+def as_padding(padding: PaddingLike) -> Padding:
+    """Read any way of writing padding: a word, rows per side (one or one an axis), or (before, after) pairs.
+
+    >>> as_padding((2, 1)).pairs
+    ((2, 2), (1, 1))
+    >>> as_padding([(0, 1), (2, 3)]).pairs
+    ((0, 1), (2, 3))
+    """
+    if isinstance(padding, Padding):
+        return padding
+    if isinstance(padding, str):
+        if padding not in WORDS:
+            raise one_of("padding", padding, WORDS)
+        return Padding(padding)
+    given = [padding] if isinstance(padding, int) else list(padding)
+    pairs = tuple((p[0], p[1]) if isinstance(p, Sequence) else (p, p) for p in given)
+    for pair in pairs:
+        for rows in pair:
+            _whole("padding", rows, 0)
+    if not pairs:
+        raise ConvError("padding: got nothing, rows per side are needed")
+    return Padding("explicit", pairs)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a layer, resolved: the windows, the padding and the output size.
+
+    Parameters
+    ----------
+    n, k, s, d : int
+        Input size, kernel size, stride, dilation.
+    before, after : int
+        Rows that padding adds at the start and at the end.
+    out : int
+        Number of windows.
+    """
+
+    n: int
+    k: int
+    s: int
+    d: int
+    before: int
+    after: int
+    out: int
+
+    @property
+    def extent(self) -> int:
+        """Size k' of the dilated kernel."""
+        return self.d * (self.k - 1) + 1
+
+    @property
+    def unused(self) -> int:
+        """Rows of the input that no tap of any window reads (at the end, between strides or between dilated taps).
+
+        >>> axes((10,), (3,), stride=2)[0].unused
+        1
+        """
+        # A tap j of window i reads row s*i + d*j - before. Taps whose d*j leave the same remainder by s read the
+        # same rows of one residue class, shifted: count each class as a union of runs of `out` windows.
+        common = gcd(self.s, self.d)
+        period, step = self.s // common, self.d // common
+        used = 0
+        for first in range(min(self.k, period)):
+            taps = -(-(self.k - first) // period)  # taps j = first, first + period, …
+            shift, residue = divmod(self.d * first, self.s)
+            # row = residue - before + s*(shift + m*step + i), 0 <= m < taps, 0 <= i < out; keep 0 <= row < n
+            low = max(-(-(self.before - residue) // self.s), shift)
+            high = (self.n - 1 + self.before - residue) // self.s
+            used += _in_runs(shift, step, taps, self.out, low, high)
+        return self.n - used
+
+
+def _in_runs(start: int, step: int, runs: int, length: int, low: int, high: int) -> int:
+    """Count the integers in [low, high] that lie in the union of [start + m*step, … + length) for 0 <= m < runs."""
+
+    def below(bound: int) -> int:  # members smaller than `bound`
+        span = bound - start
+        if span <= 0:
+            return 0
+        if length >= step:
+            return min(span, (runs - 1) * step + length)
+        whole, rest = divmod(span, step)
+        return runs * length if whole >= runs else whole * length + min(rest, length)
+
+    return max(below(high + 1) - below(low), 0)
+
+
+def axes(
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    *,
+    padding: PaddingLike = 0,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    ceil: bool = False,
+    what: str = "kernel",
+) -> tuple[Axis, ...]:
+    """Resolve the windows of a layer, axis by axis.
+
+    Parameters
+    ----------
+    sizes, kernel : sequence of int
+        Input and kernel size an axis; a kernel of one number serves all axes.
+    padding : Padding, str, int or sequence
+        What `as_padding` reads.
+    stride, dilation : int or sequence of int
+        One number for all axes, or one an axis.
+    ceil : bool
+        Round up: a last window that hangs over the end counts if it starts inside the input or its padding before.
+    what : str
+        What the error calls the kernel: "kernel" or "window".
+
+    Raises
+    ------
+    ConvError
+        A size below 1, a wrong number of axes, or a kernel larger than the padded input.
+
+    Examples
+    --------
+    >>> [a.out for a in axes((8, 8), (3, 5), padding=(0, 1), stride=(3, 4))]
+    [2, 2]
+    >>> axes((4,), (2,), stride=3, padding=1, ceil=True)[0].out
+    2
+    """
+    count = len(sizes)
+    for n in sizes:
+        _whole("input", n, 1)
+    k = per_axis(what, kernel, count, 1)
+    s = per_axis("stride", stride, count, 1)
+    d = per_axis("dilation", dilation, count, 1)
+    pad = as_padding(padding)
+    if len(pad.pairs) not in (1, count):
+        raise ConvError(
+            f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(sizes)})",
+            usage=True,
+        )
+    return tuple(_axis(i, sizes[i], k[i], s[i], d[i], pad, ceil, what) for i in range(count))
+
+
+def _axis(i: int, n: int, k: int, s: int, d: int, pad: Padding, ceil: bool, what: str) -> Axis:
+    extent = d * (k - 1) + 1
+    before, after = pad.split(i, n, extent, s)
+    room = n + before + after - extent
+    if room < 0:
+        dilated = f" ({extent} with dilation {d})" if d > 1 else ""
+        padded = f" ({n + before + after} with padding)" if before or after else ""
+        raise ConvError(
+            f"{what} {k}{dilated} does not fit: it is larger than the input {n}{padded} on axis {i}"
+        )
+    if ceil:
+        out = -(-room // s) + 1
+        if (out - 1) * s >= n + before:
+            out -= 1
+    else:
+        out = room // s + 1
+    return Axis(n, k, s, d, before, after, out)
+
+
+def output_size(
+    n: int | Sequence[int],
+    k: int | Sequence[int],
+    *,
+    padding: PaddingLike = 0,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    ceil: bool = False,
+) -> int | tuple[int, ...]:
+    """Output size of a convolution or pooling layer, floor((n + before + after - k') / s) + 1.
+
+    Parameters
+    ----------
+    n, k : int or sequence of int
+        Input and kernel size, one number or one an axis.
+    padding : str, int or sequence
+        Rows per side, (before, after) pairs, or a word of `WORDS`.
+    stride, dilation : int or sequence of int
+    ceil : bool
+        Round up, with the clip that pooling layers apply.
+
+    Returns
+    -------
+    int or tuple of int
+        An int when `n` is one.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> output_size(224, 7, padding=3, stride=2)
+    112
+    >>> output_size((8, 8), (5, 3), padding=(2, 1))
+    (8, 8)
+    """
+    sizes = (n,) if isinstance(n, int) else tuple(n)
+    kernel = (k,) if isinstance(k, int) else tuple(k)
+    found = axes(sizes, kernel, padding=padding, stride=stride, dilation=dilation, ceil=ceil)
+    return found[0].out if isinstance(n, int) else tuple(a.out for a in found)
+
+
+def per_axis(what: str, value: int | Sequence[int], count: int, least: int) -> tuple[int, ...]:
+    """Spread one number over all axes, or check that there is one an axis and that none is below `least`.
+
+    >>> per_axis("stride", 2, 3, 1)
+    (2, 2, 2)
+    """
+    values = (value,) if isinstance(value, int) else tuple(value)
+    for v in values:
+        _whole(what, v, least)
+    if len(values) not in (1, count):
+        raise ConvError(
+            f"{what}: got {size_text(values)} for {count} {'axis' if count == 1 else 'axes'}, "
+            f"one number or {count} are needed",
+            usage=True,
+        )
+    return values * count if len(values) == 1 else values
+
+
+def size_text(sizes: Sequence[int]) -> str:
+    """Write a size as the command line reads it.
+
+    >>> size_text((3, 224, 224))
+    '3x224x224'
+    """
+    return "x".join(str(n) for n in sizes)
+
+
+def _whole(what: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
+        raise ConvError(
+            f"{what}: got {value}, a whole number of at least {least} is needed", usage=True
+        )

@@ -1,0 +1,1 @@
+"""Networks: the layer language, counting, layers."""
