@@ -36,13 +36,13 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
     """Build the error for a name that is not in a registry, with the nearest name that is.
 
     >>> str(one_of("border", "refelct", ["zero", "reflect"]))
-    "border: unknown name 'refelct', did you mean 'reflect'? Known: zero, reflect"
+    "unknown border 'refelct', did you mean 'reflect'? known: zero, reflect"
     """
     names = list(choices)
     near = difflib.get_close_matches(got.lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return ConvError(
-        f"{what}: unknown name '{printable(got)}', {hint}Known: {', '.join(names)}", usage=True
+        f"unknown {what} '{printable(got)}', {hint}known: {', '.join(names)}", usage=True
     )
 
 

@@ -264,7 +264,7 @@ def per_axis(what: str, value: int | Sequence[int], count: int, least: int) -> t
     >>> per_axis("stride", 2, 3, 1)
     (2, 2, 2)
     """
-    values = (value,) if isinstance(value, int) else tuple(value)
+    values = tuple(value) if isinstance(value, Sequence) else (value,)
     for v in values:
         _whole(what, v, least)
     if len(values) not in (1, count):

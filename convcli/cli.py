@@ -1,0 +1,153 @@
+"""The app: the table of commands, and the one place where errors become messages and exit codes."""
+
+import os
+import signal
+import sys
+from enum import IntEnum
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from convcli import __version__
+from convcli.engine.errors import ConvError, one_of, printable
+
+__all__ = ["COMMANDS", "Exit", "main", "run"]
+
+COMMANDS = ("shape", "corr", "edge", "learn", "kernels")
+"""The commands, in the order of the help: each is a function of its name in convcli/commands/."""
+
+_CLICK_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+class Exit(IntEnum):
+    """Exit statuses."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    INTERRUPTED = 130
+    READER_GONE = 141
+    TERMINATED = 143
+
+
+class _Commands(TyperGroup):
+    """Loads a command's module when it is called, so that no command pays for another's imports."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"convcli.commands.{cmd_name}")
+        single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        single.command(cmd_name)(getattr(module, cmd_name))
+        return typer.main.get_command(single)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise one_of("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    name="convcli",
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"convcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option("-V", "--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[  # noqa: ARG001
+        bool, typer.Option("--debug", help="Show the traceback of an error (anywhere in the call).")
+    ] = False,
+) -> None:
+    """The convolution workbench: sizes, kernels on pictures and arrays, edges, learned kernels."""
+
+
+def run(argv: list[str]) -> int:
+    """Run one call and return its exit status; errors become one line on standard error.
+
+    Parameters
+    ----------
+    argv : list of str
+        The arguments after the program's name.
+    """
+    operands_at = argv.index("--") if "--" in argv else len(argv)
+    debug = "--debug" in argv[:operands_at]
+    argv = [a for i, a in enumerate(argv) if a != "--debug" or i > operands_at]
+    try:
+        status = typer.main.get_command(app).main(argv, prog_name="convcli", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status if isinstance(status, int) else Exit.DONE
+    except BrokenPipeError:
+        return Exit.READER_GONE
+    except (KeyboardInterrupt, typer.Abort):
+        return Exit.INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        message, status = _told(error)
+        if message and sys.stderr is not None:
+            print(f"convcli: error: {message}", file=sys.stderr)
+        return status
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """Put an error into one line, with its exit status."""
+    if isinstance(error, ConvError):
+        return str(error), Exit.USAGE if error.usage else Exit.FAILED
+    if isinstance(error, _CLICK_ERROR):
+        return _usage(error), Exit.USAGE
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+        return f"{name}{error.strerror}", Exit.FAILED
+    if isinstance(error, MemoryError):
+        return "not enough memory for this input", Exit.FAILED
+    return f"a bug: {type(error).__name__}: {printable(error)} (--debug shows where)", Exit.FAILED
+
+
+def _usage(error: Any) -> str:
+    """Put a usage error of the command-line parser into one line: the option's long name, then what is wrong."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "convcli"
+    parameter = getattr(error, "param", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return ""
+    if type(error) is typer.BadParameter and parameter is not None:
+        name = max(parameter.opts, key=len) if parameter.opts[0].startswith("-") else ""
+        text = f"{name or parameter.human_readable_name}: {error.message}"
+    else:
+        text = " ".join(str(error.format_message()).split())
+    return f"{printable(text).rstrip('.')} (see {command} --help)"
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(Exit.TERMINATED)  # unlike the default, this lets temporary files be removed
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    signal.signal(signal.SIGTERM, _terminate)
+    status = run(sys.argv[1:])
+    if status == Exit.READER_GONE:  # nothing may be flushed into the closed pipe at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)

@@ -1,0 +1,82 @@
+"""Sizes and padding as people write them, `3x224x224` and `0/1x2`: one reader for options and layer texts.
+
+The errors do not name the option or layer: who asked puts it in front.
+"""
+
+import re
+
+from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.geometry import WORDS, Padding
+
+__all__ = ["LARGEST", "read_padding", "read_sizes", "read_total_padding"]
+
+LARGEST = 10**9
+"""The largest size that is read: no picture, array or layer has an axis that long."""
+
+
+def read_sizes(text: str, *, least: int = 1) -> tuple[int, ...]:
+    """Read `H`, `HxW`, `CxHxW` …: whole numbers joined by ``x``.
+
+    Parameters
+    ----------
+    text : str
+    least : int
+        The smallest number allowed.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> read_sizes("3x224x224")
+    (3, 224, 224)
+    """
+    return tuple(_number(part, text, least) for part in re.split("[x×]", text.strip()))
+
+
+def read_padding(text: str) -> Padding:
+    """Read rows per side (`1`, `2x1`), before/after (`0/1`, `0/1x1/0`), or a word of `geometry.WORDS`.
+
+    >>> read_padding("0/1x2").pairs
+    ((0, 1), (2, 2))
+    """
+    if re.match(r"\s*[A-Za-z]", text):
+        if text not in WORDS:
+            raise one_of("padding", text, WORDS)
+        return Padding(text)
+    pairs = []
+    for part in re.split("[x×]", text.strip()):
+        ends = [_number(end, text, 0) for end in part.split("/")]
+        if len(ends) > 2:
+            raise _unreadable(text, "rows per side (1, 2x1), before/after (0/1x0/1)")
+        pairs.append((ends[0], ends[-1]))
+    return Padding("explicit", tuple(pairs))
+
+
+def read_total_padding(text: str) -> Padding:
+    """Read rows of both sides together (the chapter's p_h x p_w); the odd one goes to the start.
+
+    >>> read_total_padding("2x3").pairs
+    ((1, 1), (2, 1))
+    """
+    totals = read_sizes(text, least=0)
+    return Padding("explicit", tuple((t - t // 2, t // 2) for t in totals))
+
+
+def _number(part: str, text: str, least: int) -> int:
+    # [0-9]: int() would take digits of any script, spaces and underscores
+    if not re.fullmatch(r"\+?[0-9]{1,30}", part):
+        raise _unreadable(text, f"whole numbers of at least {least} (joined by x)")
+    number = int(part)
+    if not least <= number <= LARGEST:
+        raise _unreadable(text, f"whole numbers from {least} to {LARGEST}")
+    return number
+
+
+def _unreadable(text: str, allowed: str) -> ConvError:
+    return ConvError(f"got '{printable(text)}', {allowed} are allowed", usage=True)
