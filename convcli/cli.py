@@ -71,11 +71,11 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool,
         typer.Option("-V", "--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
-    debug: Annotated[  # noqa: ARG001
+    debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error (anywhere in the call).")
     ] = False,
 ) -> None:

@@ -47,10 +47,10 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
 
 
 def printable(text: object) -> str:
-    """Escape what a terminal would act on: controls, line ends, bidirectional marks, lone surrogates.
+    r"""Escape what a terminal would act on: controls, line ends, bidirectional marks, lone surrogates.
 
-    >>> printable("a\\x1b[31m.png")
-    'a\\\\x1b[31m.png'
+    >>> printable("a\x1b[31m.png")
+    'a\\x1b[31m.png'
     """
     return "".join(c if _harmless(c) else _escape(c) for c in str(text))
 

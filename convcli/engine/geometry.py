@@ -70,14 +70,16 @@ def as_padding(padding: PaddingLike) -> Padding:
         if padding not in WORDS:
             raise one_of("padding", padding, WORDS)
         return Padding(padding)
-    given = [padding] if isinstance(padding, int) else list(padding)
-    pairs = tuple((p[0], p[1]) if isinstance(p, Sequence) else (p, p) for p in given)
-    for pair in pairs:
-        for rows in pair:
-            _whole("padding", rows, 0)
+    given = list(padding) if isinstance(padding, Sequence) else [padding]
+    pairs: list[Pair] = []
+    for rows in given:
+        before, after = rows if isinstance(rows, Sequence) else (rows, rows)
+        _whole("padding", before, 0)
+        _whole("padding", after, 0)
+        pairs.append((before, after))
     if not pairs:
         raise ConvError("padding: got nothing, rows per side are needed")
-    return Padding("explicit", pairs)
+    return Padding("explicit", tuple(pairs))
 
 
 @dataclass(frozen=True)
