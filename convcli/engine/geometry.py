@@ -10,7 +10,8 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import TypeAlias
+from operator import index
+from typing import SupportsIndex, TypeAlias
 
 from convcli.engine.errors import ConvError, one_of
 
@@ -74,9 +75,7 @@ def as_padding(padding: PaddingLike) -> Padding:
     pairs: list[Pair] = []
     for rows in given:
         before, after = rows if isinstance(rows, Sequence) else (rows, rows)
-        _whole("padding", before, 0)
-        _whole("padding", after, 0)
-        pairs.append((before, after))
+        pairs.append((_whole("padding", before, 0), _whole("padding", after, 0)))
     if not pairs:
         raise ConvError("padding: got nothing, rows per side are needed")
     return Padding("explicit", tuple(pairs))
@@ -267,8 +266,7 @@ def per_axis(what: str, value: int | Sequence[int], count: int, least: int) -> t
     (2, 2, 2)
     """
     values = tuple(value) if isinstance(value, Sequence) else (value,)
-    for v in values:
-        _whole(what, v, least)
+    values = tuple(_whole(what, v, least) for v in values)
     if len(values) not in (1, count):
         raise ConvError(
             f"{what}: got {size_text(values)} for {count} {'axis' if count == 1 else 'axes'}, "
@@ -287,8 +285,9 @@ def size_text(sizes: Sequence[int]) -> str:
     return "x".join(str(n) for n in sizes)
 
 
-def _whole(what: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
+def _whole(what: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < least:
         raise ConvError(
             f"{what}: got {value}, a whole number of at least {least} is needed", usage=True
         )
+    return index(value)
