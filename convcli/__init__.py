@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convcli.engine.correlate import corr2d
     from convcli.engine.errors import ConvError
     from convcli.engine.geometry import output_size
 
@@ -14,10 +15,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ConvError": "convcli.engine.errors",
+    "corr2d": "convcli.engine.correlate",
     "output_size": "convcli.engine.geometry",
 }
 
-__all__ = ["ConvError", "__version__", "output_size"]
+__all__ = ["ConvError", "__version__", "corr2d", "output_size"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,306 @@
+"""Two-dimensional cross-correlation: the chapter's corr2d, with channels, padding, stride, dilation and groups.
+
+`prepare` checks sizes and types and returns a `Correlation`, which computes any band of output rows. A picture
+can so be filtered and written band by band, and no strategy ever holds the padded input or all of its windows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convcli.engine import geometry, strategies
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Axis, PaddingLike, size_text
+from convcli.engine.padding import Border, border, check_value, read_window
+
+__all__ = ["Correlation", "corr2d", "prepare"]
+
+BAND = 1 << 19
+"""Output elements a band aims at: long enough for NumPy's overhead not to show, small against a picture."""
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """One correlation, checked and ready to compute any rows of its result.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+    weights : ndarray, shape (O, C / groups, kh, kw)
+        In `work` dtype, flipped already if that was asked for.
+    bias : ndarray, shape (O,) or None
+        In `work` dtype.
+    groups : int
+    axes : (Axis, Axis)
+    mode, value
+        What stands beyond the edge.
+    dtype, work : numpy dtype
+        Of the result, and of the arithmetic (a float type that holds every integer of it exactly, or int64).
+    shape : tuple of int
+        Of the result as the caller sees it; the last two axes are its rows and columns.
+    """
+
+    x: NDArray[Any]
+    weights: NDArray[Any]
+    bias: NDArray[Any] | None
+    groups: int
+    axes: tuple[Axis, Axis]
+    mode: Border
+    value: float
+    dtype: np.dtype[Any]
+    work: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Compute output rows start … stop-1.
+
+        Returns
+        -------
+        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
+            `out`, if it was given.
+        """
+        batch, maps = self.x.shape[0], self.weights.shape[0]
+        full = (batch, maps, stop - start, self.axes[1].out)
+        if out is None:
+            out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
+        target = np.reshape(out, full, copy=False)
+        height = strategies.band_height(self.weights, self.axes, self.groups)
+        for image in range(batch):
+            for top in range(start, stop, height):
+                bottom = min(top + height, stop)
+                self._band(image, top, bottom, target[image, :, top - start : bottom - start])
+        return out
+
+    def _band(self, image: int, top: int, bottom: int, out: NDArray[Any]) -> None:
+        vertical, horizontal = self.axes
+        first = top * vertical.s - vertical.before
+        last = (bottom - 1) * vertical.s - vertical.before + vertical.extent
+        columns = (
+            -horizontal.before,
+            (horizontal.out - 1) * horizontal.s - horizontal.before + horizontal.extent,
+        )
+        source = self.x[image]
+        window = np.empty((source.shape[0], last - first, columns[1] - columns[0]), self.work)
+        read_window(source, (first, last), columns, self.mode, self.value, window)
+        strategies.correlate_window(window, self.weights, self.bias, self.groups, self.axes, out)
+
+    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
+        """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
+        rows, columns = self.shape[-2:]
+        height = max(elements // max(columns * self.weights.shape[0], 1), 1)
+        for start in range(0, rows, height):
+            yield start, min(start + height, rows)
+
+    def run(self) -> NDArray[Any]:
+        """Compute the whole result."""
+        out = np.empty(self.shape, self.dtype)
+        return self.rows(0, self.shape[-2], out)
+
+
+def corr2d(
+    x: ArrayLike,
+    kernel: ArrayLike,
+    *,
+    padding: PaddingLike = 0,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    border: str = "zero",
+    value: float = 0.0,
+    bias: ArrayLike | None = None,
+    groups: int = 1,
+    flip: bool = False,
+) -> NDArray[Any]:
+    """Cross-correlate an array with a kernel, as a convolution layer does (the kernel is not flipped).
+
+    Parameters
+    ----------
+    x : array_like, shape (H, W), (C, H, W) or (N, C, H, W)
+        Integers or floats.
+    kernel : array_like, shape (kh, kw), (C, kh, kw) or (O, C / groups, kh, kw)
+        A 2-D kernel filters each channel by itself; 3-D and 4-D kernels add channels up.
+    padding : int, str or sequence
+        Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'.
+    stride, dilation : int or sequence of int
+    border : str
+        What the padding holds: a name of `padding.BORDERS`.
+    value : float
+        The fill of border 'constant'.
+    bias : array_like, shape () or (O,), optional
+        Added to each output channel.
+    groups : int
+        Channels are split into this many groups that do not mix.
+    flip : bool
+        Flip the kernel in both axes first: true convolution.
+
+    Returns
+    -------
+    ndarray, shape (H', W'), (O, H', W') or (N, O, H', W')
+        Integers with integer kernels: exact, int32 when sum|K| * max|dtype of x| < 2**31, else int64. 8- and 16-bit
+        integers with a float kernel: float32, wider ones float64. float32 stays float32, float64 float64.
+
+    Raises
+    ------
+    ConvError
+        Channels, groups or sizes that do not fit, or integers that could pass int64.
+
+    Source: Zhang et al., "Dive into Deep Learning", section "The cross-correlation operator".
+
+    Examples
+    --------
+    >>> corr2d([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]]).tolist()
+    [[19, 25], [37, 43]]
+    >>> corr2d([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]], flip=True).tolist()
+    [[5, 11], [23, 29]]
+    """
+    return prepare(
+        np.asarray(x),
+        np.asarray(kernel),
+        padding=padding,
+        stride=stride,
+        dilation=dilation,
+        mode=border,
+        value=value,
+        bias=bias,
+        groups=groups,
+        flip=flip,
+    ).run()
+
+
+def prepare(
+    x: NDArray[Any],
+    kernel: NDArray[Any],
+    *,
+    padding: PaddingLike = 0,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    mode: str = "zero",
+    value: float = 0.0,
+    bias: ArrayLike | None = None,
+    groups: int = 1,
+    flip: bool = False,
+) -> Correlation:
+    """Check the arguments of `corr2d` (see there; `mode` is its border) and settle sizes and types.
+
+    Raises
+    ------
+    ConvError
+    """
+    look = border(mode)
+    check_value(look, value)
+    x, kernel = _numeric(x, "input"), _numeric(kernel, "kernel")
+    for name, array in (("input", x), ("kernel", kernel)):
+        if not 2 <= array.ndim <= 4 or array.size == 0:
+            raise ConvError(
+                f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
+                "a non-empty array of 2 to 4 dimensions is needed"
+            )
+    planes = x.reshape((1,) * (4 - x.ndim) + x.shape)
+    channels = planes.shape[1]
+    if kernel.ndim == 2:
+        if groups != 1:
+            raise ConvError(
+                "groups: a 2-D kernel filters each channel by itself, groups need a 4-D kernel"
+            )
+        groups = channels
+        weights = np.broadcast_to(kernel, (channels, 1, *kernel.shape))
+    else:
+        weights = kernel.reshape((1,) * (4 - kernel.ndim) + kernel.shape)
+    _check_channels(x, kernel, channels, weights, groups)
+    vertical, horizontal = geometry.axes(
+        planes.shape[2:], weights.shape[2:], padding=padding, stride=stride, dilation=dilation
+    )
+    offset = _as_bias(bias, weights.shape[0])
+    dtype, work = _types(x, weights, offset, value if look.name == "constant" else 0)
+    if flip:
+        weights = weights[:, :, ::-1, ::-1]
+    maps = () if kernel.ndim < 4 and x.ndim < 4 else (weights.shape[0],)
+    leading = x.shape[:-2] if kernel.ndim == 2 else (x.shape[:1] if x.ndim == 4 else ()) + maps
+    return Correlation(
+        x=planes,
+        weights=weights.astype(work),
+        bias=None if offset is None else offset.astype(work),
+        groups=groups,
+        axes=(vertical, horizontal),
+        mode=look,
+        value=value,
+        dtype=dtype,
+        work=work,
+        shape=(*leading, vertical.out, horizontal.out),
+    )
+
+
+def _numeric(array: NDArray[Any], name: str) -> NDArray[Any]:
+    if array.dtype == bool:
+        return array.astype(np.uint8)
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
+        raise ConvError(
+            f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
+        )
+    return array
+
+
+def _check_channels(
+    x: NDArray[Any], kernel: NDArray[Any], channels: int, weights: NDArray[Any], groups: int
+) -> None:
+    both = f"input {size_text(x.shape)}, kernel {size_text(kernel.shape)}"
+    if groups < 1 or channels % groups or weights.shape[0] % groups:
+        raise ConvError(
+            f"groups: {groups} does not divide {channels} input and {weights.shape[0]} output channels ({both})"
+        )
+    if weights.shape[1] * groups != channels:
+        split = f" in {groups} groups" if groups > 1 else ""
+        raise ConvError(
+            f"channels do not match: the input has {channels}{split}, the kernel takes {weights.shape[1]} ({both})"
+        )
+
+
+def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:
+    if bias is None:
+        return None
+    given = _numeric(np.asarray(bias), "bias").reshape(-1)
+    if given.size not in (1, maps):
+        several = f" or {maps} (one an output channel) are" if maps > 1 else " is"
+        raise ConvError(f"bias: got {given.size} numbers, 1{several} needed")
+    return np.broadcast_to(given, (maps,))
+
+
+def _types(
+    x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None, value: float
+) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    """Settle the dtype of the result and of the arithmetic."""
+    whole = (
+        weights.dtype.kind in "iu"
+        and (bias is None or bias.dtype.kind in "iu")
+        and float(value).is_integer()
+    )
+    if x.dtype.kind == "f" or not whole:
+        narrow = x.dtype == np.float32 or (x.dtype.kind in "iu" and x.dtype.itemsize <= 2)
+        found = np.dtype(np.float32 if narrow else np.float64)
+        return found, found
+    gain = max(_magnitude(w) for w in weights) if weights.strides[0] else _magnitude(weights[0])
+    extra = 0 if bias is None else max(abs(int(b)) for b in bias)
+    info = np.iinfo(x.dtype)
+    bound = gain * max(info.max, -info.min, abs(int(value))) + extra
+    dtype = np.dtype(np.int32 if bound < 2**31 else np.int64)
+    if bound >= 2**24 and x.dtype.itemsize > 2:  # a wide type, seldom full: look at the numbers
+        largest = max(int(x.max()), -int(x.min()), abs(int(value)))
+        bound = gain * largest + extra
+    if bound >= 2**63:
+        raise ConvError(
+            f"the sum of |kernel| is {gain} and the largest |input| {largest}: "
+            "results could pass int64, use a float kernel (1.0 instead of 1)"
+        )
+    exact = ((2**24, np.float32), (2**53, np.float64))
+    return dtype, np.dtype(next((t for limit, t in exact if bound < limit), np.int64))
+
+
+def _magnitude(kernel: NDArray[Any]) -> int:
+    """Sum of absolute values, as an exact whole number."""
+    if kernel.size * max(int(kernel.max()), -int(kernel.min())) < 2**63:
+        return int(np.abs(kernel.astype(np.int64)).sum())
+    return sum(abs(int(tap)) for tap in kernel.ravel())

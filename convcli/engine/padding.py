@@ -1,0 +1,178 @@
+"""Border modes: what stands beyond the edge of an array. One row each, with scipy.ndimage's names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, one_of
+
+__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "read_window"]
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Border:
+    """One border mode.
+
+    Parameters
+    ----------
+    name : str
+    example : str
+        What surrounds ``a b c d``.
+    source_of : callable or None
+        Maps positions (any integers) and a length n to the positions 0 … n-1 whose cells they repeat;
+        None for modes that fill with a constant.
+    note : str
+        What other tools call it.
+    """
+
+    name: str
+    example: str
+    source_of: Callable[[Index, int], Index] | None
+    note: str = ""
+
+
+def _reflect(at: Index, n: int) -> Index:
+    phase = at % (2 * n)
+    return np.minimum(phase, 2 * n - 1 - phase)
+
+
+def _mirror(at: Index, n: int) -> Index:
+    period = max(2 * (n - 1), 1)
+    phase = at % period
+    return np.minimum(phase, period - phase) if n > 1 else phase
+
+
+def _nearest(at: Index, n: int) -> Index:
+    return np.clip(at, 0, n - 1)
+
+
+def _wrap(at: Index, n: int) -> Index:
+    return at % n
+
+
+_ROWS = (
+    Border("zero", "0 0 0 | a b c d | 0 0 0", None),
+    Border("constant", "v v v | a b c d | v v v", None, "v is --value"),
+    Border("reflect", "d c b a | a b c d | d c b a", _reflect, "numpy.pad: symmetric"),
+    Border("mirror", "d c b | a b c d | c b a", _mirror, "numpy.pad and PyTorch: reflect"),
+    Border("nearest", "a a a | a b c d | d d d", _nearest, "numpy.pad: edge, PyTorch: replicate"),
+    Border("wrap", "b c d | a b c d | a b c", _wrap, "PyTorch: circular"),
+)
+BORDERS: dict[str, Border] = {row.name: row for row in _ROWS}
+"""The border modes by name."""
+
+SYNONYMS: dict[str, str] = {
+    "symmetric": "reflect",
+    "edge": "nearest",
+    "replicate": "nearest",
+    "circular": "wrap",
+    "reflect-101": "mirror",
+}
+"""Other names that cannot be misread."""
+
+
+def border(name: str) -> Border:
+    """Look up a border mode by name or synonym.
+
+    >>> border("replicate").example
+    'a a a | a b c d | d d d'
+    """
+    found = BORDERS.get(SYNONYMS.get(name, name))
+    if found is None:
+        raise one_of("border", name, [*BORDERS, *SYNONYMS])
+    return found
+
+
+def cells(mode: Border, start: int, stop: int, n: int) -> Index:
+    """Positions of an axis of length n that the padded positions start … stop-1 repeat, -1 where a constant stands.
+
+    >>> cells(BORDERS["mirror"], -3, 7, 4).tolist()
+    [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]
+    >>> cells(BORDERS["zero"], -1, 3, 2).tolist()
+    [-1, 0, 1, -1]
+    """
+    at = np.arange(start, stop, dtype=np.intp)
+    if mode.source_of is not None:
+        return mode.source_of(at, n)
+    at[(at < 0) | (at >= n)] = -1
+    return at
+
+
+def read_window(
+    x: NDArray[Any],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    mode: Border,
+    value: float,
+    out: NDArray[Any],
+) -> None:
+    """Copy the window rows[0]:rows[1], columns[0]:columns[1] of the padded plane `x` into `out`, casting on the way.
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., H, W)
+    rows, columns : (int, int)
+        Half-open ranges in the coordinates of `x`; they may reach beyond it on all sides, by any number of cells.
+    mode : Border
+    value : float
+        What stands outside, for modes that fill with a constant (0 for ``zero``).
+    out : ndarray, shape (..., rows, columns)
+        Its dtype must hold the values of `x`.
+    """
+    height, width = x.shape[-2:]
+    fill = value if mode.name == "constant" else 0
+    row_sources = cells(mode, *rows, height)
+    inner = _inside(rows, height), _inside(columns, width)
+    (top, bottom), (left, right) = inner
+    body = out[..., top - rows[0] : bottom - rows[0], left - columns[0] : right - columns[0]]
+    np.copyto(body, x[..., top:bottom, left:right], casting="unsafe")
+    sides = [(columns[0], min(left, columns[1])), (max(right, columns[0]), columns[1])]
+    ends = [(rows[0], min(top, rows[1])), (max(bottom, rows[0]), rows[1])]
+    if mode.source_of is None:
+        for start, stop in sides:
+            out[..., start - columns[0] : stop - columns[0]] = fill
+        for start, stop in ends:
+            out[..., start - rows[0] : stop - rows[0], :] = fill
+        return
+    for start, stop in sides:  # the inner rows' ends first, then whole rows from the finished ones
+        if start < stop:
+            source = cells(mode, start, stop, width)
+            out[..., top - rows[0] : bottom - rows[0], start - columns[0] : stop - columns[0]] = x[
+                ..., top:bottom, source
+            ]
+    for start, stop in ends:
+        for position in range(start, stop):
+            _whole_row(
+                x,
+                int(row_sources[position - rows[0]]),
+                columns,
+                mode,
+                out[..., position - rows[0], :],
+            )
+
+
+def _whole_row(
+    x: NDArray[Any], row: int, columns: tuple[int, int], mode: Border, out: NDArray[Any]
+) -> None:
+    out[...] = x[..., row, :][..., cells(mode, *columns, x.shape[-1])]
+
+
+def _inside(span: tuple[int, int], n: int) -> tuple[int, int]:
+    """Cut a half-open range to 0 … n, as an empty range at its near end when it lies outside."""
+    start = min(max(span[0], 0), n)
+    stop = max(min(span[1], n), start)
+    return start, stop
+
+
+def check_value(mode: Border, value: float) -> None:
+    """Raise ConvError when a fill value is given to a mode that takes none."""
+    if value and mode.name != "constant":
+        raise ConvError(
+            f"value: got {value} with border {mode.name}, only border constant has a value",
+            usage=True,
+        )
