@@ -52,7 +52,7 @@ def check(case):
     found = corr2d(x, k, **options)
     assert found.shape == expected.shape, case
     if k.dtype.kind == "f":
-        scale = np.abs(expected.astype(float)).max() + 1
+        scale = np.abs(x).max() * np.abs(k).sum() / len(k)
         np.testing.assert_allclose(
             found, expected.astype(float), rtol=1e-5, atol=1e-6 * scale, err_msg=str(case)
         )
