@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from convcli.engine.correlate import corr2d
     from convcli.engine.errors import ConvError
     from convcli.engine.geometry import output_size
+    from convcli.engine.kernels import kernel
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ConvError": "convcli.engine.errors",
     "corr2d": "convcli.engine.correlate",
+    "kernel": "convcli.engine.kernels",
     "output_size": "convcli.engine.geometry",
 }
 
-__all__ = ["ConvError", "__version__", "corr2d", "output_size"]
+__all__ = ["ConvError", "__version__", "corr2d", "kernel", "output_size"]
 
 
 def __getattr__(name: str) -> Any:

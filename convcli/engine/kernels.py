@@ -1,0 +1,321 @@
+"""Named kernels, one row each: taps, parameters, scale, source. And the language in which kernels are written.
+
+A kernel is written `NAME`, `NAME:NUMBER,NUMBER` or `NAME:ROWSxCOLUMNS`, and `@ANGLE` turns it clockwise
+(`sobel-x@90` is `sobel-y`), or as numbers: `0 1; 2 3`.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.notation import read_sizes
+
+__all__ = ["KERNELS", "Kernel", "gaussian_row", "kernel", "named", "read_numbers", "turn"]
+
+Taps = NDArray[Any]
+
+LARGEST = 4097
+"""The longest side of a named kernel."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One named kernel.
+
+    Parameters
+    ----------
+    name : str
+    build : callable
+        Makes the taps from the text of the parameters (empty when none are given).
+    title : str
+        What it is, in a few words.
+    source : str
+        The paper or book it is from.
+    parameters : str
+        How the parameters are written, empty for a kernel that takes none.
+    example : str
+        A call that works.
+    """
+
+    name: str
+    build: Callable[[str], Taps]
+    title: str
+    source: str
+    parameters: str = ""
+    example: str = ""
+
+    @property
+    def scale(self) -> float:
+        """What the taps are divided by to answer 1 to a unit step (Sobel 4, Scharr 16); `corr` does not divide."""
+        taps = self.build("")
+        return float(taps[taps > 0].sum())
+
+
+def _table(*rows: tuple[float, ...]) -> Callable[[str], Taps]:
+    """Make the builder of a kernel without parameters."""
+    taps = np.array(rows)
+
+    def build(text: str) -> Taps:
+        if text:
+            raise ConvError(
+                f"got parameters '{printable(text)}', this kernel takes none", usage=True
+            )
+        return taps.copy()
+
+    return build
+
+
+def _numbers(text: str, names: str, least: int, most: int) -> list[float]:
+    """Read the parameters of a kernel: positive numbers, joined by commas."""
+    given = text.split(",") if text else []
+    plain = all(re.fullmatch(r"[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?|[0-9]+\.", part) for part in given)
+    if not least <= len(given) <= most or not plain:
+        raise ConvError(f"got '{printable(text)}', {names} is allowed", usage=True)
+    numbers = [float(part) for part in given]
+    if not all(0 < number < math.inf for number in numbers):
+        raise ConvError(f"got '{printable(text)}', numbers above 0 are allowed", usage=True)
+    return numbers
+
+
+def _radius(sigma: float) -> int:
+    radius = int(4 * sigma + 0.5)  # scipy.ndimage's truncation at 4 sigma
+    if 2 * radius + 1 > LARGEST:
+        raise ConvError(f"got sigma {sigma:g}, at most {LARGEST // 8} is allowed", usage=True)
+    return radius
+
+
+def gaussian_row(sigma: float, radius: int | None = None) -> NDArray[np.float64]:
+    """One-dimensional Gaussian, sampled at whole numbers and scaled to sum 1.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in cells.
+    radius : int, optional
+        Cells on each side; floor(4 sigma + 1/2) unless given.
+
+    Returns
+    -------
+    ndarray, shape (2 * radius + 1,), float64
+    """
+    radius = _radius(sigma) if radius is None else radius
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return np.asarray(weights / weights.sum())
+
+
+def _gaussian(text: str) -> Taps:
+    numbers = _numbers(text or "1", "SIGMA or SIGMA,SIZE", 1, 2)
+    radius = None
+    if len(numbers) == 2:
+        size = numbers[1]
+        if size % 2 != 1 or size > LARGEST:
+            raise ConvError(
+                f"got size {size:g}, an odd whole number to {LARGEST} is allowed", usage=True
+            )
+        radius = int(size) // 2
+    row = gaussian_row(numbers[0], radius)
+    return np.outer(row, row)
+
+
+def _log(text: str) -> Taps:
+    (sigma,) = _numbers(text or "1.4", "SIGMA", 1, 1)
+    row = gaussian_row(sigma)
+    at = np.arange(len(row)) - len(row) // 2
+    bend = row * (at**2 / sigma**4 - 1 / sigma**2)
+    taps = np.outer(bend, row) + np.outer(row, bend)
+    return np.asarray(taps - taps.mean())  # a constant answers 0, whatever was cut off
+
+
+def _dog(text: str) -> Taps:
+    small, large = _numbers(text or "1,1.6", "SIGMA,SIGMA", 2, 2)
+    radius = _radius(max(small, large))
+    a, b = gaussian_row(small, radius), gaussian_row(large, radius)
+    return np.outer(a, a) - np.outer(b, b)
+
+
+def _sides(text: str) -> tuple[int, int]:
+    sides = read_sizes(text)
+    if len(sides) > 2 or max(sides) > LARGEST:
+        raise ConvError(
+            f"got '{printable(text)}', ROWSxCOLUMNS to {LARGEST} is allowed", usage=True
+        )
+    return sides[0], sides[-1]
+
+
+def _box(text: str) -> Taps:
+    rows, columns = _sides(text or "3")
+    return np.full((rows, columns), 1 / (rows * columns))
+
+
+def _identity(text: str) -> Taps:
+    rows, columns = _sides(text or "3")
+    taps = np.zeros((rows, columns), int)
+    taps[(rows - 1) // 2, (columns - 1) // 2] = 1  # where padding 'same' anchors an even kernel
+    return taps
+
+
+def _disk(text: str) -> Taps:
+    (radius,) = _numbers(text or "3", "RADIUS", 1, 1)
+    if 2 * int(radius) + 1 > LARGEST:
+        raise ConvError(f"got radius {radius:g}, at most {LARGEST // 2} is allowed", usage=True)
+    at = np.arange(-int(radius), int(radius) + 1)
+    inside = at[:, None] ** 2 + at**2 <= radius**2
+    return np.asarray(inside / inside.sum())
+
+
+def _laplacian(text: str) -> Taps:
+    if text not in ("", "4", "8"):
+        raise ConvError(f"got '{printable(text)}', 4 or 8 (neighbours) is allowed", usage=True)
+    if text == "8":
+        return np.array([[1, 1, 1], [1, -8, 1], [1, 1, 1]])
+    return np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+
+
+_SOBEL = "Sobel and Feldman, A 3x3 isotropic gradient operator, 1968"
+_SCHARR = "Scharr, Optimale Operatoren in der digitalen Bildverarbeitung, 2000"
+_PREWITT = "Prewitt, Object enhancement and extraction, 1970"
+_ROBERTS = "Roberts, Machine perception of three-dimensional solids, 1963"
+_FARID = "Farid and Simoncelli, Differentiation of discrete multidimensional signals, 2004"
+_CHAPTER = "Zhang et al., Dive into Deep Learning, 'Object edge detection in images'"
+_BOOK = "Gonzalez and Woods, Digital Image Processing"
+# the paper's five taps for a first derivative: interpolation across, differentiation along
+_FARID_P = (0.037659, 0.249153, 0.426375, 0.249153, 0.037659)
+_FARID_D = (-0.109604, -0.276691, 0.0, 0.276691, 0.109604)
+
+_ROWS = (
+    Kernel("identity", _identity, "leaves every cell as it is", _BOOK, "[SIZE|ROWSxCOLUMNS]", example="identity:5"),
+    Kernel("box", _box, "mean of a window", _BOOK, "[SIZE|ROWSxCOLUMNS]", example="box:5x5"),
+    Kernel("gaussian", _gaussian, "Gaussian blur, cut at 4 sigma", _BOOK, "[SIGMA[,SIZE]]", example="gaussian:1.5"),
+    Kernel("disk", _disk, "mean of a disk: a lens out of focus", _BOOK, "[RADIUS]", example="disk:3"),
+    Kernel("sharpen", _table((0, -1, 0), (-1, 5, -1), (0, -1, 0)), "the input less its Laplacian", _BOOK),
+    Kernel("emboss", _table((-2, -1, 0), (-1, 1, 1), (0, 1, 2)), "light from the upper left", _BOOK),
+    Kernel("diff-x", _table((1, -1)), "the chapter's edge kernel, columns", _CHAPTER),
+    Kernel("diff-y", _table((1,), (-1,)), "the chapter's edge kernel, rows", _CHAPTER),
+    Kernel("sobel-x", _table((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), "derivative along a row", _SOBEL),
+    Kernel("sobel-y", _table((-1, -2, -1), (0, 0, 0), (1, 2, 1)), "derivative down a column", _SOBEL),
+    Kernel("scharr-x", _table((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)), "derivative along a row, rounder", _SCHARR),
+    Kernel("scharr-y", _table((-3, -10, -3), (0, 0, 0), (3, 10, 3)), "derivative down a column, rounder", _SCHARR),
+    Kernel("prewitt-x", _table((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)), "derivative along a row", _PREWITT),
+    Kernel("prewitt-y", _table((-1, -1, -1), (0, 0, 0), (1, 1, 1)), "derivative down a column", _PREWITT),
+    Kernel("roberts-x", _table((-1, 0), (0, 1)), "derivative along the falling diagonal", _ROBERTS),
+    Kernel("roberts-y", _table((0, -1), (1, 0)), "derivative along the rising diagonal", _ROBERTS),
+    Kernel("farid-x", _table(*(tuple(p * d for d in _FARID_D) for p in _FARID_P)), "derivative along a row, five taps", _FARID),
+    Kernel("farid-y", _table(*(tuple(d * p for p in _FARID_P) for d in _FARID_D)), "derivative down a column, five taps", _FARID),
+    Kernel("kirsch", _table((5, 5, 5), (-3, 0, -3), (-3, -3, -3)), "compass kernel, north (others by @45, @90 …)", "Kirsch, Computer determination of the constituent structure of biological images, 1971", example="kirsch@45"),
+    Kernel("laplacian", _laplacian, "second derivative, 4 or 8 neighbours", _BOOK, "[4|8]", example="laplacian:8"),
+    Kernel("log", _log, "Laplacian of a Gaussian", "Marr and Hildreth, Theory of edge detection, 1980", "[SIGMA]", example="log:2"),
+    Kernel("dog", _dog, "difference of two Gaussians", "Marr and Hildreth, Theory of edge detection, 1980", "[SIGMA,SIGMA]", example="dog:1,1.6"),
+)  # fmt: skip
+KERNELS: dict[str, Kernel] = {row.name: row for row in _ROWS}
+"""The named kernels."""
+
+
+def named(text: str) -> bool:
+    """Whether a text is meant as a named kernel: it begins with a name of `KERNELS`, then ends, ``:`` or ``@``."""
+    return re.split("[:@]", text, maxsplit=1)[0] in KERNELS
+
+
+def kernel(text: str) -> NDArray[Any]:
+    """Return the taps of a named kernel.
+
+    Parameters
+    ----------
+    text : str
+        ``NAME[:PARAMETERS][@ANGLE]``; angles are clockwise, multiples of 90, of 45 for 3x3 kernels.
+
+    Returns
+    -------
+    ndarray, shape (kh, kw)
+        int64 where the taps are whole numbers by definition, else float64.
+
+    Raises
+    ------
+    ConvError
+        An unknown name, parameters or an angle that the kernel does not take.
+
+    Examples
+    --------
+    >>> kernel("sobel-x@90").tolist()
+    [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]
+    >>> kernel("box:1x2").tolist()
+    [[0.5, 0.5]]
+    """
+    name, _, angle = text.partition("@")
+    name, _, parameters = name.partition(":")
+    row = KERNELS.get(name)
+    if row is None:
+        raise one_of("kernel", name, KERNELS)
+    try:
+        taps = row.build(parameters)
+        return turn(taps, angle) if "@" in text else taps
+    except ConvError as error:
+        raise error.about(f"kernel {name}") from error
+
+
+def turn(taps: Taps, angle: str) -> Taps:
+    """Turn a kernel clockwise by a multiple of 90 degrees, or of 45 for the ring of a 3x3 kernel.
+
+    >>> turn(np.array([[5, 5, 5], [-3, 0, -3], [-3, -3, -3]]), "45").tolist()
+    [[-3, 5, 5], [-3, 0, 5], [-3, -3, -3]]
+    """
+    step = 45 if taps.shape == (3, 3) else 90
+    if not re.fullmatch(r"-?[0-9]{1,6}", angle) or int(angle) % step:
+        raise ConvError(
+            f"got angle '{printable(angle)}', a multiple of {step} is allowed", usage=True
+        )
+    if int(angle) % 90 == 0:
+        return np.rot90(taps, -(int(angle) // 90)).copy()
+    ring = [(0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0)]
+    turned = taps.copy()
+    for i, place in enumerate(ring):
+        turned[place] = taps[ring[(i - int(angle) // 45) % 8]]
+    return turned
+
+
+def read_numbers(text: str) -> NDArray[Any]:
+    """Read a kernel written as numbers: rows by ``;`` (or line ends), numbers by space or comma.
+
+    Returns
+    -------
+    ndarray, shape (kh, kw)
+        int64 when every number is whole and written without point or exponent, else float64.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> read_numbers("0 1; 2 3").tolist()
+    [[0, 1], [2, 3]]
+    """
+    rows = [
+        re.split(r"[,\s]+", row.strip().strip(","))
+        for row in re.split(r"[;\n]", text.strip().strip(";"))
+    ]
+    whole = True
+    for i, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            raise ConvError(
+                f"row {i} has {len(row)} numbers, the first has {len(rows[0])}", usage=True
+            )
+        for j, cell in enumerate(row, 1):
+            if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?", cell):
+                raise ConvError(
+                    f"row {i}, number {j}: got '{printable(cell)}', a number is needed", usage=True
+                )
+            whole = whole and re.fullmatch(r"[-+]?[0-9]+", cell) is not None
+    if whole and all(abs(int(cell)) < 2**63 for row in rows for cell in row):
+        return np.array([[int(cell) for cell in row] for row in rows], np.int64)
+    taps = np.array([[float(cell) for cell in row] for row in rows])
+    if whole or not np.isfinite(taps).all():
+        raise ConvError(
+            f"got '{printable(text[:40])}', numbers that fit 64 bits are needed", usage=True
+        )
+    return taps

@@ -1,0 +1,142 @@
+"""Named kernels: every row of the registry, and the language they are written in."""
+
+import numpy as np
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.engine.kernels import KERNELS, gaussian_row, kernel, read_numbers
+
+SMOOTHING = ["identity", "box", "gaussian", "disk", "sharpen", "emboss"]
+
+
+@pytest.mark.parametrize("row", KERNELS.values(), ids=str)
+def test_every_row_builds_and_tells_its_source(row):
+    taps = kernel(row.name)
+    assert taps.ndim == 2
+    assert np.isfinite(taps).all()
+    assert row.title
+    assert row.source
+    assert kernel(row.example or row.name).ndim == 2
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_sums(name):
+    """A smoothing kernel keeps a constant, a derivative answers 0 to it."""
+    assert kernel(name).sum() == pytest.approx(float(name in SMOOTHING), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        ("sobel-x", 4),
+        ("scharr-y", 16),
+        ("prewitt-x", 3),
+        ("roberts-x", 1),
+        ("diff-x", 1),
+        ("kirsch", 15),
+    ],
+)
+def test_scales(name, scale):
+    assert KERNELS[name].scale == scale
+
+
+@pytest.mark.parametrize("family", ["sobel", "scharr", "prewitt", "farid"])
+def test_y_is_x_turned_clockwise(family):
+    assert (kernel(f"{family}-x@90") == kernel(f"{family}-y")).all()
+    assert (kernel(f"{family}-x") == kernel(f"{family}-y").T).all()
+
+
+def test_directions_rise_to_the_right_and_down():
+    step = np.repeat([0, 0, 0, 1, 1, 1], 3).reshape(6, 3)
+    for family in ("sobel", "scharr", "prewitt"):
+        assert (kernel(f"{family}-y") * step[1:4]).sum() > 0
+        assert (kernel(f"{family}-x") * step[1:4].T).sum() > 0
+
+
+def test_kirsch_turns_in_eight_directions():
+    seen = {kernel(f"kirsch@{angle}").tobytes() for angle in range(0, 360, 45)}
+    assert len(seen) == 8
+    assert (kernel("kirsch@45") == [[-3, 5, 5], [-3, 0, 5], [-3, -3, -3]]).all()
+    assert (kernel("kirsch@-45") == kernel("kirsch@315")).all()
+
+
+def test_gaussian_is_cut_at_four_sigma():
+    assert kernel("gaussian:1.5").shape == (13, 13)
+    assert kernel("gaussian:1.5,9").shape == (9, 9)
+    assert gaussian_row(2.0).sum() == pytest.approx(1)
+    ratio = gaussian_row(2.0)
+    assert ratio[10] / ratio[8] == pytest.approx(np.exp(-0.5))
+
+
+def test_disk_is_round():
+    assert np.count_nonzero(kernel("disk:3")) == 29  # lattice points with x² + y² ≤ 9
+
+
+def test_a_kernel_is_not_shared():
+    kernel("sobel-x")[0, 0] = 99
+    assert kernel("sobel-x")[0, 0] == -1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sobl-x", "unknown kernel 'sobl-x', did you mean 'sobel-x'? known: identity, "),
+        ("sobel-x:3", "kernel sobel-x: got parameters '3', this kernel takes none"),
+        ("gaussian:-1", "kernel gaussian: got '-1', SIGMA or SIGMA,SIZE is allowed"),
+        ("gaussian:0", "kernel gaussian: got '0', numbers above 0 are allowed"),
+        ("gaussian:nan", "kernel gaussian: got 'nan', SIGMA or SIGMA,SIZE is allowed"),
+        ("gaussian:1,4", "kernel gaussian: got size 4, an odd whole number to 4097 is allowed"),
+        ("gaussian:9999", "kernel gaussian: got sigma 9999, at most 512 is allowed"),
+        ("box:0", "kernel box: got '0', whole numbers from 1 to 1000000000 are allowed"),
+        ("box:2x2x2", "kernel box: got '2x2x2', ROWSxCOLUMNS to 4097 is allowed"),
+        ("laplacian:5", "kernel laplacian: got '5', 4 or 8 (neighbours) is allowed"),
+        ("kirsch@30", "kernel kirsch: got angle '30', a multiple of 45 is allowed"),
+        ("roberts-x@45", "kernel roberts-x: got angle '45', a multiple of 90 is allowed"),
+        ("dog:1", "kernel dog: got '1', SIGMA,SIGMA is allowed"),
+    ],
+)
+def test_errors(text, message):
+    with pytest.raises(ConvError) as caught:
+        kernel(text)
+    assert str(caught.value).startswith(message)
+    assert caught.value.usage
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("0 1; 2 3", [[0, 1], [2, 3]]),
+        ("1 -1", [[1, -1]]),
+        ("-1,0,1", [[-1, 0, 1]]),
+        ("1;-1", [[1], [-1]]),
+        ("3", [[3]]),
+        (" 1, 2 ;3 ,4; ", [[1, 2], [3, 4]]),
+        ("1\n2\n", [[1], [2]]),
+        ("-.5 1e-3", [[-0.5, 0.001]]),
+    ],
+)
+def test_numbers(text, rows):
+    assert read_numbers(text).tolist() == rows
+
+
+def test_whole_numbers_stay_integers():
+    assert read_numbers("1 2").dtype == np.int64
+    assert read_numbers("1. 2").dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 2; 3", "row 2 has 1 numbers, the first has 2"),
+        ("1 a", "row 1, number 2: got 'a', a number is needed"),
+        ("", "row 1, number 1: got '', a number is needed"),
+        ("1 nan", "row 1, number 2: got 'nan', a number is needed"),
+        ("1 ٣", "row 1, number 2: got '٣', a number is needed"),
+        ("1 1e999", "got '1 1e999', numbers that fit 64 bits are needed"),
+        ("99999999999999999999", "got '99999999999999999999', numbers that fit 64 bits are needed"),
+    ],
+)
+def test_numbers_that_are_none(text, message):
+    with pytest.raises(ConvError) as caught:
+        read_numbers(text)
+    assert str(caught.value) == message
