@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from convcli import __version__
 from convcli.engine.errors import ConvError, one_of, printable
@@ -17,7 +17,11 @@ from convcli.engine.errors import ConvError, one_of, printable
 __all__ = ["COMMANDS", "Exit", "main", "run"]
 
 COMMANDS = ("shape", "corr", "edge", "learn", "kernels")
-"""The commands, in the order of the help: each is a function of its name in convcli/commands/."""
+"""The commands, in the order of the help.
+
+Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown
+at the end of the help, that run as they stand in a copy of samples/.
+"""
 
 _CLICK_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
@@ -33,6 +37,15 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
+class _Command(TyperCommand):
+    """A command whose epilog is its examples, one a line: typer would reflow them and read brackets as markup."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        examples, self.epilog = self.epilog or "", None
+        super().format_help(ctx, formatter)
+        typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))
+
+
 class _Commands(TyperGroup):
     """Loads a command's module when it is called, so that no command pays for another's imports."""
 
@@ -44,7 +57,9 @@ class _Commands(TyperGroup):
             return None
         module = import_module(f"convcli.commands.{cmd_name}")
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        single.command(cmd_name)(getattr(module, cmd_name))
+        single.command(cmd_name, cls=_Command, epilog="\n".join(module.EXAMPLES))(
+            getattr(module, cmd_name)
+        )
         return typer.main.get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

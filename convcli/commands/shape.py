@@ -9,7 +9,13 @@ import typer
 from convcli import options
 from convcli.engine import geometry
 
-__all__ = ["shape"]
+__all__ = ["EXAMPLES", "shape"]
+
+EXAMPLES = (
+    "convcli shape -n 224x224 -k 7 -p 3 -s 2  # 112x112",
+    "convcli shape -n 8 -k 5 -p same --json",
+    "convcli shape -n 8x8 -k 3x5 -p 0x1 -s 3x4  # 2x2",
+)
 
 
 def shape(

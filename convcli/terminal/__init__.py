@@ -1,1 +1,31 @@
-"""What a person sees: tables, matrices, pictures in half blocks. The only place that knows rich."""
+"""What a person at a terminal sees; the only place that knows rich.
+
+The names below are loaded when they are first used: a command may import this package and, in a pipe, never pay for rich.
+"""
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcli.terminal.console import console
+    from convcli.terminal.tables import Column, print_table
+
+_HOMES = {
+    "Column": "convcli.terminal.tables",
+    "console": "convcli.terminal.console",
+    "print_table": "convcli.terminal.tables",
+}
+
+__all__ = ["Column", "console", "on_terminal", "print_table"]
+
+
+def on_terminal() -> bool:
+    """Whether standard output is a terminal: tables and pictures for a person, not data for a program."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'convcli.terminal' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,25 @@
+"""The one place where a rich console is made."""
+
+import sys
+from typing import NoReturn, TextIO
+
+from rich.console import Console
+
+__all__ = ["console"]
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError  # rich would exit with status 1; cli.py answers for a reader that went away
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Make a console that writes to `stream` (standard output, unless told).
+
+    Text is never read as markup or emoji. Colour and cursor control are used only where the stream is a terminal,
+    whatever the environment asks for, and no colour where NO_COLOR is set.
+    """
+    stream = stream or sys.stdout
+    return _Console(
+        file=stream, force_terminal=stream.isatty(), markup=False, emoji=False, highlight=False
+    )

@@ -1,0 +1,129 @@
+"""Tables on a terminal: numbers to the right and never broken over lines, whatever the width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from convcli.engine.errors import printable
+from convcli.terminal.console import console
+
+__all__ = ["Column", "print_table"]
+
+_GAP = 2
+"""Blank cells between two columns."""
+_NARROWEST = 12
+"""Cells that a column of text keeps when it has to be folded."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    title : str
+        Its head.
+    spare : int
+        0: always shown. Otherwise it may be left out on a narrow terminal, the largest number first.
+    style : str
+        A rich style for its cells, such as ``"bold"`` or ``"dim"``.
+    """
+
+    title: str
+    spare: int = 0
+    style: str = ""
+
+
+def print_table(
+    columns: Sequence[Column | str],
+    rows: Sequence[Sequence[object]],
+    *,
+    title: str | None = None,
+    total: Sequence[object] | None = None,
+    foot: Sequence[str] = (),
+    to: Console | None = None,
+) -> None:
+    """Print a table on a terminal.
+
+    Parameters
+    ----------
+    columns : sequence of Column or str
+    rows : sequence of sequence
+        A cell each column: integers get thousands separators, floats six digits, None is blank, text is shown as it
+        is (never as markup, with what a terminal would act on escaped). Columns without text stand to the right.
+    title : str, optional
+    total : sequence, optional
+        A last row, set off by a line.
+    foot : sequence of str
+        Lines of text below.
+    to : rich.console.Console, optional
+        Where to, standard output unless told.
+    """
+    to = to or console()
+    heads = [c if isinstance(c, Column) else Column(c) for c in columns]
+    every = [*rows, total] if total is not None else list(rows)
+    cells = [[_cell(value) for value in row] for row in every]
+    widths = [
+        max([cell_len(head.title), *(cell_len(row[i]) for row in cells)])
+        for i, head in enumerate(heads)
+    ]
+    numbers = [
+        bool(every) and not any(isinstance(r[i], str) for r in every) for i in range(len(heads))
+    ]
+    least = [w if number else min(w, _NARROWEST) for w, number in zip(widths, numbers, strict=True)]
+    shown = _fitting(heads, widths, to.width)
+    table = Table(box=_BOX, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
+    for i in shown:
+        table.add_column(
+            Text(heads[i].title),
+            justify="right" if numbers[i] else "left",
+            style=heads[i].style,
+            no_wrap=numbers[i],
+            overflow="fold",
+            min_width=least[i],
+        )
+    for at, row in enumerate(cells):
+        if total is not None and at == len(cells) - 1:
+            table.add_section()
+        table.add_row(*(Text(row[i]) for i in shown))
+    if title:
+        to.print(Text(printable(title), style="bold"))
+    # on the narrowest terminals lines run on: better than a number that has lost its digits
+    to.print(table, width=max(to.width, _width(least, shown)), crop=False)
+    left_out = [h.title for i, h in enumerate(heads) if i not in shown]
+    if left_out:
+        foot = [*foot, f"Too narrow for: {', '.join(left_out)}."]
+    for line in foot:
+        to.print(Text(printable(line), style="dim"))
+
+
+# a line under the head and above the total, no edges, a blank between columns
+_BOX = box.Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
+
+
+def _fitting(heads: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+    """Choose the columns that fit side by side; the spare ones go first, and at worst text is folded."""
+    shown = list(range(len(heads)))
+    while _width(widths, shown) > width:
+        spare = max(shown, key=lambda i: (heads[i].spare, i))
+        if not heads[spare].spare:
+            break
+        shown.remove(spare)
+    return shown
+
+
+def _width(widths: Sequence[int], shown: Sequence[int]) -> int:
+    return sum(widths[i] + _GAP for i in shown) - _GAP
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:.6g}" if isinstance(value, float) else printable(value)
