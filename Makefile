@@ -8,7 +8,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: .venv/.base  ## the edges of a real photograph
-	@.venv/bin/convcli edge samples/astronaut.png -f -o build/
+	@.venv/bin/convcli edge samples/coffee.png -f -o build/
 
 test: .venv/.test  ## run the tests
 	@$(PY) -m pytest

@@ -1,0 +1,280 @@
+"""Safe output: where a result goes, and how it gets there whole or not at all.
+
+A result is written to a private temporary file beside its target, and takes the target's place in one step when it
+is complete: at every moment the old file is whole, or the new one is. Devices and FIFOs are written through.
+"""
+
+import os
+import re
+import stat
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from convcli.engine.errors import ConvError, one_of, printable
+
+__all__ = ["Target", "about_file", "check_target", "target_of", "writing", "writing_stdout"]
+
+_STREAMS = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_umask_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a result goes.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; None is standard output.
+    parents : bool
+        Whether folders that are missing on the way are made.
+    """
+
+    path: Path | None
+    parents: bool = False
+
+
+def target_of(
+    source: str,
+    command: str,
+    output: str | None = None,
+    *,
+    suffix: str = ".png",
+    fields: Mapping[str, str] | None = None,
+) -> Target:
+    """Name the output of one input, from the option ``-o``. Writes nothing.
+
+    Parameters
+    ----------
+    source : str
+        The input as it was given; ``-`` is standard input.
+    command : str
+        The command's name, for ``{stem}-{command}{suffix}``.
+    output : str or None
+        What ``-o`` says: None, ``-``, a file, a folder (it ends with a slash, or it exists), or a template.
+    suffix : str
+        Suffix of a name that is made up here.
+    fields : mapping of str to str or None
+        What a template may name beside ``stem`` and ``command``, such as ``method``.
+
+    Raises
+    ------
+    ConvError
+        A template names an unknown field, or has a brace without a field.
+
+    Examples
+    --------
+    >>> str(target_of("photos/cat.jpg", "edge").path)
+    'cat-edge.png'
+    >>> str(target_of("photos/cat.jpg", "edge", "out/").path)
+    'out/cat-edge.png'
+    >>> str(target_of("cat.jpg", "edge", "out/{stem}-{method}.png", fields={"method": "canny"}).path)
+    'out/cat-canny.png'
+    >>> target_of("-", "edge").path is None
+    True
+    """
+    if output == "-" or (output is None and source == "-"):
+        return Target(None)
+    stem = "stdin" if source == "-" else Path(source).stem
+    name = f"{stem}-{command}{suffix}"
+    if output is None:
+        return Target(Path(name))
+    if not output:
+        raise ConvError("-o: got an empty name, a file, a folder or - is needed", usage=True)
+    filled = output
+    if "{" in output and not os.path.lexists(output):
+        filled = _filled(output, {"stem": stem, "command": command, **(fields or {})})
+    if filled.endswith(("/", os.sep)) or os.path.isdir(filled):  # noqa: PTH112
+        return Target(Path(filled, name), parents=True)
+    return Target(Path(filled), parents=filled != output)
+
+
+def _filled(template: str, fields: Mapping[str, str]) -> str:
+    def field(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in fields:
+            raise one_of("field of -o", name or match[0], [f"{{{f}}}" for f in fields])
+        return fields[name].replace("/", "-").replace("\0", "")
+
+    return re.sub(r"\{([^{}]*)\}?", field, template)
+
+
+def check_target(path: Path, *, force: bool = False, parents: bool = False) -> None:
+    """Refuse a file that may not be written, before the work for it starts.
+
+    Parameters
+    ----------
+    path : Path
+    force : bool
+        Whether an existing regular file may be overwritten.
+    parents : bool
+        Whether missing folders are made.
+
+    Raises
+    ------
+    ConvError
+        The file exists, is a folder, its folder is missing or is none, or one may not write there.
+    """
+    try:
+        _settle(path, force, parents)
+    except OSError as error:
+        raise about_file(path, error) from error
+
+
+def _settle(path: Path, force: bool, parents: bool) -> tuple[Path, int | None] | None:
+    """Return the real file that `path` means and its mode if it exists; None for what is written through."""
+    if _STREAMS.fullmatch(str(path)):
+        return None
+    try:
+        mode: int | None = path.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and stat.S_ISDIR(mode):
+        raise ConvError(f"{printable(path)}: is a folder, a file is needed")
+    if mode is not None and not stat.S_ISREG(mode):
+        return None
+    if mode is not None and not force:
+        raise _exists(path)
+    real = Path(os.path.realpath(path))
+    folder = real.parent
+    while parents and not os.path.lexists(folder):
+        folder = folder.parent
+    if not folder.exists():
+        raise ConvError(f"{printable(path)}: there is no folder {printable(real.parent)}")
+    if not folder.is_dir():
+        raise ConvError(f"{printable(path)}: {printable(folder)} is no folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConvError(f"{printable(path)}: no permission to write in {printable(folder)}")
+    return real, None if mode is None else stat.S_IMODE(mode)
+
+
+def _exists(path: Path) -> ConvError:
+    return ConvError(f"{printable(path)}: already exists, -f overwrites it")
+
+
+def about_file(name: object, error: OSError) -> ConvError:
+    """Put what the system says about a file into one line.
+
+    >>> str(about_file("a.png", FileNotFoundError(2, "No such file or directory")))
+    'a.png: no such file or directory'
+    """
+    reason = error.strerror or str(error) or type(error).__name__
+    return ConvError(f"{printable(name)}: {printable(reason[:1].lower() + reason[1:])}")
+
+
+@contextmanager
+def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears, whole, when the block ends, and not at all when it fails.
+
+    The temporary file lies beside the target and only its owner may read it; at the end it gets the mode of the
+    file that it replaces, or that of a new file. A symbolic link stays, its target is replaced. A device or FIFO
+    is written through.
+
+    Parameters
+    ----------
+    path : Path
+    force : bool
+        Whether an existing regular file may be overwritten.
+    parents : bool
+        Whether missing folders are made.
+
+    Yields
+    ------
+    BinaryIO
+
+    Raises
+    ------
+    ConvError
+        What `check_target` refuses, a full disk, a file that appeared meanwhile. BrokenPipeError passes through.
+    """
+    try:
+        settled = _settle(path, force, parents)
+        if settled is None:
+            with path.open("wb") as file:
+                yield file
+            return
+        real, mode = settled
+        if parents:
+            real.parent.mkdir(parents=True, exist_ok=True)
+        temporary = real.with_name(f".convcli-{os.urandom(8).hex()}.part")
+        try:
+            with open(os.open(temporary, _NEW, 0o600), "wb") as file:  # noqa: PTH123
+                yield file
+                file.flush()
+                temporary.chmod(0o666 & ~_umask() if mode is None else mode)
+            _put(temporary, real, force)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # an error with another file's name is that file's: whoever reads it in the block has its own words
+        if error.filename is not None and not _ours(error.filename, path):
+            raise
+        raise about_file(path, error) from error
+
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+def _ours(filename: object, path: Path) -> bool:
+    name = os.fsdecode(filename) if isinstance(filename, str | bytes) else str(filename)
+    folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+    return os.path.basename(name).startswith(".convcli-") or name in (str(path), folder)  # noqa: PTH119
+
+
+def _put(temporary: Path, real: Path, force: bool) -> None:
+    """Give the finished file its name; without `force` a file that came in between is not overwritten."""
+    if force:
+        temporary.replace(real)
+        return
+    try:
+        os.link(temporary, real)  # unlike a rename, it fails if the name is taken
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(real):
+            raise _exists(real) from None
+        temporary.replace(real)
+
+
+def _umask() -> int:
+    with _umask_lock:
+        mask = os.umask(0o077)  # there is no way to read it without setting it
+        os.umask(mask)
+    return mask
+
+
+@contextmanager
+def writing_stdout() -> Iterator[BinaryIO]:
+    """Give standard output for binary data, which is never sent to a terminal.
+
+    Raises
+    ------
+    ConvError
+        Standard output is a terminal, is closed, or what takes it is full. BrokenPipeError passes through.
+    """
+    if sys.stdout is None:
+        raise ConvError("standard output is closed, name a file with -o")
+    if sys.stdout.isatty():
+        raise ConvError(
+            "binary is never sent to a terminal; name a file with -o or pipe it", usage=True
+        )
+    try:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise about_file("standard output", error) from error

@@ -1,0 +1,49 @@
+"""Make the derived samples again: `python samples/make.py`. coffee.png and camera.png are what they are made from."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).parent
+
+
+def halved(planes: np.ndarray) -> np.ndarray:
+    """Mean of each 2x2 block of (..., H, W), as float64."""
+    *lead, height, width = planes.shape
+    return planes.reshape(*lead, height // 2, 2, width // 2, 2).mean(axis=(-3, -1))
+
+
+def main() -> None:
+    """Write coffee-grey16.png, coffee-cutout.png, bars.png and the arrays of the chapter."""
+    coffee = np.moveaxis(np.asarray(Image.open(HERE / "coffee.png")), 2, 0)
+    half = halved(coffee)
+
+    # 16 bits that no 8 would hold: block means of the Rec. 709 grey, 255 becoming 65535
+    grey = np.tensordot([0.2125, 0.7154, 0.0721], half, axes=1)
+    Image.fromarray(np.rint(grey * 257).astype(np.uint16)).save(
+        HERE / "coffee-grey16.png", optimize=True
+    )
+
+    # the saucer, cut out by an ellipse whose edge is 3 pixels soft
+    y, x = np.mgrid[: half.shape[1], : half.shape[2]]
+    reach = np.hypot((x - 139) / 102, (y - 101) / 94)
+    alpha = np.clip((1 - reach) * 100 / 3 + 0.5, 0, 1) * 255
+    rgba = np.concatenate([half, alpha[np.newaxis]])
+    Image.fromarray(np.moveaxis(np.rint(rgba).astype(np.uint8), 0, 2).copy()).save(
+        HERE / "coffee-cutout.png", optimize=True
+    )
+
+    bars = np.ones((6, 8), dtype=np.uint8)
+    bars[:, 2:6] = 0
+    Image.fromarray(bars * 255).save(HERE / "bars.png", optimize=True)
+    for name, array in (
+        ("matrix", np.arange(9).reshape(3, 3)),
+        ("kernel", np.arange(4).reshape(2, 2)),
+        ("bars", bars),
+    ):
+        np.savetxt(HERE / f"{name}.csv", array, fmt="%d", delimiter=",")
+
+
+if __name__ == "__main__":
+    main()
