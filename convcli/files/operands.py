@@ -1,0 +1,142 @@
+"""An operand of a command: a file, or standard input, read as what its first bytes say that it is."""
+
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, printable
+from convcli.files.arrays import check_layout, read_csv, read_npy
+from convcli.files.output import about_file
+from convcli.files.pictures import MAX_PIXELS, Picture, read_picture
+from convcli.files.sniff import HEAD, sniff
+
+__all__ = ["Operand", "Reading", "check_single_stdin", "load"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How operands are read.
+
+    Parameters
+    ----------
+    allow_nan : bool
+        Whether a text may hold NaN and infinity.
+    layout : str or None
+        Where the channels of an array stand: "chw", "hwc", or None to refuse what looks like H×W×C.
+    max_pixels : int
+        Larger pictures are refused before they are decoded.
+    """
+
+    allow_nan: bool = False
+    layout: str | None = None
+    max_pixels: int = MAX_PIXELS
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """What a file held.
+
+    Parameters
+    ----------
+    name : str
+        As it was given; ``-`` is standard input.
+    values : ndarray, shape (H, W), (C, H, W) or (N, C, H, W)
+        Of a picture: its grey or colour planes, without alpha.
+    picture : Picture or None
+        None for an array.
+    """
+
+    name: str
+    values: NDArray[Any]
+    picture: Picture | None = None
+
+
+def load(name: str, how: Reading | None = None) -> Operand:
+    """Read one operand.
+
+    Parameters
+    ----------
+    name : str
+        A path, or ``-`` for standard input.
+    how : Reading, optional
+
+    Raises
+    ------
+    ConvError
+        It cannot be read, or is neither a picture nor an array. The message begins with the name.
+    """
+    how = how or Reading()
+    source = _stdin() if name == "-" else _contents(name)
+    shown = "standard input" if name == "-" else name
+    kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
+    if kind == "picture":
+        picture = read_picture(source, shown, max_pixels=how.max_pixels)
+        return Operand(name, picture.planes, picture)
+    data = source if isinstance(source, bytes) else _read(source)
+    if kind == "npz":
+        raise ConvError(
+            f"{printable(shown)}: is a zip archive (NPZ), one array is needed: "
+            "numpy.save('x.npy', numpy.load('x.npz')['NAME'])"
+        )
+    if kind == "npy":
+        return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
+    return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
+
+
+def check_single_stdin(*names: str) -> None:
+    """Refuse a call that would read standard input twice."""
+    if names.count("-") > 1:
+        raise ConvError(
+            "-: got standard input twice, one operand of a command can be read from it", usage=True
+        )
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise ConvError("standard input: is closed")
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        raise about_file("standard input", error) from error
+    if not data:
+        raise ConvError("standard input: is empty, a picture or an array is needed")
+    return data
+
+
+def _contents(name: str) -> bytes | Path:
+    """Return a regular file's path, so that it need not be in memory twice, or what a device or FIFO gives."""
+    path = Path(name)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise _unreadable(name, error) from error
+    if stat.S_ISDIR(mode):
+        raise ConvError(f"{printable(name)}: is a folder, a file is needed")
+    if not stat.S_ISREG(mode):
+        return _read(path)
+    return path
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(name: object, error: OSError | ValueError) -> ConvError:
+    if isinstance(error, OSError):
+        return about_file(name, error)
+    return ConvError(f"{printable(name)}: is no file name")
