@@ -1,0 +1,288 @@
+"""PNG, JPEG, WebP, TIFF, BMP and GIF by Pillow: every kind of sample kept as it is, or refused in words."""
+
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from convcli.engine.errors import ConvError, printable
+from convcli.files.samples import Picture, check_size, full_scale
+
+__all__ = ["decode"]
+
+Array: TypeAlias = NDArray[Any]
+
+Image.MAX_IMAGE_PIXELS = None  # `check_size` asks before anything is decoded
+
+_ORIENTATION = 274  # the EXIF tag
+_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
+_WHITE_IS_ZERO, _SIGNED = 0, 2
+_STRIP = 1 << 20  # pixels that are copied at a time
+
+_DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
+"""Pillow's names of 16-bit colour in a file: it would keep the high byte of each sample."""
+
+_TURNS: dict[int, Callable[[Array], Array]] = {
+    1: lambda a: a,
+    2: lambda a: a[..., ::-1],
+    3: lambda a: a[..., ::-1, ::-1],
+    4: lambda a: a[..., ::-1, :],
+    5: lambda a: a.swapaxes(-2, -1),
+    6: lambda a: np.rot90(a, 1, axes=(-2, -1)),
+    7: lambda a: a[..., ::-1, ::-1].swapaxes(-2, -1),
+    8: lambda a: np.rot90(a, -1, axes=(-2, -1)),
+}
+"""From the upright picture to the stored one, by EXIF orientation: views, so that turning costs no memory."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How the samples of a decoded image become planes: `split` takes a strip of it to (bands, h, w)."""
+
+    bands: int
+    split: Callable[[Image.Image], Array]
+    dtype: type[np.generic] = np.uint8
+    alpha: bool = False  # the last band
+
+
+def _planes(strip: Image.Image) -> Array:
+    values = np.asarray(strip)
+    return values[np.newaxis] if values.ndim == 2 else values.transpose(2, 0, 1)
+
+
+def _as_rgb(strip: Image.Image) -> Array:
+    return _planes(strip.convert("RGB"))
+
+
+_LAYOUTS: dict[str, _Layout] = {
+    "1": _Layout(1, lambda strip: _planes(strip) * np.uint8(255)),
+    "L": _Layout(1, _planes),
+    "LA": _Layout(2, _planes, alpha=True),
+    "RGB": _Layout(3, _planes),
+    "RGBA": _Layout(4, _planes, alpha=True),
+    "RGBX": _Layout(3, lambda strip: _planes(strip)[:3]),
+    "CMYK": _Layout(3, _as_rgb),
+    "YCbCr": _Layout(3, _as_rgb),
+    "I;16": _Layout(1, _planes, np.uint16),
+    "I;16B": _Layout(1, _planes, np.uint16),
+    "I;16L": _Layout(1, _planes, np.uint16),
+    "F": _Layout(1, _planes, np.float32),
+}
+"""By Pillow's mode; palettes are `_palette`'s."""
+
+
+def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
+    """Read a picture of a format that Pillow knows.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Seekable, at its start. (Never a name: Pillow would map some files into memory, and a file that is cut
+        while it is read would end the process.)
+    format : str
+        What `sniff.picture_format` says.
+    max_pixels : int
+
+    Raises
+    ------
+    ConvError
+    """
+    image = _opened(file, format, max_pixels)
+    notes = _notes(image, format)
+    profile = image.info.get("icc_profile")
+    rawmodes = {_rawmode(tile) for tile in image.tile}
+    if rawmodes == {"LA;16B"}:  # taken for RGBA, the four bytes of a pixel come as they are
+        _relabel(image, lambda _: "RGBA")
+        layout = _Layout(2, _byte_pairs, np.uint16, alpha=True)
+        values = _filled(image, layout)
+    elif rawmodes and all(_DEEP.fullmatch(rawmode) for rawmode in rawmodes):
+        layout = replace(_LAYOUTS[image.mode], dtype=np.uint16)
+        values = _filled(image, layout)
+        values <<= 8
+        image = _opened(
+            file, format, max_pixels
+        )  # again, with the low bytes taken for the high ones
+        _relabel(image, _other_end)
+        _filled(image, layout, into=values)
+    else:
+        layout = _layout(image, format)
+        values = _filled(image, layout)
+    if image.mode in ("CMYK", "YCbCr"):
+        notes += (f"{image.mode} is read as RGB, without its colour profile",)
+        profile = None
+    colours = values[:-1] if layout.alpha else values
+    # the key of 2 and 4 bits is written in those, but the samples are stretched by now
+    scale = {"L;2": 85, "L;4": 17}.get(min(rawmodes, default=""), 1)
+    alpha = values[-1] if layout.alpha else _keyed(image, colours, scale)
+    return Picture(
+        colours if len(colours) == 3 else colours[0],
+        alpha,
+        profile if isinstance(profile, bytes) and profile else None,
+        notes,
+    )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn whatever Pillow raises about a bad file into one line, and keep its warnings to itself."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ConvError:
+        raise
+    except MemoryError as error:
+        raise ConvError("there is not enough memory for it") from error
+    except UnidentifiedImageError as error:
+        raise ConvError("is broken, or of a kind that is not read here") from error
+    except Exception as error:  # decoders of many hands: SyntaxError, struct.error, KeyError, …
+        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+            raise ConvError("is truncated") from error
+        raise ConvError(f"is damaged: {printable(error) or type(error).__name__}") from error
+
+
+def _opened(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile:
+    with _told():
+        image = Image.open(file, formats=[format])
+        check_size(*image.size, max_pixels)
+    return image
+
+
+def _notes(image: ImageFile.ImageFile, format: str) -> tuple[str, ...]:
+    # the further pictures in a photograph's JPEG are previews and depth maps: nobody means them
+    if format == "JPEG":
+        return ()
+    with _told():
+        frames = getattr(image, "n_frames", 1)
+    unit = "pages" if format == "TIFF" else "frames"
+    return (f"the first of {frames} {unit} is read",) if frames > 1 else ()
+
+
+def _rawmode(tile: Any) -> str:
+    return str(tile.args[0] if isinstance(tile.args, tuple) else tile.args)
+
+
+def _relabel(image: ImageFile.ImageFile, rawmode: Callable[[str], str]) -> None:
+    """Let the decoder take the samples in the file for another kind of the same width."""
+    image.tile = [
+        tile._replace(
+            args=(rawmode(_rawmode(tile)), *tile.args[1:])
+            if isinstance(tile.args, tuple)
+            else rawmode(_rawmode(tile))
+        )
+        for tile in image.tile
+    ]
+
+
+def _other_end(rawmode: str) -> str:
+    native, other = ("L", "B") if sys.byteorder == "little" else ("B", "L")
+    return rawmode[:-1] + {native: other, other: native, "N": other}[rawmode[-1]]
+
+
+def _byte_pairs(strip: Image.Image) -> Array:
+    return np.ascontiguousarray(np.asarray(strip)).view(">u2").transpose(2, 0, 1)
+
+
+def _layout(image: ImageFile.ImageFile, format: str) -> _Layout:
+    """Choose how samples of at most 8 bits, or 16-bit grey, or floats are read; refuse what would lose bits."""
+    mode, tags = image.mode, getattr(image, "tag_v2", {}) if format == "TIFF" else {}
+    bits = max(tags.get(_BITS, (8,)))
+    if mode == "I" or _SIGNED in tags.get(_SAMPLE_FORMAT, ()):
+        raise ConvError(
+            f"has signed or {bits}-bit integer samples: 8 and 16 bits unsigned, and floats, are read"
+        )
+    deep = any(";16" in _rawmode(tile) for tile in image.tile) or bits > 8
+    if deep and not mode.startswith("I;16") and mode != "F":
+        raise ConvError(
+            f"has {mode} samples of more than 8 bits in an order that is not read without loss: "
+            "save it as a 16-bit PNG"
+        )
+    if mode in ("P", "PA"):
+        with _told():
+            image.load()
+        return _palette(image)
+    if mode not in _LAYOUTS:
+        raise ConvError(
+            f"has samples of the kind {printable(mode)}, which is not read: grey and RGB are"
+        )
+    layout = _LAYOUTS[mode]
+    if mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        return replace(layout, split=lambda strip: 65535 - _planes(strip))
+    if bits == 12:
+        return replace(layout, split=lambda strip: _planes(strip) << 4 | _planes(strip) >> 8)
+    return layout
+
+
+def _palette(image: Image.Image) -> _Layout:
+    """Read indices through the palette: to grey if every entry in use is grey, with alpha if one is not opaque."""
+    used = np.array(image.histogram()[:256]) > 0
+    entries = np.zeros((256, 3), dtype=np.uint8)
+    listed = np.array(image.getpalette("RGB") or [], dtype=np.uint8).reshape(-1, 3)[:256]
+    entries[: len(listed)] = listed
+    opacity = np.full(256, 255, dtype=np.uint8)
+    transparency = image.info.get("transparency")
+    if isinstance(transparency, bytes):
+        opacity[: len(transparency)] = np.frombuffer(transparency[:256], dtype=np.uint8)
+    elif isinstance(transparency, int) and 0 <= transparency < 256:
+        opacity[transparency] = 0
+    columns = entries.T if (entries[used] != entries[used, :1]).any() else entries.T[:1]
+    if image.mode == "PA":
+        return _Layout(
+            len(columns) + 1,
+            lambda strip: np.concatenate(
+                [columns[:, np.asarray(strip)[..., 0]], np.asarray(strip)[np.newaxis, ..., 1]]
+            ),
+            alpha=True,
+        )
+    seen = bool((opacity[used] < 255).any())
+    table = np.concatenate([columns, opacity[np.newaxis]]) if seen else columns
+    return _Layout(len(table), lambda strip: table[:, np.asarray(strip)], alpha=seen)
+
+
+def _filled(image: ImageFile.ImageFile, layout: _Layout, into: Array | None = None) -> Array:
+    """Decode, turn upright and split into planes (bands, H, W), a strip at a time; `into` gets the bits added."""
+    with _told():
+        image.load()
+        turn = _TURNS.get(_orientation(image), _TURNS[1])
+        width, height = image.size
+        stored = turn(np.empty((0, height, width))).shape[1:]
+        values = np.empty((layout.bands, *stored), layout.dtype) if into is None else into
+    target = turn(values)
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        part = layout.split(image.crop((0, top, width, min(top + rows, height))))
+        if into is None:
+            target[:, top : top + rows] = part
+        else:
+            target[:, top : top + rows] |= part
+    return values
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # broken EXIF is no reason to refuse the samples
+        return 1
+
+
+def _keyed(image: Image.Image, colours: Array, scale: int) -> Array | None:
+    """Alpha from the one colour that a PNG's transparency chunk, or a grey GIF, declares transparent."""
+    key = image.info.get("transparency")
+    keys = key if isinstance(key, tuple) else (key,)
+    if image.mode in ("P", "PA") or len(keys) != len(colours) or not isinstance(keys[0], int):
+        return None
+    clear = np.logical_and.reduce(
+        [plane == value * scale for plane, value in zip(colours, keys, strict=True)]
+    )
+    if not clear.any():
+        return None
+    alpha: Array = np.full(clear.shape, full_scale(colours.dtype), colours.dtype)
+    alpha[clear] = 0
+    return alpha

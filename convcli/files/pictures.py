@@ -1,0 +1,68 @@
+"""Pictures from files and to files: every kind of sample kept as it is, or refused in words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from convcli.engine.errors import ConvError, printable
+from convcli.files import decoding, netpbm
+from convcli.files.output import about_file
+from convcli.files.samples import MAX_PIXELS, Picture
+from convcli.files.sniff import HEAD, picture_format
+
+__all__ = ["MAX_PIXELS", "Picture", "read_picture"]
+
+
+def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Read a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, PBM/PGM/PPM.
+
+    Fewer than 8 bits are stretched to 0…255; a palette becomes grey if every entry in use is, else colour; EXIF turns
+    are applied; of an animation the first frame is read, and that is noted. 16 bits stay 16 bits, in colour too. The
+    planes are contiguous. While reading, twice their size is needed (2.4 times for 8-bit colour).
+
+    Parameters
+    ----------
+    source : bytes or Path
+        The file's content, or where it is.
+    name : str
+        What the errors call it.
+    max_pixels : int
+        Larger pictures are refused before anything is decoded.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ConvError
+        The file cannot be opened, is no picture, too large, truncated, damaged, or of a kind that would lose bits.
+    """
+    try:
+        with _opened(source) as file:
+            head = file.read(HEAD)
+            file.seek(0)
+            format = picture_format(head)
+            if format is None:
+                raise ConvError(
+                    "is no picture: PNG, JPEG, WebP, TIFF, BMP, GIF and PBM/PGM/PPM are read"
+                )
+            if format == "PPM":
+                return Picture(netpbm.read(file, max_pixels))
+            return decoding.decode(file, format, max_pixels)
+    except OSError as error:
+        raise about_file(name, error) from error
+    except ConvError as error:
+        raise error.about(printable(name)) from error
+
+
+@contextmanager
+def _opened(source: bytes | Path) -> Iterator[BinaryIO]:
+    """Open what can be read from any place (a pipe is kept in memory)."""
+    if isinstance(source, bytes):
+        yield BytesIO(source)
+        return
+    with source.open("rb") as file:
+        yield file if file.seekable() else BytesIO(file.read())
