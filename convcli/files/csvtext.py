@@ -1,0 +1,313 @@
+"""Matrices as text: CSV, TSV and columns of white space, read with the place of every fault, written exactly.
+
+A file is read twice at most: NumPy's parser in C reads what is plain, and only where that gives up or could be
+wrong the parser here goes through the lines. It is the one that defines what is read, and finds the faulty cell.
+"""
+
+import codecs
+import csv
+import math
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.geometry import size_text
+
+__all__ = ["csv_chunks", "read_csv"]
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_REAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SPECIAL = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_WITH_COMMAS = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)+(?:\.[0-9]*)?")
+_MISSING = {"na", "n/a", "nil", "none", "null"}  # holes in the data, not names of columns
+_QUOTED = re.compile(rb'"[^"]*"')
+_LONG_DIGITS = re.compile(rb"(?<![.0-9])[0-9]{19,}(?![.0-9eE])")
+_SPECIALS = re.compile(rb"nan|inf", re.IGNORECASE)
+
+_INT64 = np.iinfo(np.int64)
+_CHUNK = 8192  # cells: about 64 KiB of text
+
+
+def read_csv(data: bytes, name: str, *, allow_nan: bool = False) -> NDArray[Any]:
+    r"""Read a matrix from text.
+
+    Cells are parted by tabs, semicolons, commas or white space, whichever the first two rows show, in this order.
+    UTF-8 with or without a byte order mark, UTF-16 with one; line ends of any system; cells in double quotes.
+    Blank lines are skipped, and what stands after a ``#``. One row of names at the top, none of them a number, is
+    skipped. A cell is a decimal number: no decimal commas, underscores, hexadecimal, or digits of other scripts.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        The file's name, for messages.
+    allow_nan : bool
+        Whether ``nan`` and ``inf`` are read.
+
+    Returns
+    -------
+    ndarray of shape (H, W)
+        int64 if every cell is a whole number (``2``, not ``2.0`` or ``1e3``), else float64.
+
+    Raises
+    ------
+    ConvError
+        With the place: the line of the file and the cell of that line (its column), both counted from 1.
+
+    Examples
+    --------
+    >>> read_csv(b"a;b\r\n1;2\r\n3;4\r\n", "x.csv")
+    array([[1, 2],
+           [3, 4]])
+    """
+    try:
+        return _read(_unified(data), allow_nan)
+    except ConvError as error:
+        raise error.about(printable(name)) from None
+
+
+def csv_chunks(array: NDArray[Any]) -> Iterator[bytes]:
+    r"""Write a matrix as CSV, some 64 KiB at a time.
+
+    Whole numbers are written as such, bool as 0 and 1, and floats in the fewest digits that read back as the
+    exact value (a float32 is widened first), always with a point or an exponent.
+
+    Parameters
+    ----------
+    array : ndarray of shape (H, W)
+
+    Yields
+    ------
+    bytes
+
+    Raises
+    ------
+    ConvError
+        If the array has more dimensions than CSV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> b"".join(csv_chunks(np.array([[1, 2.5], [-0.0, np.nan]])))
+    b'1.0,2.5\n-0.0,nan\n'
+    """
+    if array.ndim != 2:
+        raise ConvError(
+            f"CSV holds 2 dimensions: got {size_text(array.shape) or 'a single number'}, "
+            "--format npy writes any number of them"
+        )
+    if array.dtype.kind not in "biuf":
+        raise ConvError(f"CSV holds real numbers: got {array.dtype}")
+    return _chunks(array)
+
+
+def _chunks(array: NDArray[Any]) -> Iterator[bytes]:
+    height, width = array.shape
+    rows = max(_CHUNK // max(width, 1), 1)
+    for top in range(0, height, rows):
+        if width <= _CHUNK:
+            lines = (",".join(map(repr, row)) for row in _plain(array[top : top + rows]))
+            yield ("\n".join(lines) + "\n").encode("ascii")
+            continue
+        for left in range(0, width, _CHUNK):  # a row by itself is long: it goes in pieces
+            cells = _plain(array[top : top + 1, left : left + _CHUNK])[0]
+            end = "," if left + _CHUNK < width else "\n"
+            yield (",".join(map(repr, cells)) + end).encode("ascii")
+
+
+def _plain(block: NDArray[Any]) -> list[list[int | float]]:
+    """Turn cells into Python numbers, whose repr is what is to be written."""
+    exact = block.astype({"b": np.uint8, "f": np.float64}.get(block.dtype.kind, block.dtype))
+    rows: list[list[int | float]] = exact.tolist()
+    return rows
+
+
+def _unified(data: bytes) -> bytes:
+    r"""Bring a file to UTF-8 without a byte order mark, its lines to ``\n``."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            data = data.decode("utf-16").encode()
+        except UnicodeError:
+            raise ConvError("got a UTF-16 byte order mark, but no UTF-16 text after it") from None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data
+
+
+def _read(data: bytes, allow_nan: bool) -> NDArray[Any]:
+    lines = data.split(b"\n")
+    found = (at for at, line in enumerate(lines) if not _blank(line))
+    first = next(found, None)
+    if first is None:
+        got = "only blank lines and comments" if any(lines) else "an empty file"
+        raise ConvError(f"got {got}, rows of numbers are needed")
+    second = next(found, None)
+    delimiter = _delimiter(lines[first], lines[first if second is None else second])
+    start, width, names = first, 0, _cells(lines[first], delimiter)
+    if _are_names(names):
+        if second is None:
+            row = lines[first].decode(errors="surrogateescape").strip()
+            raise ConvError(f"got '{_short(row)}' and no more, rows of numbers are needed")
+        start, width = second, len(names)
+    text = data[sum(len(line) + 1 for line in lines[:start]) :]
+    array = _read_plain(text, lines[start:], delimiter, allow_nan)
+    if array is None or (width and array.shape[1] != width):
+        array = _read_exactly(lines, start, first, delimiter, allow_nan)
+    return array
+
+
+def _blank(line: bytes) -> bool:
+    return not line.partition(b"#")[0].strip(b" \t")
+
+
+def _delimiter(one: bytes, other: bytes) -> str | None:
+    """Find what parts the cells of two rows; None is white space."""
+    bare = [_QUOTED.sub(b"", line) for line in (one, other)]
+    names, row = ([d for d in "\t;," if d.encode() in line] for line in bare)
+    shared = [d for d in row if d in names]  # a comma may be part of a name
+    return next(iter(shared + row + names), None)
+
+
+def _cells(line: bytes, delimiter: str | None) -> list[str]:
+    # bytes that are no UTF-8 become surrogates, which no number holds and a message shows as \xe9
+    text = line.decode(errors="surrogateescape")
+    if '"' in text:
+        if delimiter is None:
+            text, delimiter = text.strip(" \t").replace("\t", " "), " "
+        try:
+            rows = list(csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=True))
+        except csv.Error:
+            return [text.strip(" \t")]  # an open quote: the row as a whole is no number
+        return [cell.strip(" \t") for cell in rows[0]]
+    if delimiter is None:
+        return re.split("[ \t]+", text.strip(" \t"))
+    return [cell.strip(" \t") for cell in text.split(delimiter)]
+
+
+def _are_names(cells: list[str]) -> bool:
+    """Tell a row of names from one of numbers: no cell is a number, or could be a mistyped one."""
+    return any(cells) and all(not cell or _is_name(cell) for cell in cells)
+
+
+def _is_name(cell: str) -> bool:
+    return (
+        any(c.isalpha() for c in cell)
+        and cell.isprintable()
+        and not (cell[0].isnumeric() or cell[0] in "+-.,")
+        and not _SPECIAL.fullmatch(cell)
+        and cell.lower() not in _MISSING
+    )
+
+
+def _read_plain(
+    text: bytes, lines: list[bytes], delimiter: str | None, allow_nan: bool
+) -> NDArray[Any] | None:
+    """Read with NumPy's parser, or return None where its answer could differ from `_read_exactly`'s."""
+    rest = set(text.translate(None, b"0123456789+- \n" + (delimiter or "\t").encode()))
+    if not rest <= set(b'."eE' + (b"naifytNAIFYT" if allow_nan else b"")):
+        return None
+    quoted, whole = ord('"') in rest, rest <= set(b'"')
+    if quoted and not _quotes_enclose(text, delimiter):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # older NumPy reads 2^63 by way of a float, and warns
+            array = np.loadtxt(
+                lines,
+                dtype=np.int64 if whole else np.float64,
+                delimiter=delimiter,
+                comments=None,
+                quotechar='"' if quoted else None,
+                ndmin=2,
+            )
+    except (ValueError, OverflowError, Warning):
+        return None
+    if not whole:
+        specials = array.size - np.count_nonzero(np.isfinite(array))
+        if specials != (len(_SPECIALS.findall(text)) if allow_nan else 0):
+            return None  # 1e400 was read as infinity
+        if np.nanmax(np.abs(array), initial=0.0) >= 2.0**63 and _LONG_DIGITS.search(text):
+            return None  # a whole number that int64 cannot hold was read as a float
+    return array
+
+
+def _quotes_enclose(text: bytes, delimiter: str | None) -> bool:
+    """Tell whether every quote stands at an end of a cell: NumPy reads ``"1"2`` as 12."""
+    part, text = (delimiter or " ").encode(), b"\n" + text + b"\n"
+    ends = sum(text.count(end + b'"') + text.count(b'"' + end) for end in (part, b"\n"))
+    return ends == text.count(b'"')
+
+
+def _read_exactly(
+    lines: list[bytes], start: int, first: int, delimiter: str | None, allow_nan: bool
+) -> NDArray[Any]:
+    """Read cell by cell; the line `first` says how many cells a row has."""
+    width = len(_cells(_data(lines[first]) if first == start else lines[first], delimiter))
+    rows = []
+    for at in range(start, len(lines)):
+        if _blank(lines[at]):
+            continue
+        row: list[int | float] = []
+        for cell in _cells(_data(lines[at]), delimiter):
+            place = f"line {at + 1}, column {len(row) + 1}"
+            if len(row) == width:
+                raise ConvError(f"{place}: got '{_short(cell)}', {_asked(width, first)}")
+            try:
+                row.append(_number(cell, allow_nan))
+            except ConvError as error:
+                raise error.about(place) from None
+        if len(row) < width:
+            place = f"line {at + 1}, column {len(row) + 1}"
+            raise ConvError(f"{place}: got no cell, {_asked(width, first)}")
+        rows.append(row)
+    whole = all(isinstance(value, int) for row in rows for value in row)
+    return np.array(rows, np.int64 if whole else np.float64)
+
+
+def _data(line: bytes) -> bytes:
+    return line.partition(b"#")[0]
+
+
+def _asked(width: int, first: int) -> str:
+    cells = "1 cell is" if width == 1 else f"{width} cells are"
+    return f"{cells} needed as in line {first + 1}"
+
+
+def _number(cell: str, allow_nan: bool) -> int | float:
+    got = f"got '{_short(cell)}'"
+    if _WHOLE.fullmatch(cell):
+        # int() itself refuses some thousands of digits
+        value = int(cell) if len(cell.lstrip("+-0")) < 20 else _INT64.max + 1
+        if not _INT64.min <= value <= _INT64.max:
+            raise ConvError(
+                f"{got}, whole numbers from {_INT64.min} to {_INT64.max} are allowed "
+                "(a point at the end makes it a float)"
+            )
+        return value
+    if _REAL.fullmatch(cell):
+        if math.isinf(float(cell)):
+            raise ConvError(f"{got}, numbers up to 1.8e308 are allowed")
+        return float(cell)
+    if _SPECIAL.fullmatch(cell):
+        if not allow_nan:
+            raise ConvError(f"{got}, a finite number is needed (--allow-nan reads it)")
+        return float(cell)
+    if not cell:
+        raise ConvError("got an empty cell, a number is needed")
+    if _WITH_COMMAS.fullmatch(cell):
+        raise ConvError(f"{got}, a number with a decimal point and no commas is needed")
+    if any("\ud800" <= c <= "\udfff" for c in cell):
+        raise ConvError(f"{got}, UTF-8 text is needed")
+    if "\0" in cell:
+        raise ConvError(f"{got}, text without NUL bytes is needed")
+    raise ConvError(f"{got}, a number is needed")
+
+
+def _short(cell: str) -> str:
+    return printable(cell[:20]) + ("…" if len(cell) > 20 else "")
