@@ -8,11 +8,20 @@ from typing import BinaryIO
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files import decoding, netpbm
+from convcli.files.formats import FORMATS, check_format, format_of, write_picture
 from convcli.files.output import about_file
 from convcli.files.samples import MAX_PIXELS, Picture
 from convcli.files.sniff import HEAD, picture_format
 
-__all__ = ["MAX_PIXELS", "Picture", "read_picture"]
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "Picture",
+    "check_format",
+    "format_of",
+    "read_picture",
+    "write_picture",
+]
 
 
 def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS) -> Picture:

@@ -1,0 +1,216 @@
+"""From results of any range to the samples of a picture, and what is lost on the way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, one_of
+
+__all__ = ["RANGES", "Clipped", "Range", "clipped_text", "to_samples"]
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """What became of the range of results.
+
+    Parameters
+    ----------
+    count : int
+        Values that the picture could not hold: they became 0 or full scale. NaN counts, it becomes 0.
+    low, high : float
+        The smallest and the largest value before (NaN apart).
+    missing : int
+        How many of `count` were NaN.
+    """
+
+    count: int = 0
+    low: float = np.inf
+    high: float = -np.inf
+    missing: int = 0
+
+    def __add__(self, other: "Clipped") -> "Clipped":
+        """Join two bands of one picture."""
+        return Clipped(
+            self.count + other.count,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.missing + other.missing,
+        )
+
+
+@dataclass(frozen=True)
+class Range:
+    """One way to fit results into 0…full scale.
+
+    Parameters
+    ----------
+    meaning : str
+        For the help.
+    fit : callable
+        (values, full, low, high) -> values where 0…full is kept, for arrays of float or integers.
+    keeps : callable
+        (low, high, full) -> whether it keeps all values from low to high.
+    """
+
+    meaning: str
+    fit: Callable[[Array, float, float, float], Array]
+    keeps: Callable[[float, float, float], bool]
+
+
+def _abs(values: Array, full: float, low: float, high: float) -> Array:  # noqa: ARG001
+    if values.dtype.kind == "i":  # the smallest integer has no absolute value of its dtype
+        values = np.maximum(values, -np.iinfo(values.dtype).max)
+    magnitude: Array = np.abs(values)
+    return magnitude
+
+
+def _stretch(values: Array, full: float, low: float, high: float) -> Array:
+    if high <= low:  # a constant
+        return np.zeros(values.shape)
+    return (values - np.float64(low)) * (full / (high - low))
+
+
+RANGES: dict[str, Range] = {
+    "clip": Range(
+        "below 0 becomes 0, above full scale becomes full scale",
+        lambda values, full, low, high: values,  # noqa: ARG005
+        lambda low, high, full: low >= 0 and high <= full,
+    ),
+    "abs": Range(
+        "the absolute value, then clip",
+        _abs,
+        lambda low, high, full: max(-low, high) <= full,
+    ),
+    "stretch": Range(
+        "from the smallest to the largest value: 0 to full scale",
+        _stretch,
+        lambda low, high, full: bool(np.isfinite(high - low)),  # noqa: ARG005
+    ),
+    "offset": Range(
+        "value/2 + full scale/2: signed results, 0 becomes middle grey",
+        lambda values, full, low, high: values * 0.5 + full / 2,  # noqa: ARG005
+        lambda low, high, full: max(-low, high) <= full,
+    ),
+}
+"""The values of ``--range``."""
+
+
+def to_samples(
+    values: Array,
+    dtype: type[np.generic] | np.dtype[Any],
+    how: str = "clip",
+    *,
+    low: float | None = None,
+    high: float | None = None,
+) -> tuple[Array, Clipped]:
+    """Fit results into the samples of a picture; a band of rows at a time if `low` and `high` are given.
+
+    The fitted values are rounded, half to even, then clipped to 0…full scale (255 or 65535). ``offset`` maps
+    −full…full onto 0…full: 0 becomes 127.5, which is rounded to 128 (in 16 bits 32768). For float32 nothing is
+    rounded or clipped, full scale is 1, and NaN stays.
+
+    Parameters
+    ----------
+    values : ndarray
+        Integers or floats of any shape and range.
+    dtype : dtype
+        uint8, uint16 or float32.
+    how : str
+        A key of `RANGES`.
+    low, high : float or None
+        For ``stretch``: the values that become 0 and full scale. None: the smallest and the largest of `values`.
+
+    Returns
+    -------
+    samples : ndarray of `dtype`
+    clipped : Clipped
+
+    Raises
+    ------
+    ConvError
+        Unknown `how`, or ``stretch`` of an infinite range.
+
+    Examples
+    --------
+    >>> to_samples(np.array([-255, 0, 255]), np.uint8, "offset")[0].tolist()
+    [0, 128, 255]
+    >>> to_samples(np.array([-7, 0, 300]), np.uint8)
+    (array([  0,   0, 255], dtype=uint8), Clipped(count=2, low=-7.0, high=300.0, missing=0))
+    """
+    if how not in RANGES:
+        raise one_of("range", how, RANGES)
+    target = np.dtype(dtype)
+    full = _full(target)
+    low_seen, high_seen, missing = _extent(values)
+    low = low_seen if low is None else low
+    high = high_seen if high is None else high
+    if how == "stretch" and not np.isfinite(high - low) and values.size > missing:
+        raise ConvError(f"cannot stretch values from {low:g} to {high:g}: the range must be finite")
+    fitted = RANGES[how].fit(values, full, low, high)
+    if target.kind == "f":  # a float picture holds everything, NaN too
+        return fitted.astype(target, copy=False), Clipped(0, low_seen, high_seen)
+    if missing:
+        fitted = np.where(np.isnan(fitted), 0, fitted)
+    if fitted.dtype.kind == "f":
+        fitted = np.rint(fitted)
+    count = missing
+    bottom, top, _ = (low_seen, high_seen, 0) if fitted is values else _extent(fitted)
+    if bottom < 0 or top > full:
+        count += int(np.count_nonzero(fitted < 0)) + int(np.count_nonzero(fitted > full))
+        fitted = np.clip(fitted, 0, int(full) if fitted.dtype.kind in "iu" else full)
+    return fitted.astype(target, copy=False), Clipped(count, low_seen, high_seen, missing)
+
+
+def _extent(values: Array) -> tuple[float, float, int]:
+    """Return the smallest and the largest value, and how many are NaN."""
+    if values.size == 0:
+        return np.inf, -np.inf, 0
+    low, high = float(values.min()), float(values.max())
+    if not np.isnan(low):
+        return low, high, 0
+    missing = int(np.count_nonzero(np.isnan(values)))
+    if missing == values.size:
+        return np.inf, -np.inf, missing
+    return float(np.nanmin(values)), float(np.nanmax(values)), missing
+
+
+def _full(dtype: np.dtype[Any]) -> float:
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def clipped_text(clipped: Clipped, dtype: type[np.generic] | np.dtype[Any]) -> str | None:
+    """Put into words what was lost, and which option keeps it; None if nothing was.
+
+    Parameters
+    ----------
+    clipped : Clipped
+    dtype : dtype
+        Of the picture.
+
+    Examples
+    --------
+    >>> clipped_text(Clipped(12, -255.0, 255.0), np.uint8)
+    'results run from -255 to 255, the picture holds 0 to 255: 12 were clipped (--range abs, stretch or offset keeps them)'
+    """
+    if not clipped.count:
+        return None
+    full = _full(np.dtype(dtype))
+    low, high = clipped.low, clipped.high
+    beyond = clipped.count - clipped.missing
+    parts = []
+    if beyond:
+        able = [name for name, row in RANGES.items() if row.keeps(low, high, full)]
+        options = " or ".join([", ".join(able[:-1]), able[-1]] if len(able) > 1 else able)
+        way = f"--range {options} keeps them" if able else "-o FILE.npy keeps them"
+        parts.append(
+            f"results run from {low:.6g} to {high:.6g}, the picture holds 0 to {full:g}: "
+            f"{beyond} were clipped ({way})"
+        )
+    if clipped.missing:
+        parts.append(f"{clipped.missing} were NaN and became 0 (-o FILE.npy keeps them)")
+    return "; ".join(parts)
