@@ -1,7 +1,8 @@
 """Options that several commands share: their names, how their text is read, their help."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from importlib import import_module
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -10,20 +11,36 @@ from convcli.engine.errors import ConvError
 from convcli.engine.geometry import WORDS, Padding
 
 __all__ = [
+    "FORMATS",
+    "AllowNan",
+    "Border",
     "Dilation",
+    "Force",
+    "Format",
+    "Heat",
     "JsonFlag",
+    "Layout",
+    "MaxPixels",
+    "NoPreview",
+    "Output",
     "PaddingOption",
+    "Range",
     "Sizes",
     "Stride",
     "TotalPadding",
+    "Value",
     "padding_of",
     "reads",
 ]
 
 _T = TypeVar("_T")
 
+INPUT = "Input"
 GEOMETRY = "Windows"
 OUTPUT = "Output"
+
+FORMATS = ("auto", "table", "csv", "json", "npy", "png")
+"""What --format takes."""
 
 
 class Sizes(tuple[int, ...]):
@@ -44,6 +61,11 @@ def reads(read: Callable[[str], _T]) -> Callable[[str], _T]:
 
 read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 """The parser of an option that is a size of at least 1 an axis."""
+
+
+def registry(name: str) -> Any:
+    """Load a module of the engine, for a completion: no command pays for it at its start."""
+    return import_module(f"convcli.engine.{name}")
 
 
 def words(choices: Callable[[], list[str]]) -> Callable[[str], list[str]]:
@@ -96,10 +118,97 @@ TotalPadding = Annotated[
         rich_help_panel=GEOMETRY,
     ),
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)]
+Border = Annotated[
+    str | None,
+    typer.Option(
+        "--border",
+        metavar="MODE",
+        help="What the padding holds: zero, constant (--value), reflect (d c b a | a b c d | d c b a), mirror "
+        "(d c b | a b c d | c b a: numpy's and PyTorch's reflect), nearest (a a | a b c d | d d), wrap.",
+        autocompletion=words(lambda: [*registry("padding").BORDERS, *registry("padding").SYNONYMS]),
+        rich_help_panel=GEOMETRY,
+    ),
+]
+Value = Annotated[
+    float,
+    typer.Option(
+        "--value", metavar="V", help="The fill of --border constant.", rich_help_panel=GEOMETRY
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE|DIR/|-",
+        help="Where the result goes; the suffix picks the format (.csv and .npy keep signed values). "
+        "DIR/ and '{stem}-x.png' name it after the input, - is standard output.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("-f", "--force", help="Overwrite an existing file.", rich_help_panel=OUTPUT)
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="auto, table, csv, json, npy or png.",
+        autocompletion=words(lambda: list(FORMATS)),
+        rich_help_panel=OUTPUT,
+    ),
+]
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT)
+]
+Range = Annotated[
+    str | None,
+    typer.Option(
+        "--range",
+        metavar="HOW",
+        help="How a result that a picture cannot hold becomes one: clip, abs, stretch or offset.",
+        autocompletion=words(lambda: list(registry("ranges").RANGES)),
+        rich_help_panel=OUTPUT,
+    ),
+]
+Heat = Annotated[
+    bool,
+    typer.Option("--heat", help="Colour a table's cells by value.", rich_help_panel=OUTPUT),
+]
+NoPreview = Annotated[
+    bool,
+    typer.Option(
+        "--no-preview", help="Do not draw the picture on the terminal.", rich_help_panel=OUTPUT
+    ),
+]
+AllowNan = Annotated[
+    bool,
+    typer.Option("--allow-nan", help="Accept NaN and infinity in a text.", rich_help_panel=INPUT),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="chw|hwc",
+        help="Where the channels of an array stand (chw, first).",
+        autocompletion=words(lambda: ["chw", "hwc"]),
+        rich_help_panel=INPUT,
+    ),
+]
+MaxPixels = Annotated[
+    int,
+    typer.Option(
+        "--max-pixels",
+        metavar="N",
+        min=1,
+        help="The largest picture that is read (2^28 pixels).",
+        rich_help_panel=INPUT,
+    ),
+]
 
 
-def padding_of(padding: Padding | None, total: Padding | None, default: Padding) -> Padding:
+def padding_of(padding: Padding | None, total: Padding | None, default: _T) -> Padding | _T:
     """Settle -p against -P."""
     if padding is not None and total is not None:
         raise ConvError("-p and -P: got both, one of them is allowed", usage=True)

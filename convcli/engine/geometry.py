@@ -109,6 +109,16 @@ class Axis:
         return self.d * (self.k - 1) + 1
 
     @property
+    def anchors(self) -> list[int]:
+        """The input row at the middle of each window (of an even one, the row before the middle), inside the input.
+
+        >>> axes((5,), (3,), stride=2, padding=1)[0].anchors
+        [0, 2, 4]
+        """
+        middle = (self.extent - 1) // 2 - self.before
+        return [min(max(i * self.s + middle, 0), self.n - 1) for i in range(self.out)]
+
+    @property
     def unused(self) -> int:
         """Rows of the input that no tap of any window reads (at the end, between strides or between dilated taps).
 

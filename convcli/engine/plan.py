@@ -1,13 +1,52 @@
 """What every filter of the engine gives: a result that is computed rows at a time."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine import geometry
 from convcli.engine.geometry import Axis
+from convcli.engine.ranges import Clipped, to_samples
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "Ready", "samples"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A plan whose result is there already."""
+
+    result: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result."""
+        return self.result.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of the result."""
+        return self.result.dtype
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Each cell stands for itself."""
+        vertical, horizontal = geometry.axes(self.shape[-2:], (1,))
+        return vertical, horizontal
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Return rows start … stop-1."""
+        return self.result[..., start:stop, :]
+
+    def bands(self) -> Iterator[tuple[int, int]]:
+        """Yield all rows at once."""
+        yield 0, self.shape[-2]
+
+    def run(self) -> NDArray[Any]:
+        """Return the result."""
+        return self.result
 
 
 class Plan(Protocol):
@@ -32,3 +71,51 @@ class Plan(Protocol):
 
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
+
+
+def samples(
+    plan: Plan, dtype: np.dtype[Any], how: str, *, unit: float = 1.0
+) -> tuple[NDArray[Any], Clipped]:
+    """Compute a plan straight into the samples of a picture; its result is never held as a whole.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its result has one plane or three.
+    dtype : dtype
+        uint8, uint16 or float32.
+    how : str
+        A key of `ranges.RANGES`. ``stretch`` computes everything twice, first to find the range.
+    unit : float
+        What values are multiplied by first (65535 for samples with white at 1 that become 16 bits).
+
+    Returns
+    -------
+    samples : ndarray, shape (H, W) or (3, H, W)
+        Colour lies pixel by pixel in memory, as encoders want it.
+    clipped : Clipped
+
+    Raises
+    ------
+    ConvError
+    """
+    low = high = None
+
+    def band(start: int, stop: int) -> NDArray[Any]:
+        values = plan.rows(start, stop)
+        return values if unit == 1 else values * unit
+
+    if how == "stretch":
+        seen = sum((to_samples(band(*span), dtype)[1] for span in plan.bands()), Clipped())
+        low, high = seen.low, seen.high
+    rows, columns = plan.shape[-2:]
+    if len(plan.shape) == 3 and plan.shape[0] == 3:
+        out = np.empty((rows, columns, 3), dtype).transpose(2, 0, 1)
+    else:
+        out = np.empty((rows, columns), dtype)
+    told = Clipped()
+    for start, stop in plan.bands():
+        fitted, clipped = to_samples(band(start, stop), dtype, how, low=low, high=high)
+        out[..., start:stop, :] = fitted
+        told += clipped
+    return out, told

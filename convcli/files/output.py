@@ -254,8 +254,8 @@ def _umask() -> int:
 
 
 @contextmanager
-def writing_stdout() -> Iterator[BinaryIO]:
-    """Give standard output for binary data, which is never sent to a terminal.
+def writing_stdout(*, text: bool = False) -> Iterator[BinaryIO]:
+    """Give standard output for the bytes of a text, or for binary data, which is never sent to a terminal.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def writing_stdout() -> Iterator[BinaryIO]:
     """
     if sys.stdout is None:
         raise ConvError("standard output is closed, name a file with -o")
-    if sys.stdout.isatty():
+    if not text and sys.stdout.isatty():
         raise ConvError(
             "binary is never sent to a terminal; name a file with -o or pipe it", usage=True
         )

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcli.terminal.console import console
+    from convcli.terminal.matrices import draw_matrix
+    from convcli.terminal.pictures import draw_pictures
     from convcli.terminal.tables import Column, print_table
 
 _HOMES = {
     "Column": "convcli.terminal.tables",
     "console": "convcli.terminal.console",
+    "draw_matrix": "convcli.terminal.matrices",
+    "draw_pictures": "convcli.terminal.pictures",
     "print_table": "convcli.terminal.tables",
 }
 
-__all__ = ["Column", "console", "on_terminal", "print_table"]
+__all__ = ["Column", "console", "draw_matrix", "draw_pictures", "on_terminal", "print_table"]
 
 
 def on_terminal() -> bool:

@@ -1,0 +1,217 @@
+"""Where a result goes and in which form: the same for every command that filters arrays and pictures."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, one_of
+from convcli.engine.geometry import Axis, size_text
+from convcli.engine.plan import Plan, Ready, samples
+from convcli.engine.ranges import clipped_text
+from convcli.files.arrays import csv_chunks, npy_chunks
+from convcli.files.formats import FORMATS as PICTURES
+from convcli.files.formats import check_format, format_of, write_picture
+from convcli.files.operands import Operand
+from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
+from convcli.files.samples import Picture
+from convcli.options import FORMATS
+from convcli.terminal import console, draw_matrix, on_terminal
+
+__all__ = ["Delivered", "Request", "deliver", "destination"]
+
+_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".npy": "npy", ".json": "json"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the options say about a result.
+
+    Parameters
+    ----------
+    command : str
+        Names the output, `{stem}-{command}.png`.
+    output, format, force
+        Of -o, --format and -f.
+    how : str
+        Of --range: what becomes of values that a picture cannot hold.
+    heat, preview : bool
+    fields : mapping
+        What a template of -o may name.
+    """
+
+    command: str
+    output: str | None = None
+    format: str = "auto"
+    force: bool = False
+    how: str = "clip"
+    heat: bool = False
+    preview: bool = True
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise one_of("format", self.format, FORMATS).about("--format")
+
+
+@dataclass(frozen=True, eq=False)
+class Delivered:
+    """What became of a result.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; None when it went to standard output.
+    notes : tuple of str
+        What a person should be told.
+    picture : ndarray or None
+        The samples, when it was written as a picture.
+    """
+
+    path: Path | None
+    notes: tuple[str, ...] = ()
+    picture: NDArray[Any] | None = None
+
+
+def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> tuple[str, Target]:
+    """Settle form and place of one result, and check that it may go there; nothing is computed yet.
+
+    Parameters
+    ----------
+    operand : Operand
+    shape : tuple of int
+        Of the result.
+    request : Request
+
+    Returns
+    -------
+    form : str
+        "table", "csv", "json", "npy", or the name of a picture format.
+    target : Target
+
+    Raises
+    ------
+    ConvError
+    """
+    asked = None if request.format == "auto" else request.format
+    pictured = operand.picture is not None
+    natural = (
+        ("png" if drawable(shape) else "npy") if pictured else ("csv" if len(shape) == 2 else "npy")
+    )
+    if request.output == "-" or (
+        request.output is None
+        and (not pictured or operand.name == "-" or asked in ("table", "csv", "json", "npy"))
+    ):
+        shown = not pictured and request.output is None and on_terminal()
+        return asked or ("table" if shown else natural), Target(None)
+    if asked == "table":
+        raise ConvError("--format table: got -o as well, a table goes to the terminal", usage=True)
+    target = target_of(
+        operand.name,
+        request.command,
+        request.output,
+        suffix=f".{asked or natural}",
+        fields=request.fields,
+    )
+    if target.path is None:
+        raise AssertionError("a result for a file has a path")
+    suffix = target.path.suffix.lower()
+    form = asked or _SUFFIXES.get(suffix) or (format_of(target.path) if suffix else natural)
+    check_target(target.path, force=request.force, parents=target.parents)
+    return form, target
+
+
+def drawable(shape: tuple[int, ...]) -> bool:
+    """Whether a result can be a picture: one plane, or three."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
+
+
+def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
+    """Compute a result and put it where it belongs.
+
+    Raises
+    ------
+    ConvError
+        It cannot go there, or its form cannot hold it.
+    """
+    form, target = destination(operand, plan.shape, request)
+    if form == "table":
+        draw_matrix(plan.run(), console=console(), heat=request.heat)
+        return Delivered(None)
+    if form in ("csv", "json", "npy"):
+        chunks = _WRITERS[form](plan.run())
+        with _sink(target, request.force, text=form != "npy") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        return Delivered(target.path)
+    if not drawable(plan.shape):
+        raise ConvError(
+            f"{form}: got a result of {size_text(plan.shape)}, a picture has one plane or three: "
+            "-o x.npy holds any number"
+        )
+    dtype, unit = _sample_type(operand, form)
+    source = operand.picture
+    left_out = check_format(
+        form,
+        dtype=dtype,
+        colour=len(plan.shape) == 3 and plan.shape[0] == 3,
+        alpha=source is not None and source.alpha is not None,
+        size=(plan.shape[-2], plan.shape[-1]),
+    )
+    planes, clipped = samples(plan, dtype, request.how, unit=unit)
+    told = clipped_text(clipped, dtype)
+    with _sink(target, request.force) as file:
+        write_picture(file, _dressed(planes, source, plan.axes), form)
+    return Delivered(target.path, (*left_out, *((told,) if told else ())), planes)
+
+
+def _sample_type(operand: Operand, form: str) -> tuple[np.dtype[Any], float]:
+    """The samples that a result is written in, and what its values are multiplied by to become them."""
+    own = operand.values.dtype
+    if (
+        own == np.float32
+        and operand.picture is not None
+        and "float grey" not in PICTURES[form].holds
+    ):
+        return np.dtype(np.uint16), 65535.0
+    return own if operand.picture is not None or own == np.uint16 else np.dtype(np.uint8), 1.0
+
+
+def _dressed(planes: NDArray[Any], source: Picture | None, axes: tuple[Axis, Axis]) -> Picture:
+    """Give a result what is carried over from its input: the alpha at the middle of each window, the colour profile."""
+    if source is None:
+        return Picture(planes)
+    alpha = source.alpha
+    if alpha is not None:
+        alpha = alpha[np.ix_(axes[0].anchors, axes[1].anchors)]
+        if alpha.dtype != planes.dtype:
+            alpha = samples(Ready(alpha), planes.dtype, "clip", unit=65535.0)[0]
+    return Picture(planes, alpha, source.profile)
+
+
+def _json(array: NDArray[Any]) -> Iterator[bytes]:
+    data = array.tolist()
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        held = array.astype(object)
+        held[~np.isfinite(array)] = None
+        data = held.tolist()
+    shown = {"shape": list(array.shape), "dtype": str(array.dtype), "data": data}
+    yield json.dumps(shown, allow_nan=False).encode() + b"\n"
+
+
+_WRITERS = {"csv": csv_chunks, "npy": npy_chunks, "json": _json}
+
+
+@contextmanager
+def _sink(target: Target, force: bool, *, text: bool = False) -> Iterator[BinaryIO]:
+    if target.path is None:
+        with writing_stdout(text=text) as file:
+            yield file
+    else:
+        with writing(target.path, force=force, parents=target.parents) as file:
+            yield file

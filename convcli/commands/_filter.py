@@ -1,0 +1,57 @@
+"""What corr, pool and edge share: read an input, filter it, deliver the result, tell what has to be told."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from convcli.commands._deliver import Delivered, Request, deliver
+from convcli.engine.errors import printable
+from convcli.engine.plan import Plan
+from convcli.files.operands import Operand, Reading, load
+from convcli.terminal import draw_pictures, on_terminal
+
+__all__ = ["Operation", "filter_input", "print_path", "tell"]
+
+Operation: TypeAlias = Callable[[Operand], Plan]
+
+
+def filter_input(name: str, operation: Operation, request: Request, how: Reading) -> None:
+    """Filter one input.
+
+    Raises
+    ------
+    ConvError
+    """
+    operand = load(name, how)
+    notes = operand.picture.notes if operand.picture else ()
+    delivered = deliver(operand, operation(operand), request)
+    tell(operand.name, (*notes, *delivered.notes))
+    if delivered.path is not None:
+        if request.preview and on_terminal() and delivered.picture is not None:
+            _preview(operand, delivered)
+        print_path(delivered.path)
+
+
+def tell(name: str, notes: tuple[str, ...]) -> None:
+    """Print notes about an input on standard error."""
+    for note in notes:
+        print(
+            f"convcli: {printable('standard input' if name == '-' else name)}: {note}",
+            file=sys.stderr,
+        )
+
+
+def _preview(operand: Operand, delivered: Delivered) -> None:
+    shown = [values for values in (operand.values, delivered.picture) if values is not None]
+    draw_pictures(shown)
+
+
+def print_path(path: Path) -> None:
+    """Print where the result is: for a person without what a terminal would act on, in a pipe byte for byte."""
+    if on_terminal():
+        print(printable(path))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(os.fsencode(str(path)) + b"\n")

@@ -1,0 +1,89 @@
+"""`convcli kernels`: the named kernels, and one of them in numbers."""
+
+import csv
+import re
+import sys
+from typing import Annotated, Any
+
+import typer
+from numpy.typing import NDArray
+
+from convcli import options
+from convcli.commands._deliver import Request, deliver
+from convcli.commands._filter import print_path
+from convcli.commands._kernels import kernel_of
+from convcli.engine import kernels as registry
+from convcli.engine.geometry import size_text
+from convcli.engine.plan import Ready
+from convcli.engine.response import frequency_response, rank
+from convcli.files.operands import Operand, Reading
+from convcli.terminal import Column, draw_pictures, on_terminal, print_table
+
+__all__ = ["EXAMPLES", "kernels"]
+
+EXAMPLES = (
+    "convcli kernels",
+    "convcli kernels gaussian:1.5",
+    "convcli kernels sobel-x | convcli corr coffee.png -k - -o gx.npy",
+)
+
+
+def kernels(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KERNEL]",
+            help="A name with its parameters, numbers, or a file.",
+            autocompletion=options.words(lambda: list(options.registry("kernels").KERNELS)),
+        ),
+    ] = None,
+    output: options.Output = None,
+    force: options.Force = False,
+    format: options.Format = "auto",
+    as_json: options.JsonFlag = False,
+) -> None:
+    """List the named kernels, or print one: its taps, and on a terminal what it does.
+
+    NAME:PARAMETERS@ANGLE is a kernel turned clockwise: sobel-x@90 is sobel-y. Taps are applied as printed.
+    """
+    if name is None:
+        _list()
+        return
+    taps = kernel_of(name, Reading())
+    request = Request("kernel", output, "json" if as_json else format, force, how="stretch")
+    delivered = deliver(Operand(name, taps), Ready(taps), request)
+    if delivered.path is not None:
+        print_path(delivered.path)
+    elif on_terminal() and request.format in ("auto", "table"):
+        _describe(name, taps)
+
+
+def _list() -> None:
+    heads = ("kernel", "parameters", "size", "sum", "description", "source")
+    rows = [
+        (row.name, row.parameters, size_text(taps.shape), _sum(taps), row.title, row.source)
+        for row in registry.KERNELS.values()
+        for taps in (row.build(""),)
+    ]
+    if on_terminal():
+        print_table([Column(head, spare=head == "source") for head in heads], rows)
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerows([heads, *rows])
+
+
+def _describe(name: str, taps: NDArray[Any]) -> None:
+    order = rank(taps)
+    separable = "separable: two 1-D passes do the same" if order == 1 else "not separable"
+    print(f"{size_text(taps.shape)}, sum {_sum(taps)}, rank {order} ({separable})")
+    row = registry.KERNELS.get(re.split("[:@]", name)[0])
+    if row is not None:
+        print(f"{row.title}. {row.source}")
+    answer = frequency_response(taps, size=32)
+    if answer.max() > 0:
+        print("Frequency response (constant in the middle, black is 0):")
+        draw_pictures([answer / answer.max()])
+
+
+def _sum(taps: NDArray[Any]) -> str:
+    return f"{round(float(taps.sum()), 12) + 0.0:.6g}"
