@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from convcli.engine.errors import ConvError
     from convcli.engine.geometry import output_size
     from convcli.engine.kernels import kernel
+    from convcli.engine.pooling import pool2d
 
 __version__ = "0.1.0"
 
@@ -19,9 +20,10 @@ _HOMES = {
     "corr2d": "convcli.engine.correlate",
     "kernel": "convcli.engine.kernels",
     "output_size": "convcli.engine.geometry",
+    "pool2d": "convcli.engine.pooling",
 }
 
-__all__ = ["ConvError", "__version__", "corr2d", "kernel", "output_size"]
+__all__ = ["ConvError", "__version__", "corr2d", "kernel", "output_size", "pool2d"]
 
 
 def __getattr__(name: str) -> Any:

@@ -90,3 +90,62 @@ def correlate(
                                 total += cell * tap
                     out[n, o, i, j] = total
     return out
+
+
+def pool(
+    x,
+    size,
+    *,
+    mode="max",
+    stride=None,
+    padding=((0, 0), (0, 0)),
+    dilation=(1, 1),
+    ceil=False,
+    include_pad=False,
+):
+    """x (N, C, H, W), in Python numbers; None where the window holds nothing that counts, a size of 0 where none fits."""
+    stride = size if stride is None else stride
+    sizes, pads = [], []
+    for a in (0, 1):
+        n, k, s, d = x.shape[2 + a], size[a], stride[a], dilation[a]
+        before, after = split(n, k, s, d, padding if isinstance(padding, str) else padding[a])
+        pads.append((before, after))
+        starts = []  # of the windows, in padded rows
+        at = 0
+        while at + d * (k - 1) + 1 <= n + before + after:
+            starts.append(at)
+            at += s
+        hangs = starts and starts[-1] + d * (k - 1) + 1 < n + before + after
+        if ceil and hangs and at < n + before:
+            starts.append(at)
+        if ceil and starts and starts[-1] >= n + before:
+            starts.pop()  # it would start past the input: in the padding after
+        sizes.append(len(starts))
+    out = np.empty((*x.shape[:2], *sizes), dtype=object)
+    cells = x.tolist()
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            for i in range(sizes[0]):
+                for j in range(sizes[1]):
+                    seen, counted = [], 0
+                    for u in range(size[0]):
+                        for v in range(size[1]):
+                            r = i * stride[0] + u * dilation[0] - pads[0][0]
+                            q = j * stride[1] + v * dilation[1] - pads[1][0]
+                            inside = 0 <= r < x.shape[2] and 0 <= q < x.shape[3]
+                            if inside:
+                                seen.append(cells[n][c][r][q])
+                            counted += inside or (
+                                include_pad
+                                and r < x.shape[2] + pads[0][1]
+                                and q < x.shape[3] + pads[1][1]
+                            )
+                    if mode == "avg":
+                        out[n, c, i, j] = sum(seen) / counted if counted else None
+                    elif not seen:
+                        out[n, c, i, j] = None
+                    elif any(cell != cell for cell in seen):
+                        out[n, c, i, j] = math.nan
+                    else:
+                        out[n, c, i, j] = max(seen) if mode == "max" else min(seen)
+    return out
