@@ -15,7 +15,7 @@ from convcli.files.samples import Picture
 
 __all__ = ["FORMATS", "Format", "check_format", "format_of", "write_picture"]
 
-Write: TypeAlias = Callable[[BinaryIO, Picture], None]
+Write: TypeAlias = Callable[[BinaryIO, Picture, int | None], None]
 
 _GREY, _GREY16, _FLOAT = "8-bit grey", "16-bit grey", "float grey"
 _RGB, _RGB16 = "8-bit RGB", "16-bit RGB"
@@ -35,7 +35,7 @@ class Format:
     alpha : tuple of str
         Those of them that may have alpha.
     write : callable
-        Writes what it holds.
+        Writes what it holds, on so many threads.
     longest : int
         The largest height and width.
     """
@@ -59,7 +59,7 @@ def kind_of(dtype: np.dtype[Any], colour: bool) -> str:
 
 
 def _with_pillow(name: str, **options: Any) -> Write:
-    def write(file: BinaryIO, picture: Picture) -> None:
+    def write(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
         planes = [*picture.planes] if picture.colour else [picture.planes]
         if picture.alpha is not None:
             planes.append(picture.alpha)
@@ -76,11 +76,11 @@ def _with_pillow(name: str, **options: Any) -> Write:
     return write
 
 
-def _png(file: BinaryIO, picture: Picture) -> None:
-    png.write_png(file, picture.planes, picture.alpha, profile=picture.profile)
+def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
+    png.write_png(file, picture.planes, picture.alpha, profile=picture.profile, threads=threads)
 
 
-def _netpbm(file: BinaryIO, picture: Picture) -> None:
+def _netpbm(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
     netpbm.write(file, picture.planes)
 
 
@@ -171,7 +171,9 @@ def check_format(
     )
 
 
-def write_picture(file: BinaryIO, picture: Picture, format: str) -> tuple[str, ...]:
+def write_picture(
+    file: BinaryIO, picture: Picture, format: str, *, threads: int | None = None
+) -> tuple[str, ...]:
     """Write a picture; its colour profile is carried where the format can.
 
     Parameters
@@ -180,6 +182,8 @@ def write_picture(file: BinaryIO, picture: Picture, format: str) -> tuple[str, .
     picture : Picture
     format : str
         A key of `FORMATS`.
+    threads : int or None
+        For encoders that use several: None is one a core. (Whoever writes several pictures at once wants 1.)
 
     Returns
     -------
@@ -199,7 +203,7 @@ def write_picture(file: BinaryIO, picture: Picture, format: str) -> tuple[str, .
         size=picture.size,
     )
     fitting = Picture(picture.planes, None if notes else picture.alpha, _profile(picture))
-    FORMATS[format].write(file, fitting)
+    FORMATS[format].write(file, fitting, threads)
     return notes
 
 
