@@ -16,7 +16,7 @@ from convcli.engine.errors import ConvError, one_of, printable
 
 __all__ = ["COMMANDS", "Exit", "main", "run"]
 
-COMMANDS = ("shape", "corr", "edge", "learn", "kernels")
+COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels")
 """The commands, in the order of the help.
 
 Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown

@@ -1,0 +1,124 @@
+"""`convcli pool`: max, average and min pooling of pictures and arrays."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from convcli import options
+from convcli.commands._deliver import Request
+from convcli.commands._filter import filter_input
+from convcli.engine import pooling
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Padding
+from convcli.files.operands import Operand, Reading
+from convcli.files.samples import MAX_PIXELS
+
+__all__ = ["EXAMPLES", "pool"]
+
+EXAMPLES = (
+    "convcli pool matrix.csv -k 2 -s 1",
+    "convcli pool coffee.png -k 4 -m avg -o small.png",
+    "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
+)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The operation, on any operand; a size of None is the whole plane."""
+
+    size: tuple[int, ...] | None
+    mode: str
+    stride: tuple[int, ...] | None
+    padding: Padding
+    dilation: tuple[int, ...]
+    ceil: bool
+    include_pad: bool
+
+    def __call__(self, operand: Operand) -> pooling.Pooling:
+        """Plan it."""
+        return pooling.prepare(
+            operand.values,
+            self.size or operand.values.shape[-2:],
+            mode=self.mode,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil=self.ceil,
+            include_pad=self.include_pad,
+        )
+
+
+def pool(
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="A picture, CSV or NPY file, or -.")
+    ],
+    size: Annotated[
+        options.Sizes | None,
+        typer.Option(
+            "-k", "--kernel", parser=options.read_sizes, metavar="K|KxK", help="The window."
+        ),
+    ] = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            "-m",
+            "--mode",
+            metavar="MODE",
+            help="max, avg or min.",
+            autocompletion=options.words(lambda: list(options.registry("pooling").MODES)),
+        ),
+    ] = "max",
+    everywhere: Annotated[
+        bool, typer.Option("--global", help="One window, the whole plane.")
+    ] = False,
+    stride: options.Stride = None,
+    padding: options.PaddingOption = None,
+    total: options.TotalPadding = None,
+    dilation: options.Dilation = None,
+    ceil: Annotated[
+        bool,
+        typer.Option(
+            "--ceil",
+            help="Keep a last window that hangs over the end.",
+            rich_help_panel=options.GEOMETRY,
+        ),
+    ] = False,
+    include_pad: Annotated[
+        bool,
+        typer.Option(
+            "--include-pad",
+            help="An average counts padding as zeros.",
+            rich_help_panel=options.GEOMETRY,
+        ),
+    ] = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    format: options.Format = "auto",
+    as_json: options.JsonFlag = False,
+    heat: options.Heat = False,
+    no_preview: options.NoPreview = False,
+    allow_nan: options.AllowNan = False,
+    layout: options.Layout = None,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
+) -> None:
+    """Pool a picture or an array: the largest, mean or smallest cell of each window.
+
+    The stride is the window's size unless told. Padding never wins a maximum. Results go where those of corr go.
+    """
+    if (size is None) != everywhere:
+        got = "neither" if size is None else "both"
+        raise ConvError(f"-k and --global: got {got}, one of them is needed", usage=True)
+    operation = Pool(
+        size,
+        mode,
+        stride,
+        options.padding_of(padding, total, Padding()),
+        dilation or (1,),
+        ceil,
+        include_pad,
+    )
+    request = Request(
+        "pool", output, "json" if as_json else format, force, heat=heat, preview=not no_preview
+    )
+    filter_input(source, operation, request, Reading(allow_nan, layout, max_pixels))
