@@ -37,8 +37,18 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
+class _ReaderGoneError(Exception):
+    """The reader of a pipe went away. (No OSError: the command-line parser would exit with status 1 on that.)"""
+
+
 class _Command(TyperCommand):
     """A command whose epilog is its examples, one a line: typer would reflow them and read brackets as markup."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         examples, self.epilog = self.epilog or "", None
@@ -113,7 +123,7 @@ def run(argv: list[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return status if isinstance(status, int) else Exit.DONE
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGoneError):
         return Exit.READER_GONE
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED

@@ -20,6 +20,7 @@ __all__ = [
     "Heat",
     "JsonFlag",
     "Layout",
+    "MaxMemory",
     "MaxPixels",
     "NoPreview",
     "Output",
@@ -63,9 +64,9 @@ read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 """The parser of an option that is a size of at least 1 an axis."""
 
 
-def registry(name: str) -> Any:
-    """Load a module of the engine, for a completion: no command pays for it at its start."""
-    return import_module(f"convcli.engine.{name}")
+def registry(name: str, package: str = "engine") -> Any:
+    """Load a module when it is asked for: no command pays for it at its start."""
+    return import_module(f"convcli.{package}.{name}")
 
 
 def words(choices: Callable[[], list[str]]) -> Callable[[str], list[str]]:
@@ -203,6 +204,16 @@ MaxPixels = Annotated[
         metavar="N",
         min=1,
         help="The largest picture that is read (2^28 pixels).",
+        rich_help_panel=INPUT,
+    ),
+]
+MaxMemory = Annotated[
+    int | None,
+    typer.Option(
+        "--max-memory",
+        parser=reads(lambda text: registry("memory", "files").read_bytes_text(text)),
+        metavar="N[K|M|G]",
+        help="The largest result (most of what is free).",
         rich_help_panel=INPUT,
     ),
 ]

@@ -4,19 +4,21 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import Axis, size_text
 from convcli.engine.plan import Plan, Ready, samples
 from convcli.engine.ranges import clipped_text
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.formats import FORMATS as PICTURES
-from convcli.files.formats import check_format, format_of, write_picture
+from convcli.files.formats import check_format, write_picture
+from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
 from convcli.files.samples import Picture
@@ -25,7 +27,7 @@ from convcli.terminal import console, draw_matrix, on_terminal
 
 __all__ = ["Delivered", "Request", "deliver", "destination"]
 
-_SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".npy": "npy", ".json": "json"}
+_SUFFIXES = {".csv": "csv", ".npy": "npy", ".json": "json"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Request:
     how : str
         Of --range: what becomes of values that a picture cannot hold.
     heat, preview : bool
+    max_memory : int or None
+        Bytes that the result may take; None is most of what is free.
     fields : mapping
         What a template of -o may name.
     """
@@ -52,6 +56,7 @@ class Request:
     how: str = "clip"
     heat: bool = False
     preview: bool = True
+    max_memory: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -120,10 +125,19 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     )
     if target.path is None:
         raise AssertionError("a result for a file has a path")
-    suffix = target.path.suffix.lower()
-    form = asked or _SUFFIXES.get(suffix) or (format_of(target.path) if suffix else natural)
+    form = asked or _form_of(target.path, natural)
     check_target(target.path, force=request.force, parents=target.parents)
     return form, target
+
+
+def _form_of(path: Path, natural: str) -> str:
+    """The form that a file's suffix picks; without a suffix, the one that follows the input."""
+    suffix = path.suffix.lower()
+    pictures = {s: name for name, row in PICTURES.items() for s in row.suffixes}
+    forms = {**_SUFFIXES, **pictures, "": natural}
+    if suffix not in forms:
+        raise one_of("suffix", suffix, filter(None, forms)).about(printable(path))
+    return forms[suffix]
 
 
 def drawable(shape: tuple[int, ...]) -> bool:
@@ -140,6 +154,8 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
         It cannot go there, or its form cannot hold it.
     """
     form, target = destination(operand, plan.shape, request)
+    held = plan.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
+    check_memory(prod(plan.shape) * held.itemsize, request.max_memory)
     if form == "table":
         draw_matrix(plan.run(), console=console(), heat=request.heat)
         return Delivered(None)

@@ -103,6 +103,7 @@ def corr(
     allow_nan: options.AllowNan = False,
     layout: options.Layout = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
+    max_memory: options.MaxMemory = None,
 ) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
@@ -124,6 +125,13 @@ def corr(
         flip,
     )
     request = Request(
-        "corr", output, "json" if as_json else format, force, how or "clip", heat, not no_preview
+        "corr",
+        output,
+        "json" if as_json else format,
+        force,
+        how or "clip",
+        heat=heat,
+        preview=not no_preview,
+        max_memory=max_memory,
     )
     filter_input(source, operation, request, reading)

@@ -101,6 +101,7 @@ def pool(
     allow_nan: options.AllowNan = False,
     layout: options.Layout = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
+    max_memory: options.MaxMemory = None,
 ) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
@@ -119,6 +120,12 @@ def pool(
         include_pad,
     )
     request = Request(
-        "pool", output, "json" if as_json else format, force, heat=heat, preview=not no_preview
+        "pool",
+        output,
+        "json" if as_json else format,
+        force,
+        heat=heat,
+        preview=not no_preview,
+        max_memory=max_memory,
     )
     filter_input(source, operation, request, Reading(allow_nan, layout, max_pixels))

@@ -1,0 +1,227 @@
+"""`convcli corr`, exact output."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import SAMPLES
+
+MATRIX, KERNEL, BARS = SAMPLES / "matrix.csv", SAMPLES / "kernel.csv", SAMPLES / "bars.png"
+
+
+@pytest.mark.parametrize(
+    ("args", "out"),
+    [
+        ((MATRIX, "-k", "0 1; 2 3"), "19,25\n37,43\n"),
+        ((MATRIX, "-k", KERNEL), "19,25\n37,43\n"),
+        ((MATRIX, "-k", KERNEL, "--flip"), "5,11\n23,29\n"),
+        ((MATRIX, "-k", "0,1;2,3", "-p", "1", "-s", "2"), "0,8\n21,43\n"),
+        ((MATRIX, "-k", "1 1; 1 1", "-P", "1"), "0,1,3\n3,8,12\n9,20,24\n"),
+        ((MATRIX, "-k", "1 1; 1 1", "-p", "0/1"), "8,12,7\n20,24,13\n13,15,8\n"),
+        ((MATRIX, "-k", "1 1; 1 1", "-p", "same"), "8,12,7\n20,24,13\n13,15,8\n"),
+        ((MATRIX, "-k", "1 1; 1 1", "-p", "same-lower"), "0,1,3\n3,8,12\n9,20,24\n"),
+        ((MATRIX, "-k", "1 1; 1 1", "-d", "2"), "16\n"),
+        ((MATRIX, "-k", "0.5"), "0.0,0.5,1.0\n1.5,2.0,2.5\n3.0,3.5,4.0\n"),
+        ((MATRIX, "-k", "3"), "0,3,6\n9,12,15\n18,21,24\n"),
+        ((MATRIX, "-k", "-1,0,1"), "2\n2\n2\n"),
+        ((MATRIX, "-k", "1 0", "--bias", "-10"), "-10,-9\n-7,-6\n-4,-3\n"),
+        ((MATRIX, "-k", "1 1", "--scale", "2"), "0.5,1.5\n3.5,4.5\n6.5,7.5\n"),
+        ((MATRIX, "-k", "1 1", "--scale", "sum"), "0.5,1.5\n3.5,4.5\n6.5,7.5\n"),
+        ((MATRIX, "-k", "1 1 1", "-p", "same", "--border", "wrap"), "3,3,3\n12,12,12\n21,21,21\n"),
+        (
+            (MATRIX, "-k", "1 0 0", "-p", "0x2", "--border", "mirror"),
+            "2,1,0,1,2\n5,4,3,4,5\n8,7,6,7,8\n",
+        ),
+        (
+            (MATRIX, "-k", "1", "-p", "1", "--border", "constant", "--value", "-7"),
+            "-7,-7,-7,-7,-7\n-7,0,1,2,-7\n-7,3,4,5,-7\n-7,6,7,8,-7\n-7,-7,-7,-7,-7\n",
+        ),
+    ],
+)
+def test_arrays_print_csv_in_a_pipe(convcli, args, out):
+    result = convcli("corr", *args)
+    assert (result.status, result.text, result.err) == (0, out, "")
+
+
+def test_the_chapters_bars(convcli):
+    result = convcli("corr", SAMPLES / "bars.csv", "-k", "1 -1")
+    assert result.text == "0,1,0,0,0,-1,0\n" * 6
+
+
+def test_bars_of_a_picture_keep_both_edges_with_their_signs(convcli, tmp_path):
+    assert convcli("corr", BARS, "-k", "1 -1", "-o", "out.csv").text == "out.csv\n"
+    assert (tmp_path / "out.csv").read_text() == "0,255,0,0,0,-255,0,0\n" * 6
+
+
+def test_a_picture_that_cannot_hold_the_result_is_told_of(convcli, tmp_path):
+    result = convcli("corr", BARS, "-k", "1 -1")
+    assert (result.status, result.text) == (0, "bars-corr.png\n")
+    assert result.err == (
+        f"convcli: {BARS}: results run from -255 to 255, the picture holds 0 to 255: "
+        "6 were clipped (--range abs, stretch or offset keeps them)\n"
+    )
+    written = np.asarray(Image.open(tmp_path / "bars-corr.png"))
+    assert written.tolist() == [[0, 255, 0, 0, 0, 0, 0, 0]] * 6
+
+
+@pytest.mark.parametrize(
+    ("how", "row"),
+    [
+        ("abs", [0, 255, 0, 0, 0, 255, 0, 0]),
+        ("stretch", [128, 255, 128, 128, 128, 0, 128, 128]),
+        ("offset", [128, 255, 128, 128, 128, 0, 128, 128]),
+    ],
+)
+def test_ranges_that_keep_both_edges(convcli, tmp_path, how, row):
+    result = convcli("corr", BARS, "-k", "1 -1", "--range", how, "-o", "x.png")
+    assert (result.status, result.err) == (0, "")
+    assert np.asarray(Image.open(tmp_path / "x.png")).tolist() == [row] * 6
+
+
+def test_json(convcli):
+    result = convcli("corr", MATRIX, "-k", "0 1; 2 3", "--json")
+    assert json.loads(result.text) == {
+        "shape": [2, 2],
+        "dtype": "int64",
+        "data": [[19, 25], [37, 43]],
+    }
+
+
+def test_standard_input_both_ways(convcli):
+    csv = convcli("corr", "-", "-k", "0 1; 2 3", stdin=MATRIX.read_bytes())
+    assert csv.text == "19,25\n37,43\n"
+    kernel = convcli("corr", MATRIX, "-k", "-", stdin=b"0 1\n2 3\n")
+    assert kernel.text == "19,25\n37,43\n"
+    png = convcli("corr", "-", "-k", "identity", stdin=BARS.read_bytes())
+    assert png.out.startswith(b"\x89PNG")
+
+
+def test_npy_chains_keep_the_dtype(convcli, tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(24, dtype=np.uint8).reshape(2, 3, 4))
+    first = convcli("corr", "x.npy", "-k", "1 1", "--format", "npy")
+    (tmp_path / "y.npy").write_bytes(first.out)
+    assert np.load(tmp_path / "y.npy").dtype == np.int32
+    second = convcli("pool", "-", "-k", "1x3", "--format", "npy", stdin=first.out)
+    (tmp_path / "z.npy").write_bytes(second.out)
+    assert np.load(tmp_path / "z.npy").tolist() == [[[5], [13], [21]], [[29], [37], [45]]]
+
+
+def test_several_kernels_act_on_each_channel(convcli, tmp_path):
+    x = np.arange(18).reshape(2, 3, 3)
+    np.save(tmp_path / "x.npy", x)
+    out = convcli("corr", "x.npy", "-k", "1 0", "-k", "0 1", "-k", "1 1", "-o", "y.npy")
+    assert (out.status, out.err) == (0, "")
+    left, right = x[:, :, :-1], x[:, :, 1:]
+    expected = [left[0], right[0], left[0] + right[0], left[1], right[1], left[1] + right[1]]
+    assert np.load(tmp_path / "y.npy").tolist() == np.array(expected).tolist()
+
+
+def test_kernels_mix_channels(convcli, tmp_path):
+    rng = np.random.default_rng(0)
+    x, k = rng.integers(0, 9, (2, 4, 5, 5)), rng.integers(-3, 4, (6, 2, 2, 2))
+    b = rng.integers(0, 9, (1, 6))
+    for name, array in {"x": x, "k": k, "b": b}.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    convcli("corr", "x.npy", "-k", "k.npy", "--groups", 2, "--bias", "b.npy", "-o", "y.npy")
+    found = np.load(tmp_path / "y.npy")
+    windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2), (2, 3))
+    halves = [
+        np.einsum("nchwuv,ocuv->nohw", windows[:, 2 * g : 2 * g + 2], k[3 * g : 3 * g + 3])
+        for g in (0, 1)
+    ]
+    assert (found == np.concatenate(halves, 1) + b[0][:, None, None]).all()
+
+
+def test_pictures_keep_their_size_alpha_and_colour(convcli, tmp_path):
+    cutout = SAMPLES / "coffee-cutout.png"
+    assert convcli("corr", cutout, "-k", "gaussian:2").text == "coffee-cutout-corr.png\n"
+    before, after = Image.open(cutout), Image.open(tmp_path / "coffee-cutout-corr.png")
+    assert (after.mode, after.size) == (before.mode, before.size)
+    assert (np.asarray(after)[..., 3] == np.asarray(before)[..., 3]).all()
+
+
+def test_a_kernel_of_three_channels_makes_grey(convcli, tmp_path):
+    np.save(tmp_path / "grey.npy", np.array([[[0.5]], [[0.25]], [[0.25]]]))
+    convcli("corr", SAMPLES / "coffee.png", "-k", "grey.npy", "-o", "grey.png")
+    colour = np.asarray(Image.open(SAMPLES / "coffee.png")).astype(float)
+    grey = np.asarray(Image.open(tmp_path / "grey.png"))
+    assert (grey == np.rint(colour @ [0.5, 0.25, 0.25])).all()
+
+
+def test_sixteen_bits_stay_sixteen(convcli, tmp_path):
+    convcli("corr", SAMPLES / "coffee-grey16.png", "-k", "identity", "-o", "same.png")
+    before = np.asarray(Image.open(SAMPLES / "coffee-grey16.png"))
+    assert (np.asarray(Image.open(tmp_path / "same.png")) == before).all()
+    assert before.max() > 255
+
+
+ERRORS = [
+    ((MATRIX, "-k", "sobl"), 2, "--kernel: unknown kernel 'sobl', did you mean 'sobel-y'? known: "),
+    ((MATRIX, "-k", "3x3"), 2, "--kernel: got the size 3x3, weights are needed: box:3x3 is the mean of such a window"),
+    ((MATRIX, "-k", "1 2; 3"), 2, "--kernel: row 2 has 1 numbers, the first has 2"),
+    ((MATRIX, "-k", ""), 2, "--kernel: row 1, number 1: got '', a number is needed"),
+    ((MATRIX, "-k", "box:4x4"), 1, "kernel 4 does not fit: it is larger than the input 3 on axis 0"),
+    ((MATRIX, "-k", "1", "-s", "0"), 2, "--stride: got '0', whole numbers from 1 to 1000000000 are allowed"),
+    ((MATRIX, "-k", "1", "--border", "refelct"), 2, "unknown border 'refelct', did you mean 'reflect'? known: "),
+    ((MATRIX, "-k", "1", "--value", "3"), 2, "value: got 3.0 with border zero, only border constant has a value"),
+    ((MATRIX, "-k", "1", "-p", "1", "-P", "2"), 2, "-p and -P: got both, one of them is allowed"),
+    ((MATRIX, "-k", "1", "--scale", "0"), 2, "--scale: got 0, a number other than 0 is needed"),
+    ((MATRIX, "-k", "1 -1", "--scale", "sum"), 2, "--scale sum: the kernel's sum is 0, a number is needed"),
+    ((MATRIX, "-k", "1", "-k", "1 1"), 2, "--kernel: got kernels of 1x1, 1x2, several need one shape"),
+    ((MATRIX, "-k", "1", "--bias", "1 2"), 1, "bias: got 2 numbers, 1 is needed"),
+    (("nope.csv", "-k", "1"), 1, "nope.csv: no such file or directory"),
+    ((".", "-k", "1"), 1, ".: is a folder, a file is needed"),
+    (("ragged.csv", "-k", "1"), 1, "ragged.csv: line 2, column 2: got no cell, 2 cells are needed as in line 1"),
+    (("word.csv", "-k", "1"), 1, "word.csv: line 2, column 2: got 'x', a number is needed"),
+    (("cut.png", "-k", "1"), 1, "cut.png: "),
+    (("-", "-k", "-"), 2, "-: got standard input twice, one operand of a command can be read from it"),
+    ((MATRIX, "-k", "1", "-o", "here.csv"), 1, "here.csv: already exists, -f overwrites it"),
+    ((MATRIX, "-k", "1", "-o", "x.xyz"), 2, "x.xyz: unknown suffix '.xyz', did you mean '.npy'? known: .csv, .npy, .json, .png, "),
+    ((MATRIX, "-k", "1", "-o", "no/x.csv"), 1, "no/x.csv: there is no folder "),
+    ((MATRIX, "-k", "1", "-o", "/dev/full"), 1, "/dev/full: no space left on device"),
+    ((MATRIX, "-k", "1", "--format", "nyp"), 2, "--format: unknown format 'nyp', did you mean 'npy'? known: auto, table, csv, json, npy, png"),
+    (("deep.npy", "-k", "1", "--format", "csv"), 1, ""),
+    (("deep.npy", "-k", "1;1;1;1;1;1"), 1, "kernel 6 does not fit: it is larger than the input 5 on axis 0"),
+    (("deep.npy", "-k", "mix.npy"), 1, "channels do not match: the input has 4, the kernel takes 3 (input 4x5x6, kernel 3x2x2)"),
+    ((BARS, "-k", "1", "--range", "clop"), 2, "unknown range 'clop', did you mean 'clip'? known: clip, abs, stretch, offset"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "status", "message"), ERRORS)
+def test_errors(convcli, tmp_path, args, status, message):
+    (tmp_path / "ragged.csv").write_text("1,2\n3\n")
+    (tmp_path / "word.csv").write_text("1,2\n3,x\n")
+    (tmp_path / "cut.png").write_bytes((SAMPLES / "camera.png").read_bytes()[:5000])
+    (tmp_path / "here.csv").write_text("mine")
+    np.save(tmp_path / "deep.npy", np.zeros((4, 5, 6)))
+    np.save(tmp_path / "mix.npy", np.zeros((3, 2, 2)))
+    before = sorted(tmp_path.iterdir())
+    result = convcli("corr", *args)
+    assert result.err.startswith(f"convcli: error: {message}")
+    assert (result.status, result.out, result.err.count("\n")) == (status, b"", 1)
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "here.csv").read_text() == "mine"
+
+
+def test_overwriting_is_asked_for(convcli, tmp_path):
+    (tmp_path / "here.csv").write_text("mine")
+    assert convcli("corr", MATRIX, "-k", "1", "-o", "here.csv", "-f").status == 0
+    assert (tmp_path / "here.csv").read_text() == "0,1,2\n3,4,5\n6,7,8\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    (tmp_path / "big.csv").write_text("1,2,3,4\n" * 100_000)
+    call = f"{sys.executable} -m convcli corr big.csv -k 1 | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", call], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.stdout, done.stderr) == (b"1,2,3,4\n141\n", b"")
+
+
+def test_a_closed_standard_output_is_an_error(process):
+    done = process("corr", MATRIX, "-k", "1", preexec_fn=lambda: os.close(1))
+    assert done.returncode == 1
+    assert b"standard output is closed" in done.stderr
