@@ -171,7 +171,8 @@ def _delimiter(one: bytes, other: bytes) -> str | None:
     bare = [_QUOTED.sub(b"", line) for line in (one, other)]
     names, row = ([d for d in "\t;," if d.encode() in line] for line in bare)
     shared = [d for d in row if d in names]  # a comma may be part of a name
-    return next(iter(shared + row + names), None)
+    alone = [d for d in row + names if d != "\t"]  # a tab in one row only is white space
+    return next(iter(shared + alone), None)
 
 
 def _cells(line: bytes, delimiter: str | None) -> list[str]:
@@ -212,9 +213,12 @@ def _read_plain(
     rest = set(text.translate(None, b"0123456789+- \n" + (delimiter or "\t").encode()))
     if not rest <= set(b'."eE' + (b"naifytNAIFYT" if allow_nan else b"")):
         return None
-    quoted, whole = ord('"') in rest, rest <= set(b'"')
-    if quoted and not _quotes_enclose(text, delimiter):
-        return None
+    if ord('"') in rest:
+        bare = _unquoted(text, delimiter)
+        if bare is None:
+            return None
+        lines = bare.split(b"\n")
+    whole = rest <= set(b'"')
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # older NumPy reads 2^63 by way of a float, and warns
@@ -223,7 +227,6 @@ def _read_plain(
                 dtype=np.int64 if whole else np.float64,
                 delimiter=delimiter,
                 comments=None,
-                quotechar='"' if quoted else None,
                 ndmin=2,
             )
     except (ValueError, OverflowError, Warning):
@@ -237,11 +240,19 @@ def _read_plain(
     return array
 
 
-def _quotes_enclose(text: bytes, delimiter: str | None) -> bool:
-    """Tell whether every quote stands at an end of a cell: NumPy reads ``"1"2`` as 12."""
-    part, text = (delimiter or " ").encode(), b"\n" + text + b"\n"
-    ends = sum(text.count(end + b'"') + text.count(b'"' + end) for end in (part, b"\n"))
-    return ends == text.count(b'"')
+def _unquoted(text: bytes, delimiter: str | None) -> bytes | None:
+    """Remove quotes, or return None if some do not enclose a whole cell (NumPy reads ``"1"2`` as 12)."""
+    code = np.frombuffer(b"\n" + text + b"\n", np.uint8)
+    quotes = np.flatnonzero(code == ord('"'))
+    ends = np.flatnonzero(np.isin(code, list((delimiter or " \t").encode() + b"\n")))
+    if len(quotes) % 2:
+        return None
+    first, last = quotes[::2], quotes[1::2]
+    cell = np.searchsorted(ends, first)  # the end of a cell that follows a quote
+    enclosed = (ends[cell - 1] == first - 1) & (ends[cell] == last + 1) & (last > first + 1)
+    if not enclosed.all():
+        return None
+    return text.translate(None, b'"')
 
 
 def _read_exactly(

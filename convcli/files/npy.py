@@ -132,7 +132,7 @@ def _read(data: bytes) -> NDArray[Any]:
     array = np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
     if dtype.kind == "b":
         return np.not_equal(array.view(np.uint8), 0).view(np.uint8)  # any byte but 0 is true
-    if dtype == np.float16:
+    if dtype.kind == "f" and dtype.itemsize == 2:
         return array.astype(np.float32)
     native: NDArray[Any] = array.astype(dtype.newbyteorder("="), copy=not array.flags.aligned)
     return native

@@ -123,7 +123,8 @@ class _Grid:
 
     columns: list[int | None]
     cell: int
-    write: Callable[[Any], str]
+    gap: str
+    write: Callable[[Any], str] | None  # None: colours only
     scale: _Heat | None
     more: str
 
@@ -141,41 +142,46 @@ class _Grid:
         candidates = _real(_ends(width, room))  # no cell is narrower than a digit
         seen = planes[np.ix_(_real(chosen), _real(rows), candidates)]
         write = _writer(seen)
-        wide = [max(len(write(v)) for v in seen[..., at].flat) for at in range(len(candidates))]
-        cell = max(wide)
-        fitting = (room + _GAP) // (cell + _GAP)
-        if scale is not None and fitting < width:  # no numbers: two columns are about a square
-            cell = 2 if 2 * width <= room else 1
-            real = width if cell * width <= room else max(room - len(more), 1)
-            return cls(_ends(width, real), cell, lambda _: "", scale, more)
-        if width <= fitting:
-            return cls(list(range(width)), cell, write, scale, more)
-        columns = _ends(width, max((room - len(more)) // (cell + _GAP), 1))
-        if cell + _GAP + len(more) > room:
-            columns = columns[:1]
-        return cls(columns, min(cell, room), write, scale, more)
+        cell, gap = max(len(write(value)) for value in seen.flat), " " * _GAP
+        if scale is not None and width * (cell + _GAP) <= room:
+            return cls(list(range(width)), cell + _GAP, "", write, scale, more)
+        if scale is not None:
+            cell = 2 if 2 * width <= room else 1  # two columns of a terminal are about a square
+            return cls(_fitting(width, cell, 0, room, more), cell, "", None, scale, more)
+        columns = _fitting(width, cell, _GAP, room, more)
+        return cls(columns, min(cell, room), gap, write, None, more)
 
     def line(self, plane: NDArray[Any], row: int | None) -> Text:
-        bare = self.scale is not None and self.cell < 3 and self.write(0) == ""
-        gap = "" if bare else " " * _GAP
+        if row is None and self.write is None:
+            return Text(self.more, ASIDE)
         line = Text()
-        for at, column in enumerate(self.columns):
+        for column in self.columns:
+            line.append(self.gap if line else "")
             if column is None:
-                line.append((gap if at else "") + self.more, ASIDE)
-                continue
-            if row is None:
-                line.append((gap if at else "") + self.more[: self.cell].rjust(self.cell), ASIDE)
-                continue
-            value = plane[row, column]
-            text = self.write(value)
-            if len(text) > self.cell:
-                text = self.more[: self.cell]
-            text = text.rjust(self.cell)
-            if self.scale is not None:
-                line.append((gap if at else "") + text, self.scale.style(float(value)))
+                line.append(self.more, ASIDE)
+            elif row is None:
+                line.append(self._fit(self.more), ASIDE)
             else:
-                line.append((gap if at else "") + text, _sign(value))
+                value = plane[row, column]
+                text = self.write(value) if self.write else ""
+                style = self.scale.style(float(value)) if self.scale else _sign(value)
+                line.append(self._fit(text), style)
         return line
+
+    def _fit(self, text: str) -> str:
+        if len(text) > self.cell:  # a part of a number would be another number
+            text = self.more[: self.cell]
+        if self.scale and self.write:  # the colour goes around the number
+            text += " "
+        return text.rjust(self.cell)
+
+
+def _fitting(width: int, cell: int, gap: int, room: int, more: str) -> list[int | None]:
+    """Choose the columns of the array for which there is room."""
+    if width * (cell + gap) - gap <= room:
+        return list(range(width))
+    columns = _ends(width, max((room - len(more)) // (cell + gap), 1))
+    return columns if cell + gap + len(more) <= room else columns[:1]
 
 
 def _sign(value: Any) -> str:
