@@ -96,7 +96,7 @@ FORMATS: dict[str, Format] = {
         _with_pillow("TIFF"),
     ),
     "jpeg": Format(
-        "JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _with_pillow("JPEG", quality=95), 65535
+        "JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _with_pillow("JPEG", quality=95), 65500
     ),
     "webp": Format(
         "WebP",

@@ -115,7 +115,7 @@ def _full_scale(values: Array, largest: int) -> Array:
             raise ConvError(f"got the sample {top}, the header allows at most {largest}")
     if largest == full:
         return values.astype(dtype, copy=False)
-    table = np.rint(np.arange(largest + 1) * (full / largest)).astype(dtype)
+    table = np.rint(np.arange(largest + 1) * full / largest).astype(dtype)
     scaled: Array = table[values]
     return scaled
 

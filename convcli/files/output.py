@@ -242,7 +242,7 @@ def _put(temporary: Path, real: Path, force: bool) -> None:
         raise
     except OSError:  # a file system without hard links
         if os.path.lexists(real):
-            raise _exists(real) from None
+            raise FileExistsError from None
         temporary.replace(real)
 
 

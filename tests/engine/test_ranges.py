@@ -1,0 +1,130 @@
+"""Results into samples, against sums with Python's own numbers."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.engine.ranges import RANGES, Clipped, clipped_text, to_samples
+
+DTYPES = [np.int16, np.int32, np.int64, np.uint8, np.float32, np.float64]
+
+
+def plainly(value, full, how, low, high):
+    """One value, exactly: (sample, whether it was clipped)."""
+    if value != value:
+        return 0, True
+    value = Fraction(value)
+    if how == "abs":
+        value = abs(value)
+    elif how == "offset":
+        value = value / 2 + Fraction(full, 2)
+    elif how == "stretch":
+        value = (value - low) * full / (high - low) if high > low else Fraction(0)
+    whole = round(value)  # half to even
+    return min(max(whole, 0), full), not 0 <= whole <= full
+
+
+@pytest.mark.parametrize("how", RANGES)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("target", [np.uint8, np.uint16])
+def test_each_value(how, dtype, target):
+    values = np.arange(-700, 700).astype(dtype)
+    if values.dtype.kind == "f":
+        values = np.concatenate([values / 2, [1e5, -1e5, 300.25]]).astype(dtype)
+    full = np.iinfo(target).max
+    low, high = Fraction(values.min().item()), Fraction(values.max().item())
+    pairs = [plainly(v, full, how, low, high) for v in values.tolist()]
+    samples, clipped = to_samples(values, target, how)
+    assert samples.dtype == target
+    if how == "stretch":  # a product in floating point: exact but for ties
+        difference = samples.astype(int) - [sample for sample, _ in pairs]
+        assert np.abs(difference).max() <= 1
+        assert (difference != 0).mean() < 0.01
+        assert (samples.min(), samples.max()) == (0, full)
+    else:
+        assert samples.tolist() == [sample for sample, _ in pairs]
+    assert clipped == Clipped(sum(lost for _, lost in pairs), float(low), float(high))
+
+
+def test_offset_keeps_every_sign():
+    for target, full, middle in ((np.uint8, 255, 128), (np.uint16, 65535, 32768)):
+        samples, clipped = to_samples(np.array([-full, 0, full]), target, "offset")
+        assert samples.tolist() == [0, middle, full]
+        assert clipped.count == 0
+
+
+def test_extremes():
+    for how in RANGES:
+        samples, clipped = to_samples(np.array([np.iinfo(np.int64).min, 2**62]), np.uint8, how)
+        assert samples[1] == 255
+        assert samples[0] == (255 if how == "abs" else 0)
+        assert clipped.count == (0 if how == "stretch" else 2)
+    assert to_samples(np.array([np.inf, -np.inf]), np.uint8)[0].tolist() == [255, 0]
+    with pytest.raises(ConvError, match="cannot stretch values from -inf to inf"):
+        to_samples(np.array([np.inf, -np.inf]), np.uint8, "stretch")
+
+
+@pytest.mark.parametrize("how", RANGES)
+def test_nan_becomes_0_and_counts(how):
+    values = np.array([np.nan, 3.0, 200.0])
+    samples, clipped = to_samples(values, np.uint8, how)
+    assert samples[0] == 0
+    assert clipped == Clipped(1, 3.0, 200.0, 1)
+    samples, clipped = to_samples(values[:1], np.uint8, how)
+    assert (samples.tolist(), clipped.count, clipped.missing) == ([0], 1, 1)
+    assert np.isnan(to_samples(values.astype(np.float32), np.float32)[0][0])
+
+
+def test_a_constant_and_nothing():
+    assert to_samples(np.array([7, 7]), np.uint8, "stretch")[0].tolist() == [0, 0]
+    assert to_samples(np.zeros((0, 4)), np.uint8)[0].shape == (0, 4)
+
+
+def test_bands_join():
+    values = np.linspace(-300, 300, 101).reshape(101, 1)
+    whole, told = to_samples(values, np.uint8, "stretch")
+    pieces = [
+        to_samples(v, np.uint8, "stretch", low=-300, high=300) for v in np.split(values, [40])
+    ]
+    np.testing.assert_array_equal(np.concatenate([p for p, _ in pieces]), whole)
+    assert sum((c for _, c in pieces), Clipped()) == told
+
+
+def test_the_input_stays_as_it_is():
+    for how in RANGES:
+        values = np.array([-1.5, np.nan, 300.0])
+        to_samples(values, np.uint8, how)
+        np.testing.assert_array_equal(values, [-1.5, np.nan, 300.0])
+
+
+def test_an_unknown_range():
+    with pytest.raises(ConvError, match="unknown range 'clamp', did you mean 'clip'"):
+        to_samples(np.zeros(1), np.uint8, "clamp")
+
+
+@pytest.mark.parametrize(
+    ("clipped", "text"),
+    [
+        (Clipped(0, -5, 5), None),
+        (
+            Clipped(3, -255, 255),
+            "results run from -255 to 255, the picture holds 0 to 255: "
+            "3 were clipped (--range abs, stretch or offset keeps them)",
+        ),
+        (
+            Clipped(3, -1020, 5),
+            "results run from -1020 to 5, the picture holds 0 to 255: "
+            "3 were clipped (--range stretch keeps them)",
+        ),
+        (
+            Clipped(1, 0, np.inf),
+            "results run from 0 to inf, the picture holds 0 to 255: "
+            "1 were clipped (-o FILE.npy keeps them)",
+        ),
+        (Clipped(2, 0, 9, 2), "2 were NaN and became 0 (-o FILE.npy keeps them)"),
+    ],
+)
+def test_the_sentence(clipped, text):
+    assert clipped_text(clipped, np.uint8) == text

@@ -1,0 +1,107 @@
+"""What each format can hold: written, read back, refused or said."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from convcli.engine.errors import ConvError
+from convcli.files.formats import FORMATS, check_format, format_of, kind_of
+from convcli.files.pictures import Picture, read_picture, write_picture
+
+RNG = np.random.default_rng(9)
+KINDS = {
+    "8-bit grey": RNG.integers(0, 256, (6, 5), dtype=np.uint8),
+    "8-bit RGB": RNG.integers(0, 256, (3, 6, 5), dtype=np.uint8),
+    "16-bit grey": RNG.integers(0, 65536, (6, 5), dtype=np.uint16),
+    "16-bit RGB": RNG.integers(0, 65536, (3, 6, 5), dtype=np.uint16),
+    "float grey": RNG.standard_normal((6, 5)).astype(np.float32),
+    "float RGB": RNG.standard_normal((3, 6, 5)).astype(np.float32),
+}
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("with_alpha", [False, True])
+def test_a_format_holds_it_or_says_who_does(format, kind, with_alpha):
+    planes = KINDS[kind]
+    assert kind_of(planes.dtype, planes.ndim == 3) == kind
+    alpha = KINDS[kind.replace("RGB", "grey")] if with_alpha else None
+    picture = Picture(planes, alpha)
+    row, file = FORMATS[format], io.BytesIO()
+    if kind not in row.holds:
+        with pytest.raises(ConvError, match=rf"^{row.name} cannot hold {kind}: .*NPY can$"):
+            write_picture(file, picture, format)
+        assert file.getvalue() == b""
+        return
+    notes = write_picture(file, picture, format)
+    keeps = with_alpha and kind in row.alpha
+    assert notes == ((f"{row.name} holds no alpha, it is left out",) if with_alpha > keeps else ())
+    back = read_picture(file.getvalue(), "x")
+    if format == "jpeg":
+        assert back.planes.shape == planes.shape
+    elif format == "webp" and kind == "8-bit grey":  # it has only RGB
+        np.testing.assert_array_equal(back.planes, [planes] * 3)
+    else:
+        assert back.planes.dtype == planes.dtype
+        np.testing.assert_array_equal(back.planes, planes)
+    if keeps:
+        np.testing.assert_array_equal(back.alpha, alpha)
+    else:
+        assert back.alpha is None
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_profile_is_carried_where_it_can_be_and_fits(format):
+    file = io.BytesIO()
+    write_picture(
+        file, Picture(KINDS["8-bit RGB"], profile=PROFILE), format
+    ) if format != "pgm" else 0
+    if format in ("png", "jpeg", "webp", "tiff"):
+        assert Image.open(file).info["icc_profile"] == PROFILE
+    file = io.BytesIO()
+    write_picture(file, Picture(KINDS["8-bit grey"], profile=PROFILE), format)
+    assert b"sRGB" not in file.getvalue()
+    assert read_picture(file.getvalue(), "x").profile is None
+
+
+def test_jpeg_is_close():
+    smooth = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
+    file = io.BytesIO()
+    write_picture(file, Picture(smooth), "jpeg")
+    assert np.abs(read_picture(file.getvalue(), "x").planes.astype(int) - smooth).max() <= 2
+
+
+def test_suffixes():
+    for key, row in FORMATS.items():
+        for suffix in row.suffixes:
+            assert format_of(f"a.b{suffix.upper()}") == key
+    with pytest.raises(ConvError, match=r"^a.pgn: unknown suffix '.pgn', did you mean '.pnm'\?"):
+        format_of("a.pgn")
+    with pytest.raises(ConvError, match=r"^a: unknown suffix ''"):
+        format_of("a")
+
+
+def test_sizes_that_a_format_cannot_hold():
+    def check(format, size):
+        return check_format(format, dtype=np.dtype(np.uint8), colour=False, alpha=False, size=size)
+
+    assert check("jpeg", (65500, 1)) == ()
+    with pytest.raises(ConvError, match=r"^JPEG cannot hold 1x65501: at most 65500 a side"):
+        check("jpeg", (1, 65501))
+    with pytest.raises(ConvError, match=r"^WebP cannot hold 16384x2: at most 16383 a side"):
+        check("webp", (16384, 2))
+    with pytest.raises(ConvError, match="unknown picture format 'gif'"):
+        check("gif", (1, 1))
+
+
+def test_the_limits_are_those_of_the_encoders():
+    for format in ("jpeg", "webp"):
+        longest = FORMATS[format].longest
+        file = io.BytesIO()
+        write_picture(file, Picture(np.zeros((1, longest), np.uint8)), format)
+        name = {"jpeg": "JPEG", "webp": "WEBP"}[format]
+        with pytest.raises((OSError, ValueError)):
+            Image.new("L", (longest + 1, 1)).save(io.BytesIO(), name)
