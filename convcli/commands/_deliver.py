@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli import terminal
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import Axis, size_text
 from convcli.engine.plan import Plan, Ready, samples
@@ -23,7 +24,6 @@ from convcli.files.operands import Operand
 from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
 from convcli.files.samples import Picture
 from convcli.options import FORMATS
-from convcli.terminal import console, draw_matrix, on_terminal
 
 __all__ = ["Delivered", "Request", "deliver", "destination"]
 
@@ -112,7 +112,7 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
         request.output is None
         and (not pictured or operand.name == "-" or asked in ("table", "csv", "json", "npy"))
     ):
-        shown = not pictured and request.output is None and on_terminal()
+        shown = not pictured and request.output is None and terminal.on_terminal()
         return asked or ("table" if shown else natural), Target(None)
     if asked == "table":
         raise ConvError("--format table: got -o as well, a table goes to the terminal", usage=True)
@@ -157,7 +157,7 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
     held = plan.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
     check_memory(prod(plan.shape) * held.itemsize, request.max_memory)
     if form == "table":
-        draw_matrix(plan.run(), console=console(), heat=request.heat)
+        terminal.draw_matrix(plan.run(), console=terminal.console(), heat=request.heat)
         return Delivered(None)
     if form in ("csv", "json", "npy"):
         chunks = _WRITERS[form](plan.run())

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from convcli import terminal
 from convcli.commands._deliver import Delivered, Request, deliver
 from convcli.engine.errors import printable
 from convcli.engine.plan import Plan
 from convcli.files.operands import Operand, Reading, load
-from convcli.terminal import draw_pictures, on_terminal
 
 __all__ = ["Operation", "filter_input", "print_path", "tell"]
 
@@ -29,7 +29,7 @@ def filter_input(name: str, operation: Operation, request: Request, how: Reading
     delivered = deliver(operand, operation(operand), request)
     tell(operand.name, (*notes, *delivered.notes))
     if delivered.path is not None:
-        if request.preview and on_terminal() and delivered.picture is not None:
+        if request.preview and terminal.on_terminal() and delivered.picture is not None:
             _preview(operand, delivered)
         print_path(delivered.path)
 
@@ -45,12 +45,12 @@ def tell(name: str, notes: tuple[str, ...]) -> None:
 
 def _preview(operand: Operand, delivered: Delivered) -> None:
     shown = [values for values in (operand.values, delivered.picture) if values is not None]
-    draw_pictures(shown)
+    terminal.draw_pictures(shown)
 
 
 def print_path(path: Path) -> None:
     """Print where the result is: for a person without what a terminal would act on, in a pipe byte for byte."""
-    if on_terminal():
+    if terminal.on_terminal():
         print(printable(path))
     else:
         sys.stdout.flush()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from numpy.typing import NDArray
 
-from convcli import options
+from convcli import options, terminal
 from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path
 from convcli.commands._kernels import kernel_of
@@ -17,7 +17,6 @@ from convcli.engine.geometry import size_text
 from convcli.engine.plan import Ready
 from convcli.engine.response import frequency_response, rank
 from convcli.files.operands import Operand, Reading
-from convcli.terminal import Column, draw_pictures, on_terminal, print_table
 
 __all__ = ["EXAMPLES", "kernels"]
 
@@ -54,7 +53,7 @@ def kernels(
     delivered = deliver(Operand(name, taps), Ready(taps), request)
     if delivered.path is not None:
         print_path(delivered.path)
-    elif on_terminal() and request.format in ("auto", "table"):
+    elif terminal.on_terminal() and request.format in ("auto", "table"):
         _describe(name, taps)
 
 
@@ -65,8 +64,10 @@ def _list() -> None:
         for row in registry.KERNELS.values()
         for taps in (row.build(""),)
     ]
-    if on_terminal():
-        print_table([Column(head, spare=head == "source") for head in heads], rows)
+    if terminal.on_terminal():
+        terminal.print_table(
+            [terminal.Column(head, spare=head == "source") for head in heads], rows
+        )
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerows([heads, *rows])
@@ -82,7 +83,7 @@ def _describe(name: str, taps: NDArray[Any]) -> None:
     answer = frequency_response(taps, size=32)
     if answer.max() > 0:
         print("Frequency response (constant in the middle, black is 0):")
-        draw_pictures([answer / answer.max()])
+        terminal.draw_pictures([answer / answer.max()])
 
 
 def _sum(taps: NDArray[Any]) -> str:

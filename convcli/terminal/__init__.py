@@ -8,14 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcli.terminal.console import console
+    from convcli.terminal.consoles import console
     from convcli.terminal.matrices import draw_matrix
     from convcli.terminal.pictures import draw_pictures
     from convcli.terminal.tables import Column, print_table
 
 _HOMES = {
     "Column": "convcli.terminal.tables",
-    "console": "convcli.terminal.console",
+    "console": "convcli.terminal.consoles",
     "draw_matrix": "convcli.terminal.matrices",
     "draw_pictures": "convcli.terminal.pictures",
     "print_table": "convcli.terminal.tables",

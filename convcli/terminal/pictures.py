@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
-from convcli.terminal.console import console
+from convcli.terminal.consoles import console
 
 __all__ = ["draw_pictures"]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convcli.engine.errors import printable
-from convcli.terminal.console import console
+from convcli.terminal.consoles import console
 
 __all__ = ["Column", "print_table"]
 
