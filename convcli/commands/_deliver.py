@@ -22,7 +22,7 @@ from convcli.files.formats import check_format, write_picture
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
-from convcli.files.samples import Picture
+from convcli.files.samples import Picture, full_scale
 from convcli.options import FORMATS
 
 __all__ = ["Delivered", "Request", "deliver", "destination"]
@@ -42,6 +42,8 @@ class Request:
         Of -o, --format and -f.
     how : str
         Of --range: what becomes of values that a picture cannot hold.
+    invert : bool
+        Swap black and white, of a picture.
     heat, preview : bool
     max_memory : int or None
         Bytes that the result may take; None is most of what is free.
@@ -54,6 +56,7 @@ class Request:
     format: str = "auto"
     force: bool = False
     how: str = "clip"
+    invert: bool = False
     heat: bool = False
     preview: bool = True
     max_memory: int | None = None
@@ -154,6 +157,10 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
         It cannot go there, or its form cannot hold it.
     """
     form, target = destination(operand, plan.shape, request)
+    if request.invert and form not in PICTURES:
+        raise ConvError(
+            f"--invert: got a result that goes to {form}, a picture is needed", usage=True
+        )
     held = plan.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
     check_memory(prod(plan.shape) * held.itemsize, request.max_memory)
     if form == "table":
@@ -179,7 +186,11 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
         alpha=source is not None and source.alpha is not None,
         size=(plan.shape[-2], plan.shape[-1]),
     )
+    if plan.dtype == np.bool:
+        unit = full_scale(dtype)
     planes, clipped = samples(plan, dtype, request.how, unit=unit)
+    if request.invert:
+        np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
     told = clipped_text(clipped, dtype)
     with _sink(target, request.force) as file:
         write_picture(file, _dressed(planes, source, plan.axes), form)

@@ -2,9 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TypeAlias
 
 from convcli import terminal
 from convcli.commands._deliver import Delivered, Request, deliver
@@ -14,7 +13,17 @@ from convcli.files.operands import Operand, Reading, load
 
 __all__ = ["Operation", "filter_input", "print_path", "tell"]
 
-Operation: TypeAlias = Callable[[Operand], Plan]
+
+class Operation(ABC):
+    """What a command does to an operand. (A class, not a closure: it can be sent to another process.)"""
+
+    @abstractmethod
+    def __call__(self, operand: Operand) -> Plan:
+        """Check the operand and plan the result."""
+
+    def notes(self, operand: Operand, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        """Return what a person should be told of a plan."""
+        return ()
 
 
 def filter_input(name: str, operation: Operation, request: Request, how: Reading) -> None:
@@ -25,9 +34,10 @@ def filter_input(name: str, operation: Operation, request: Request, how: Reading
     ConvError
     """
     operand = load(name, how)
-    notes = operand.picture.notes if operand.picture else ()
-    delivered = deliver(operand, operation(operand), request)
-    tell(operand.name, (*notes, *delivered.notes))
+    plan = operation(operand)
+    delivered = deliver(operand, plan, request)
+    read = operand.picture.notes if operand.picture else ()
+    tell(operand.name, (*read, *operation.notes(operand, plan), *delivered.notes))
     if delivered.path is not None:
         if request.preview and terminal.on_terminal() and delivered.picture is not None:
             _preview(operand, delivered)

@@ -12,7 +12,7 @@ from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import size_text
 from convcli.files.operands import Reading, load
 
-__all__ = ["bias_of", "depthwise", "kernel_of", "scaled", "stacked"]
+__all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]
 
 _NUMBERS = re.compile(r"\s*([-+.0-9]|$)")
 _FILE = re.compile(r".*(/|\.[A-Za-z]\w*$)", re.DOTALL)
@@ -99,6 +99,16 @@ def scaled(kernel: NDArray[Any], scale: str | None) -> NDArray[Any]:
     if divisor == 0:
         raise ConvError("--scale: got 0, a number other than 0 is needed", usage=True)
     return np.asarray(kernel / divisor)
+
+
+def number_of(text: str, option: str, allowed: str) -> float:
+    """Read an option that is one number."""
+    try:
+        return float(kernels.read_numbers(text).item())
+    except ValueError as error:
+        raise ConvError(
+            f"{option}: got '{printable(text)}', {allowed} is allowed", usage=True
+        ) from error
 
 
 def bias_of(text: str | None, how: Reading) -> NDArray[Any] | None:

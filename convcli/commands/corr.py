@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convcli import options
 from convcli.commands._deliver import Request
-from convcli.commands._filter import filter_input
+from convcli.commands._filter import Operation, filter_input
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlate
 from convcli.engine.geometry import Padding
@@ -25,7 +25,7 @@ EXAMPLES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Correlate:
+class Correlate(Operation):
     """The operation, on any operand."""
 
     kernel: NDArray[Any]

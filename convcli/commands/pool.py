@@ -7,7 +7,7 @@ import typer
 
 from convcli import options
 from convcli.commands._deliver import Request
-from convcli.commands._filter import filter_input
+from convcli.commands._filter import Operation, filter_input
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
@@ -24,7 +24,7 @@ EXAMPLES = (
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pool(Operation):
     """The operation, on any operand; a size of None is the whole plane."""
 
     size: tuple[int, ...] | None
