@@ -40,25 +40,23 @@ def steps(axis: Axis | TransposedAxis, padding: Padding, ceil: bool = False) -> 
         yield f"stamps          s(n − 1) + k' = {axis.s}·({axis.n} − 1) + {axis.extent} = {axis.s * (axis.n - 1) + axis.extent} rows"
         yield f"cut             {axis.before} before, {axis.after} after"
         yield f"extra rows      {axis.extra} at the end"
-        yield f"output          s(n − 1) + extra + k' − before − after = {formula(axis)}"
+        yield "output          s(n − 1) + k' + extra − before − after"
+        yield f"                {formula(axis)}"
         return
     total = axis.before + axis.after
     if padding.word in ("same", "same-lower"):
         wanted = -(-axis.n // axis.s)
         yield f"{padding.word:<15} out = ⌈n/s⌉ = ⌈{axis.n}/{axis.s}⌉ = {wanted}"
-        yield (
-            f"                total = max((out − 1)s + k' − n, 0) = "
-            f"max({wanted - 1}·{axis.s} + {axis.extent} − {axis.n}, 0) = {total}"
-        )
+        yield "                rows = max((out − 1)s + k' − n, 0)"
+        yield f"                max({wanted - 1}·{axis.s} + {axis.extent} − {axis.n}, 0) = {total}"
     yield f"padding         {axis.before} before, {axis.after} after: {axis.n} + {total} = {axis.n + total} rows"
     yield f"room            {axis.n + total} − {axis.extent} = {axis.n + total - axis.extent} rows to move in, {axis.s} at a time"
     rounded = "⌈(n + before + after − k')/s⌉" if ceil else "⌊(n + before + after − k')/s⌋"
-    yield f"output          {rounded} + 1 = {formula(axis, ceil)}"
+    yield f"output          {rounded} + 1"
+    yield f"                {formula(axis, ceil)}"
     if axis.out != _windows(axis, ceil):
-        yield (
-            f"                less 1: the last window would start at row {axis.out * axis.s} "
-            f"of the padded input, past its {axis.n + axis.before} rows"
-        )
+        yield f"                less 1: the last window would start at row {axis.out * axis.s}, past the"
+        yield f"                {axis.n + axis.before} rows of the input and its padding before"
     if axis.unused:
         yield f"unread          {_rows(axis.unused)} of the input that no window reads"
 
@@ -115,7 +113,7 @@ def _drawn(
 
 
 def notes(
-    axes: tuple[Axis, ...] | tuple[TransposedAxis, ...],
+    axes: tuple[Axis | TransposedAxis, ...],
     padding: Padding,
     *,
     ceil: bool = False,
@@ -137,22 +135,16 @@ def notes(
         stamped = [a for a in axes if isinstance(a, TransposedAxis)]
         if padding.word == "explicit" and any(a.before or a.after for a in stamped):
             found.append(
-                "-p cuts rows off, as PyTorch's and ONNX's padding; Keras has only 'valid' and 'same'."
+                "-p cuts rows off, as PyTorch and ONNX; Keras has only 'valid' and 'same'."
             )
         if padding.word in ("same", "same-lower"):
-            found.append(
-                "same gives n·s, as Keras and ONNX; PyTorch has no 'same' here, only numbers."
-            )
+            found.append("same gives n·s, as Keras and ONNX; PyTorch has only numbers here.")
         elif any(a.extent < a.s for a in stamped):
-            found.append(
-                "k' < s: Keras 'valid' adds s − k' rows at the end; PyTorch and ONNX do not."
-            )
+            found.append("k' < s: Keras 'valid' adds s − k' rows at the end; PyTorch, ONNX do not.")
         return found
     pairs = [(a.before, a.after) for a in axes]
     if total:
-        found.append(
-            "-P counts both sides together, as the chapter's p; padding= of PyTorch is per side."
-        )
+        found.append("-P counts both sides together, as the chapter; PyTorch's padding= one side.")
     elif padding.word == "explicit" and any(b == a != 0 for b, a in pairs):
         chapter = "x".join(str(b + a) for b, a in dict.fromkeys(pairs))
         found.append(
@@ -172,20 +164,20 @@ def _word_notes(axes: tuple[Axis | TransposedAxis, ...]) -> Iterator[tuple[str, 
     if uneven:
         yield (
             "same",
-            "same: the odd row at the end, as TensorFlow and PyTorch; ONNX SAME_LOWER: at the start.",
+            "same: odd row at the end (TensorFlow, PyTorch); ONNX SAME_LOWER: at the start.",
         )
         yield (
             "same-lower",
-            "same-lower: the odd row at the start, ONNX only; TensorFlow, PyTorch: at the end.",
+            "same-lower: odd row at the start (ONNX); TensorFlow and PyTorch: at the end.",
         )
     if strided:
         yield (
             "same",
-            "same with a stride: TensorFlow and ONNX; PyTorch's padding='same' refuses a stride.",
+            "same with a stride: TensorFlow, ONNX; PyTorch's padding='same' refuses one.",
         )
     yield (
         "causal",
-        "causal: Keras knows it for 1-D convolutions; PyTorch and ONNX need a padding layer.",
+        "causal: in Keras for 1-D convolutions; PyTorch needs a padding layer.",
     )
     yield "full", "full: the word of NumPy and SciPy; elsewhere padding is the number k' − 1."
 
@@ -195,10 +187,10 @@ def _ceil_notes(axes: list[Axis]) -> Iterator[str]:
     plain = [_windows(a, True) for a in axes]
     if [a.out for a in axes] != floors:
         down = "x".join(map(str, floors))
-        yield f"ceil: as PyTorch and ONNX ceil_mode; TensorFlow, Keras and the chapter round down: {down}."
+        yield f"ceil: ceil_mode of PyTorch, ONNX; TensorFlow and the chapter round down: {down}."
     if [a.out for a in axes] != plain:
         up = "x".join(map(str, plain))
-        yield f"ceil: a window that would start past the input is dropped; without that rule: {up}."
+        yield f"ceil: the window that would start past the input is dropped, or it were {up}."
 
 
 def _windows(axis: Axis, ceil: bool) -> int:

@@ -6,6 +6,7 @@ publishes as GFLOPs. `COUNTED` names what else can be added.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import prod
 
 from convcli.engine.errors import ConvError, printable
@@ -20,8 +21,6 @@ __all__ = ["BYTES", "COUNTED", "Row", "Totals", "count", "rule", "totals"]
 
 BYTES = 4
 """Memory of one number: float32."""
-
-_RULE = "MACs: multiply-accumulates of conv and linear layers at batch 1, no bias"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Row:
     path: tuple[str, ...]
     input: Size
     output: Size
-    axes: tuple[Axis, ...] | tuple[TransposedAxis, ...] = ()
+    axes: tuple[Axis | TransposedAxis, ...] = ()
     params: int = 0
     buffers: int = 0
     macs: int = 0
@@ -87,6 +86,23 @@ class Row:
     def activations(self) -> int:
         """Numbers in the output."""
         return prod(self.output)
+
+    @property
+    def rf(self) -> tuple[int, ...] | None:
+        """Receptive field, an axis each: rows of the input that a unit sees."""
+        return None if self.fields is None else tuple(f.size for f in self.fields)
+
+    @property
+    def jump(self) -> tuple[int | Fraction, ...] | None:
+        """Rows of the input from one unit to the next; a fraction after a transposed convolution."""
+        if self.fields is None:
+            return None
+        return tuple(f.jump if f.jump.denominator > 1 else int(f.jump) for f in self.fields)
+
+    @property
+    def start(self) -> tuple[int, ...] | None:
+        """First row that the first unit sees, negative in the padding."""
+        return None if self.fields is None else tuple(f.start for f in self.fields)
 
     def operations(self, also: Collection[str] = (), *, flops: bool = False) -> int:
         """Return the MACs with what is named in `also`, or as floating-point operations."""
@@ -170,11 +186,14 @@ def totals(rows: Sequence[Row], also: Collection[str] = ()) -> Totals:
 def rule(also: Collection[str] = (), *, flops: bool = False) -> str:
     """State the counting rule in one line.
 
-    >>> rule(["bn"], flops=True)[-61:]
-    ' plus bn: one multiply-accumulate each cell (scale and shift)'
+    >>> rule(["bias", "bn", "pool"], flops=True)[-73:]
+    'pool: one operation each cell of every pooling window. Not counted: act.'
     """
-    plus = "".join(f", plus {name}: {COUNTED[name].summary}" for name in also)
-    return (_RULE.replace("MACs: ", "FLOPs: 2 x the ") if flops else _RULE) + plus
+    what = "FLOPs: 2 x the multiply-accumulates" if flops else "MACs: multiply-accumulates"
+    plus = "".join(f"; {name}: {COUNTED[name].summary}" for name in also)
+    rest = [name for name in COUNTED if name not in also]
+    left_out = f" Not counted: {', '.join(rest)}." if rest else ""
+    return f"{what} of conv and linear layers at batch 1{plus}.{left_out}"
 
 
 _State = tuple[Size, tuple[Field, ...] | None]
@@ -259,7 +278,7 @@ class _Walk:
 
 def _seen(
     layer: Layer,
-    windows: tuple[Axis, ...] | tuple[TransposedAxis, ...],
+    windows: tuple[Axis | TransposedAxis, ...],
     fields: tuple[Field, ...] | None,
 ) -> tuple[Field, ...] | None:
     """Return the receptive fields after a layer."""

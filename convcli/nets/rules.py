@@ -31,7 +31,7 @@ class Found:
     """
 
     output: Size
-    axes: tuple[Axis, ...] | tuple[TransposedAxis, ...] = ()
+    axes: tuple[Axis | TransposedAxis, ...] = ()
     params: int = 0
     buffers: int = 0
     macs: int = 0
@@ -54,7 +54,7 @@ def _conv(layer: Layer, size: Size) -> Found:
         if number % groups:
             raise ConvError(f"{groups} groups do not divide the {number} {what} channels")
     assert layer.kernel is not None
-    windows: tuple[Axis, ...] | tuple[TransposedAxis, ...]
+    windows: tuple[Axis | TransposedAxis, ...]
     if layer.kind == "convt":
         windows = transposed_axes(
             spatial,
