@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcli import __version__
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.options import OUTPUT
 
 __all__ = ["COMMANDS", "Exit", "main", "run"]
 
@@ -49,6 +50,14 @@ class _Command(TyperCommand):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise _ReaderGoneError from error
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.rich_help_panel = (
+                OUTPUT  # a panel for one line would make every help three lines longer
+            )
+        return option
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         examples, self.epilog = self.epilog or "", None

@@ -1,63 +1,72 @@
-"""`convcli shape`: output size of one layer."""
+"""`convcli shape`: output sizes of one layer or a chain, and the inverse."""
 
-import json
-import sys
-from typing import Annotated
-
-import typer
+from importlib import import_module
 
 from convcli import options
-from convcli.engine import geometry
+from convcli.commands import shape_options as own
+from convcli.commands.shape_asked import Asked, mode_of
 
 __all__ = ["EXAMPLES", "shape"]
 
 EXAMPLES = (
-    "convcli shape -n 224x224 -k 7 -p 3 -s 2  # 112x112",
-    "convcli shape -n 8 -k 5 -p same --json",
-    "convcli shape -n 8x8 -k 3x5 -p 0x1 -s 3x4  # 2x2",
+    "convcli shape -n 224x224 -k 7 -p 3 -s 2        # 112x112",
+    "convcli shape -n 224 --out 56                  # the layers that do it",
+    "convcli shape -n 3x224x224 conv:64,k7,s2,p3 '2*( bn relu conv:64,k3 )'",
 )
 
 
 def shape(
-    n: Annotated[
-        options.Sizes,
-        typer.Option(
-            "-n", "--input", parser=options.read_sizes, metavar="N|NxN", help="Input size."
-        ),
-    ],
-    kernel: Annotated[
-        options.Sizes,
-        typer.Option(
-            "-k", "--kernel", parser=options.read_sizes, metavar="K|KxK", help="Kernel size."
-        ),
-    ],
+    layers: own.Layers = None,
+    n: own.Input = None,
+    kernel: own.Kernel = None,
     padding: options.PaddingOption = None,
     total: options.TotalPadding = None,
     stride: options.Stride = None,
     dilation: options.Dilation = None,
+    ceil: own.Ceil = False,
+    transposed: own.Transposed = False,
+    output_padding: own.OutputPadding = None,
+    output_size: own.OutputSize = None,
+    out: own.Out = None,
+    max_kernel: own.MaxKernel = None,
+    max_stride: own.MaxStride = None,
+    max_padding: own.MaxPadding = None,
+    file: own.File = None,
+    flops: own.Flops = False,
+    count: own.Count = None,
+    explain: own.Explain = False,
+    code: own.Code = None,
     as_json: options.JsonFlag = False,
 ) -> None:
-    """Output size of a convolution or pooling layer, from input, kernel, padding and stride."""
-    axes = geometry.axes(
-        n,
-        kernel,
-        padding=options.padding_of(padding, total, geometry.Padding()),
-        stride=stride or 1,
-        dilation=dilation or 1,
+    """Output size of a layer or a chain of layers; parameters, receptive field.
+
+    Layers: conv:OUT,kK,sS,pP,dD,gG,nobias dwconv:kK convt:OUT,kK,opO
+    maxpool:kK,ceil avgpool:kK,pad gap lrn bn relu sigmoid tanh softmax
+    dropout flatten linear:OUT; 3*( … ), residual( … | … ), concat( … | … ),
+    block = ( … ). A shell needs quotes round parentheses.
+    """
+    asked = Asked(
+        layers=layers,
+        n=n,
+        kernel=kernel,
+        padding=padding,
+        total=total,
+        stride=stride,
+        dilation=dilation,
+        ceil=ceil,
+        transposed=transposed,
+        output_padding=output_padding,
+        output_size=output_size,
+        out=out,
+        max_kernel=max_kernel,
+        max_stride=max_stride,
+        max_padding=max_padding,
+        file=file,
+        flops=flops,
+        count=count,
+        explain=explain,
+        code=code,
+        as_json=as_json,
     )
-    if as_json:
-        print(
-            json.dumps(
-                {
-                    "input": list(n),
-                    "kernel": [a.k for a in axes],
-                    "stride": [a.s for a in axes],
-                    "dilation": [a.d for a in axes],
-                    "padding": [[a.before, a.after] for a in axes],
-                    "output": [a.out for a in axes],
-                    "unused": [a.unused for a in axes],
-                }
-            )
-        )
-        return
-    sys.stdout.write(geometry.size_text([a.out for a in axes]) + "\n")
+    # each question has a module of its own, loaded when it is asked: the short ones stay quick
+    import_module(f"convcli.commands.shape_{mode_of(asked)}").run(asked)

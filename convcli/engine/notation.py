@@ -4,11 +4,12 @@ The errors do not name the option or layer: who asked puts it in front.
 """
 
 import re
+from collections.abc import Sequence
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import WORDS, Padding
 
-__all__ = ["LARGEST", "read_padding", "read_sizes", "read_total_padding"]
+__all__ = ["LARGEST", "padding_text", "read_padding", "read_sizes", "read_total_padding"]
 
 LARGEST = 10**9
 """The largest size that is read: no picture, array or layer has an axis that long."""
@@ -56,6 +57,15 @@ def read_padding(text: str) -> Padding:
             raise _unreadable(text, "rows per side (1, 2x1), before/after (0/1x0/1)")
         pairs.append((ends[0], ends[-1]))
     return Padding("explicit", tuple(pairs))
+
+
+def padding_text(pairs: Sequence[tuple[int, int]]) -> str:
+    """Write rows before and after each axis as `read_padding` reads them.
+
+    >>> padding_text([(0, 1), (2, 2)])
+    '0/1x2'
+    """
+    return "x".join(str(b) if b == a else f"{b}/{a}" for b, a in pairs)
 
 
 def read_total_padding(text: str) -> Padding:

@@ -1,0 +1,83 @@
+"""`convcli shape -n … -k …`: one operation."""
+
+import json
+import sys
+from importlib import import_module
+
+from convcli import options, terminal
+from convcli.commands.shape_asked import Asked
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Axis, Padding, axes, size_text
+from convcli.engine.transposed import TransposedAxis, transposed_axes
+
+__all__ = ["run"]
+
+
+def run(asked: Asked) -> None:
+    """Resolve the layer and show it."""
+    pad = options.padding_of(asked.padding, asked.total, Padding())
+    if asked.n and asked.kernel and len(asked.n) == 3 and len(asked.kernel) == 1:
+        print(
+            f"convcli: note: {size_text(asked.n)} is three spatial axes here; for C×H×W write a "
+            f"layer: convcli shape -n {size_text(asked.n)} conv:OUT,k{asked.kernel[0]}",
+            file=sys.stderr,
+        )
+    found = _resolved(asked, pad)
+    if asked.as_json:
+        print(json.dumps(_record(found)))
+    elif terminal.on_terminal() or asked.explain or asked.code:
+        # words, drawings and code are loaded when they are asked for: a size in a pipe stays quick
+        import_module("convcli.commands.shape_words").show(asked, pad, found)
+    else:
+        print(size_text([a.out for a in found]))
+
+
+def _resolved(asked: Asked, pad: Padding) -> tuple[Axis | TransposedAxis, ...]:
+    for name, value in (("--input", asked.n), ("--kernel", asked.kernel)):
+        if value is None:
+            raise ConvError(f"{name}: missing (see convcli shape --help)", usage=True)
+    assert asked.n
+    assert asked.kernel
+    if len(asked.n) > 3:
+        raise ConvError(
+            f"--input: got {size_text(asked.n)}, 1 to 3 axes are allowed, all spatial", usage=True
+        )
+    if asked.transposed:
+        if asked.ceil:
+            raise ConvError("--ceil: does not go with --transposed", usage=True)
+        return transposed_axes(
+            asked.n,
+            asked.kernel,
+            padding=pad,
+            stride=asked.stride or 1,
+            dilation=asked.dilation or 1,
+            output_padding=asked.output_padding,
+            output_size=asked.output_size,
+        )
+    if asked.output_padding or asked.output_size:
+        name = "--output-padding" if asked.output_padding else "--output-size"
+        raise ConvError(f"{name}: goes with --transposed only", usage=True)
+    return axes(
+        asked.n,
+        asked.kernel,
+        padding=pad,
+        stride=asked.stride or 1,
+        dilation=asked.dilation or 1,
+        ceil=asked.ceil,
+    )
+
+
+def _record(found: tuple[Axis | TransposedAxis, ...]) -> dict[str, object]:
+    last: dict[str, object] = {}
+    for a in found:
+        name, value = ("unused", a.unused) if isinstance(a, Axis) else ("output_padding", a.extra)
+        last[name] = [*last.get(name, []), value]  # type: ignore[misc]
+    return {
+        "input": [a.n for a in found],
+        "kernel": [a.k for a in found],
+        "stride": [a.s for a in found],
+        "dilation": [a.d for a in found],
+        "padding": [[a.before, a.after] for a in found],
+        "output": [a.out for a in found],
+        **last,
+    }

@@ -1,0 +1,48 @@
+"""`convcli shape -`: a CSV of layers on standard input, written back with their output sizes."""
+
+import csv
+import io
+import sys
+
+from convcli import options
+from convcli.commands.shape_asked import Asked
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Padding
+from convcli.engine.rows import Given, answers
+from convcli.files.text import standard_input
+
+__all__ = ["run"]
+
+
+def run(asked: Asked) -> None:
+    """Answer line by line; a bad row is told on standard error and left out."""
+    given = Given(
+        asked.n,
+        asked.kernel,
+        options.padding_of(asked.padding, asked.total, Padding()),
+        asked.stride or (1,),
+        asked.dilation or (1,),
+        asked.ceil,
+    )
+    rows = bad = 0
+    try:
+        for answer in answers(standard_input(), given):
+            if answer.error is None:
+                _write(answer.cells)
+            else:
+                bad += 1
+                told = answer.error.about(f"-: line {answer.line}")
+                print(f"convcli: error: {told}", file=sys.stderr)
+            rows += 1
+    except ConvError as error:
+        raise error.about("-") from error
+    if bad:
+        raise ConvError(f"-: {bad} of {rows - 1} rows have no answer")
+
+
+def _write(cells: list[str]) -> None:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    # bytes: what came in as no UTF-8 goes out as it was; flushed, so that a slow source is answered at once
+    sys.stdout.buffer.write(line.getvalue().encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,81 @@
+"""`convcli shape -n … -k …` for a person: the table, the formula, `--explain`, `--code`."""
+
+from collections.abc import Iterator
+
+from convcli import terminal
+from convcli.commands.shape_asked import Asked
+from convcli.engine import explain
+from convcli.engine.geometry import Axis, Padding, size_text
+from convcli.engine.transposed import TransposedAxis
+from convcli.nets.kinds import Layer
+from convcli.nets.torchcode import layer_code
+
+__all__ = ["show"]
+
+_Axes = tuple[Axis | TransposedAxis, ...]
+
+
+def show(asked: Asked, pad: Padding, found: _Axes) -> None:
+    """Print code, or on a terminal the table with its formulas and notes, or the explanation alone."""
+    if asked.code:
+        print(_code(asked, pad, found))
+        return
+    if terminal.on_terminal():
+        _table(asked, pad, found)
+    if asked.explain:
+        print("\n".join(_explained(asked, pad, found)))
+
+
+def _table(asked: Asked, pad: Padding, found: _Axes) -> None:
+    dilated = any(a.d > 1 for a in found)
+    terminal.print_table(
+        [
+            terminal.Column("axis", 1),
+            *("input", "kernel", "stride", *(["dilation"] if dilated else [])),
+            *("padding", "output", "extra" if asked.transposed else "unread"),
+        ],
+        [
+            (
+                *(i, a.n, a.k, a.s, *([a.d] if dilated else [])),
+                *(f"{a.before}/{a.after}", a.out),
+                a.unused if isinstance(a, Axis) else a.extra,
+            )
+            for i, a in enumerate(found)
+        ],
+        title=size_text([a.out for a in found]),
+        foot=[
+            *dict.fromkeys(explain.formula(a, asked.ceil) for a in found),
+            *explain.notes(found, pad, ceil=asked.ceil, total=asked.total is not None),
+        ],
+    )
+
+
+def _explained(asked: Asked, pad: Padding, found: _Axes) -> Iterator[str]:
+    for axis in dict.fromkeys(found):
+        places = [str(i) for i, a in enumerate(found) if a == axis]
+        if len(found) > 1:
+            yield f"axis {' and '.join(places)}"
+        yield from explain.steps(axis, pad, asked.ceil)
+        drawn = (
+            explain.transposed_drawing(axis)
+            if isinstance(axis, TransposedAxis)
+            else explain.drawing(axis)
+        )
+        if drawn:
+            yield from ["", *drawn, ""]
+
+
+def _code(asked: Asked, pad: Padding, found: _Axes) -> str:
+    kind = "convt" if asked.transposed else "maxpool" if asked.ceil else "conv"
+    layer = Layer(
+        kind,
+        f"{kind} on one channel",
+        out=1,
+        kernel=asked.kernel,
+        stride=asked.stride or (1,),
+        dilation=asked.dilation or (1,),
+        padding=pad,
+        output_padding=tuple(a.extra for a in found if isinstance(a, TransposedAxis)) or None,
+        ceil=asked.ceil,
+    )
+    return layer_code(layer, (1, *(a.n for a in found)))

@@ -1,0 +1,250 @@
+"""The inverse of the size formula: which inputs, kernels, paddings and strides give a wanted output. Pure integers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, product
+
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Axis, Padding, axes, per_axis, size_text
+
+__all__ = ["COMMON", "Bounds", "Solution", "solve"]
+
+COMMON = (
+    *((3, 1, 1), (1, 0, 1), (3, 1, 2), (2, 0, 2), (7, 3, 2), (3, 0, 1), (5, 2, 1), (3, 0, 2)),
+    *((1, 0, 2), (5, 0, 1), (4, 1, 2), (5, 2, 2), (7, 3, 1), (4, 0, 4), (7, 3, 4), (11, 2, 4)),
+)
+"""(kernel, padding, stride) of well-known layers, the commonest first: VGG, ResNet, LeNet, AlexNet, DCGAN, ConvNeXt."""
+
+_LARGEST_INPUT = 10**9
+_MOST = 1000  # of solutions whose axes differ
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far to search.
+
+    Parameters
+    ----------
+    kernel, stride : int
+        The largest tried.
+    padding : int, optional
+        The most rows per side; k'//2 unless told.
+    """
+
+    kernel: int = 11
+    stride: int = 8
+    padding: int | None = None
+
+    def __str__(self) -> str:
+        rows = "k'//2" if self.padding is None else self.padding
+        return f"k <= {self.kernel}, s <= {self.stride}, p <= {rows}"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One layer that gives the wanted output, for every input size in `inputs`.
+
+    Parameters
+    ----------
+    inputs : tuple of range
+        Input sizes, an axis each.
+    kernel, stride, dilation : tuple of int
+    padding : Padding
+    ceil : bool
+    """
+
+    inputs: tuple[range, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: Padding
+    ceil: bool
+
+    def layers(self, most: int) -> list[tuple[Axis, ...]]:
+        """Resolve the layer for its input sizes, the first `most` of them."""
+        return [
+            axes(
+                sizes,
+                self.kernel,
+                padding=self.padding,
+                stride=self.stride,
+                dilation=self.dilation,
+                ceil=self.ceil,
+            )
+            for sizes in islice(product(*(n[:most] for n in self.inputs)), most)
+        ]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A solution of one axis; `unknown` holds what was solved for (kernel, stride, padding)."""
+
+    inputs: range
+    k: int
+    s: int
+    p: int | None
+    unknown: tuple[int | None, ...]
+
+    def rank(self) -> tuple[int, ...]:
+        """Order by how common the layer is: well-known ones first, those that skip rows of the input last."""
+        p = self.k // 2 if self.p is None else self.p
+        known = COMMON.index((self.k, p, self.s)) if (self.k, p, self.s) in COMMON else len(COMMON)
+        plain = 0 if self.k % 2 and p == self.k // 2 else 1 if p == 0 else 2
+        return known, int(self.k < self.s), plain, self.k, self.s, p
+
+
+def solve(
+    out: Sequence[int],
+    *,
+    sizes: Sequence[int] | None = None,
+    kernel: Sequence[int] | None = None,
+    padding: Padding | None = None,
+    stride: Sequence[int] | None = None,
+    dilation: Sequence[int] = (1,),
+    ceil: bool = False,
+    bounds: Bounds | None = None,
+) -> list[Solution]:
+    """Find the layers that give an output size; what is None is solved for.
+
+    Parameters
+    ----------
+    out : sequence of int
+        The wanted output, an axis each.
+    sizes, kernel, stride : sequence of int, optional
+        Input, kernel and stride, where they are known.
+    padding : Padding, optional
+        Where it is not known, equal rows on both sides are tried.
+    dilation : sequence of int
+    ceil : bool
+    bounds : Bounds, optional
+
+    Returns
+    -------
+    list of Solution
+        The commonest first. What is solved for is one number for all axes where such a layer exists, else one an axis.
+
+    Raises
+    ------
+    ConvError
+        Nothing within the bounds gives this output; the message has the nearest outputs that are reached.
+
+    Examples
+    --------
+    >>> found = solve((56,), sizes=(224,))[0]
+    >>> found.kernel, found.padding.pairs, found.stride
+    ((4,), ((0, 0),), (4,))
+    >>> solve((7,), kernel=(3,), stride=(2,), padding=Padding(pairs=((1, 1),)))[0].inputs
+    (range(13, 15),)
+    """
+    count = len(out)
+    if sizes is not None and len(sizes) != count:
+        raise ConvError(
+            f"out: got {size_text(out)}, the input {size_text(sizes)} has another number of axes",
+            usage=True,
+        )
+    bounds = bounds or Bounds()
+    ks = (None,) * count if kernel is None else per_axis("kernel", kernel, count, 1)
+    ss = (None,) * count if stride is None else per_axis("stride", stride, count, 1)
+    d = per_axis("dilation", dilation, count, 1)
+    by_axis: list[list[_Found]] = []
+    for i in range(count):
+        pad = padding
+        if pad is not None and len(pad.pairs) > 1:
+            if len(pad.pairs) != count:
+                raise ConvError(
+                    f"padding: got {len(pad.pairs)} axes, the output has {count}", usage=True
+                )
+            pad = Padding(pad.word, (pad.pairs[i],))
+        n = None if sizes is None else sizes[i]
+        search = _Search(out[i], n, pad, d[i], ceil, bounds)
+        by_axis.append(search.run(ks[i], ss[i]))
+        if not by_axis[-1]:
+            searched = None in (ks[i], ss[i], padding)
+            raise search.nothing(f" on axis {i}" if count > 1 else "", searched)
+    alike = [{f.unknown: f for f in found} for found in by_axis]
+    shared = [key for key in alike[0] if all(key in found for found in alike)]
+    if shared:
+        chosen = [tuple(found[key] for found in alike) for key in shared]
+    else:
+        chosen = list(islice(product(*by_axis), _MOST))
+    chosen.sort(key=lambda axes_found: [f.rank() for f in axes_found])
+    return [
+        Solution(
+            tuple(f.inputs for f in found),
+            tuple(f.k for f in found),
+            tuple(f.s for f in found),
+            d,
+            padding or Padding(pairs=tuple((f.p or 0, f.p or 0) for f in found)),
+            ceil,
+        )
+        for found in chosen
+    ]
+
+
+class _Search:
+    """The search along one axis; remembers the nearest outputs on the way."""
+
+    def __init__(
+        self, out: int, n: int | None, pad: Padding | None, d: int, ceil: bool, bounds: Bounds
+    ) -> None:
+        self.out, self.n, self.pad, self.d, self.ceil, self.bounds = out, n, pad, d, ceil, bounds
+        self.below, self.above = 0, 0  # 0: none met
+
+    def run(self, kernel: int | None, stride: int | None) -> list[_Found]:
+        found = []
+        for k in [kernel] if kernel else range(1, self.bounds.kernel + 1):
+            for s in [stride] if stride else range(1, self.bounds.stride + 1):
+                for p, inputs in self._paddings(k, s):
+                    unknown = (None if kernel else k, None if stride else s, p)
+                    found.append(_Found(inputs, k, s, p, unknown))
+        return sorted(found, key=_Found.rank)
+
+    def _paddings(self, k: int, s: int) -> list[tuple[int | None, range]]:
+        """Return the paddings (None: the one that was given) that solve for k and s, with the inputs they take."""
+        most = self.bounds.padding
+        if most is None:
+            most = (self.d * (k - 1) + 1) // 2
+        if self.n is not None:
+            here = range(self.n, self.n + 1)
+            if self.pad is not None:
+                fits = self._where(lambda n: self._of(k, s, None, n), self.n, self.n)
+                return [(None, here)] if fits else []
+            n = self.n
+            return [(p, here) for p in self._where(lambda p: self._of(k, s, p, n), 0, most)]
+        tried: list[int | None] = [None] if self.pad is not None else list(range(most + 1))
+        inputs = [self._where(partial(self._of, k, s, p), 1, _LARGEST_INPUT) for p in tried]
+        return [(p, n) for p, n in zip(tried, inputs, strict=True) if n]
+
+    def _of(self, k: int, s: int, p: int | None, n: int) -> int:
+        """Output for one layer; 0 where the kernel does not fit."""
+        pad = Padding(pairs=((p or 0, p or 0),)) if self.pad is None else self.pad
+        extent = self.d * (k - 1) + 1
+        if n + sum(pad.split(0, n, extent, s)) < extent:
+            return 0
+        return axes((n,), (k,), padding=pad, stride=s, dilation=self.d, ceil=self.ceil)[0].out
+
+    def _where(self, size: Callable[[int], int], low: int, high: int) -> range:
+        """Return the x in [low, high] where size(x), which never falls, is the wanted output."""
+        first = _first(lambda x: size(x) >= self.out, low, high)
+        end = _first(lambda x: size(x) > self.out, low, high)
+        if first > low:
+            self.below = max(self.below, size(first - 1))
+        if end <= high:
+            self.above = min(self.above or size(end), size(end))
+        return range(first, end)
+
+    def nothing(self, where: str, searched: bool) -> ConvError:
+        near = [str(n) for n in (self.below, self.above) if n]
+        nearest = f"the nearest that can be reached: {' and '.join(near)}" if near else "none fits"
+        bounds = f" with {self.bounds}" if searched else ""
+        return ConvError(f"no layer gives the output {self.out}{where}{bounds}; {nearest}")
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """Return the first x in [low, high] where a condition that stays true once it is true holds, else high + 1."""
+    high += 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low

@@ -1,0 +1,203 @@
+"""The kinds of layers, and how one layer is written: `conv:64,k7,s2,p3`. No arrays."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from convcli.engine import notation
+from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.geometry import Padding
+
+__all__ = ["KINDS", "Kind", "Layer", "read_layer", "usage"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of layer: what it is and what its text may say.
+
+    Parameters
+    ----------
+    summary : str
+        What it does, for the help.
+    first : str
+        What its first argument, a bare number, means: ``"out"``, ``"size"``, ``"rate"``, or ``""`` for none.
+    needs : str
+        Which of ``o`` (the bare number) and ``k`` have to be there.
+    takes : str
+        Which of the letters ``k s p d g`` (and ``o``, written ``op``) may be there.
+    flags : tuple of str
+        Words that may be there.
+    """
+
+    summary: str
+    first: str = ""
+    needs: str = ""
+    takes: str = ""
+    flags: tuple[str, ...] = ()
+
+
+KINDS: dict[str, Kind] = {
+    "conv": Kind("convolution to OUT channels", "out", "ok", "kspdg", ("nobias",)),
+    "dwconv": Kind("depthwise convolution, a group each channel", "out", "k", "kspd", ("nobias",)),
+    "convt": Kind("transposed convolution", "out", "ok", "kspdgo", ("nobias",)),
+    "maxpool": Kind("largest value of each window", "", "k", "kspd", ("ceil",)),
+    "avgpool": Kind("mean of each window", "", "k", "kspd", ("ceil", "pad")),
+    "gap": Kind("global average pooling"),
+    "lrn": Kind("local response normalization over SIZE channels", "size"),
+    "bn": Kind("batch normalization"),
+    "relu": Kind("max(x, 0)"),
+    "sigmoid": Kind("1/(1 + exp(-x))"),
+    "tanh": Kind("hyperbolic tangent"),
+    "softmax": Kind("softmax over the channels"),
+    "dropout": Kind("dropout at RATE", "rate"),
+    "flatten": Kind("everything in one row"),
+    "linear": Kind("fully connected layer to OUT units", "out", "o", "", ("nobias",)),
+}
+"""Every kind of layer, in the order of the help."""
+
+_LETTERS = {"k": "kernel", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as it was written; what the text leaves out is None, or stands at its default.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `KINDS`.
+    text : str
+        As it was written.
+    line : int
+        Its line in the text, from 1.
+    out : int, optional
+        Channels or units of the output; the number of channels an LRN looks at.
+    kernel, stride, dilation, output_padding : tuple of int, optional
+        One number, or one an axis. A stride of None is 1, for pooling the kernel.
+    padding : Padding
+    groups : int
+    bias, ceil, count_padding : bool
+    rate : float
+        Of dropout.
+    """
+
+    kind: str
+    text: str
+    line: int = 1
+    out: int | None = None
+    kernel: tuple[int, ...] | None = None
+    stride: tuple[int, ...] | None = None
+    dilation: tuple[int, ...] = (1,)
+    output_padding: tuple[int, ...] | None = None
+    padding: Padding = Padding()  # noqa: RUF009  frozen
+    groups: int = 1
+    bias: bool = True
+    ceil: bool = False
+    count_padding: bool = False
+    rate: float = 0.5
+
+    leaves = 1
+    depth = 1
+
+
+_FLAGS = {"nobias": ("bias", False), "ceil": ("ceil", True), "pad": ("count_padding", True)}
+
+
+def usage(kind: str) -> str:
+    """Write how a kind of layer is written.
+
+    >>> usage("conv")
+    'conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias]'
+    >>> usage("dwconv")
+    'dwconv:[OUT,]kK[,sS][,pP][,dD][,nobias]'
+    """
+    row = KINDS[kind]
+    if row.first and not row.needs:
+        return f"{kind}[:{row.first.upper()}]"
+    parts = []
+    if row.first:
+        parts.append(row.first.upper() if "o" in row.needs else f"[{row.first.upper()},]")
+    for letter in row.takes:
+        word = "opO" if letter == "o" else letter + letter.upper()
+        parts.append(word if letter in row.needs else f"[,{word}]")
+    text = "".join(f",{p}" if i and "[" not in parts[i - 1] + p else p for i, p in enumerate(parts))
+    text += "".join(f"[,{flag}]" for flag in row.flags)
+    return f"{kind}:{text}" if text else kind
+
+
+def read_layer(text: str, *, line: int = 1, also: Iterable[str] = ()) -> Layer:
+    """Read one layer, `kind:argument,argument…`.
+
+    Parameters
+    ----------
+    text : str
+    line : int
+        The line it stands on.
+    also : iterable of str
+        What else may stand in its place, for the error about an unknown kind.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> read_layer("maxpool:k3,s2,ceil").stride
+    (2,)
+    """
+    kind, colon, rest = text.partition(":")
+    if kind not in KINDS:
+        raise one_of("layer", kind, [*KINDS, *also])
+    values: dict[str, Any] = {}
+    for i, argument in enumerate(rest.split(",") if colon else []):
+        name, value = _argument(kind, argument, i == 0)
+        if name in values:
+            raise ConvError(f"{name.replace('_', ' ')} is given twice", usage=True)
+        values[name] = value
+    for needed, name in (("o", "out"), ("k", "kernel")):
+        if needed in KINDS[kind].needs and name not in values:
+            raise ConvError(f"its {name} is missing, {usage(kind)} is allowed", usage=True)
+    return Layer(kind, text, line, **values)
+
+
+def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
+    """Read one argument: the field of Layer that it sets, and its value."""
+    row = KINDS[kind]
+    if text in row.flags:
+        return _FLAGS[text]
+    if first and row.first == "rate" and re.fullmatch(r"0?\.[0-9]{1,15}|0", text):
+        return "rate", float(text)
+    if first and row.first in ("out", "size") and re.match(r"[0-9]", text):
+        return "out", _one(row.first, text)
+    letter, value = (text[:2], text[2:]) if text.startswith("op") else (text[:1], text[1:])
+    if letter[:1] in row.takes and text not in _FLAGS and letter:
+        if letter == "op":
+            return "output_padding", _told("output padding", value, 0)
+        if letter == "p":
+            return "padding", _padding(value)
+        if letter == "g":
+            return "groups", _one("groups", value)
+        return _LETTERS[letter], _told(_LETTERS[letter], value, 1)
+    raise ConvError(f"got '{printable(text)}', {usage(kind)} is allowed", usage=True)
+
+
+def _told(what: str, text: str, least: int) -> tuple[int, ...]:
+    try:
+        return notation.read_sizes(text, least=least)
+    except ConvError as error:
+        raise error.about(what) from error
+
+
+def _one(what: str, text: str) -> int:
+    numbers = _told(what, text, 1)
+    if len(numbers) > 1:
+        raise ConvError(f"{what}: got '{text}', one number is allowed", usage=True)
+    return numbers[0]
+
+
+def _padding(text: str) -> Padding:
+    try:
+        return notation.read_padding(text)
+    except ConvError as error:
+        raise error if "padding" in str(error) else error.about("padding") from error

@@ -1,0 +1,294 @@
+"""The layer language: a network as a line of text, read into a tree. No arrays.
+
+conv:64,k7,s2,p3 bn relu maxpool:k3,s2,p1      layers in a row; # begins a comment
+3*( conv:64,k3,p1 relu )                       repeated
+residual( conv:64,k3,p1 bn | conv:64,k1 )      branches that are added; alone, or empty: the input as it is
+concat( conv:32,k1 | conv:32,k3,p1 )           branches whose channels are joined
+block = ( bn relu conv:12,k3,p1 )              a block, used by its name from then on
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias, TypeVar
+
+from convcli.engine.errors import ConvError, printable
+from convcli.nets.kinds import KINDS, Layer, read_layer
+
+__all__ = ["MOST_LAYERS", "Block", "Join", "Node", "Repeat", "read_chain"]
+
+MOST_LAYERS = 100_000
+"""The most layers a text may come to when its repeats are written out."""
+_DEEPEST = 60
+_JOINS = ("concat", "residual")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Layers in a row under a name."""
+
+    name: str
+    items: tuple["Node", ...]
+
+    @cached_property
+    def leaves(self) -> int:
+        """Layers, with all repeats written out."""
+        return sum(n.leaves for n in self.items)
+
+    @cached_property
+    def depth(self) -> int:
+        """Levels of nesting."""
+        return 1 + max((n.depth for n in self.items), default=0)
+
+
+@dataclass(frozen=True)
+class Repeat(Block):
+    """Layers in a row, `times` over; every turn has weights of its own."""
+
+    times: int
+
+    @cached_property
+    def leaves(self) -> int:
+        """Layers, with all repeats written out."""
+        return self.times * sum(n.leaves for n in self.items)
+
+
+@dataclass(frozen=True)
+class Join:
+    """Branches on the same input whose outputs are put together: channels joined (concat) or added (residual).
+
+    An empty branch is the input as it is.
+    """
+
+    kind: str
+    branches: tuple[tuple["Node", ...], ...]
+    line: int = 1
+
+    @cached_property
+    def leaves(self) -> int:
+        """Layers, with all repeats written out, and the joining itself."""
+        return 1 + sum(n.leaves for branch in self.branches for n in branch)
+
+    @cached_property
+    def depth(self) -> int:
+        """Levels of nesting."""
+        return 1 + max((n.depth for branch in self.branches for n in branch), default=0)
+
+    @property
+    def text(self) -> str:
+        """Its name in tables."""
+        return self.kind
+
+
+Node: TypeAlias = Layer | Block | Repeat | Join
+_Nested = TypeVar("_Nested", Block, Repeat, Join)
+
+
+def read_chain(text: str, *, name: str | None = None) -> tuple[Node, ...]:
+    """Read a text of layers.
+
+    Parameters
+    ----------
+    text : str
+    name : str, optional
+        The file the text is from: errors then name it and the line, and are errors of the data, not of the call.
+
+    Returns
+    -------
+    tuple of Node
+
+    Raises
+    ------
+    ConvError
+        Text that is no layer: which one, what is wrong with it, what is allowed.
+
+    Examples
+    --------
+    >>> conv, relu = read_chain("conv:6,k5 relu")
+    >>> conv.out, conv.kernel
+    (6, (5,))
+    >>> [node.leaves for node in read_chain("2*( bn relu ) flatten")]
+    [4, 1]
+    """
+    parser = _Parser(text, name)
+    nodes = parser.chain("")
+    if not nodes:
+        raise parser.wrong("no layers: at least one is needed")
+    return nodes
+
+
+_TOKEN = re.compile(r"(?P<skip>\s+|#[^\n]*)|(?P<mark>[()|=*])|(?P<word>[^\s()|=*#]+)")
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    line: int
+
+
+class _Parser:
+    """Recursive descent over the tokens; one token of look-ahead."""
+
+    def __init__(self, text: str, name: str | None) -> None:
+        self.name = name
+        self.tokens = list(_tokens(text))
+        self.at = 0
+        self.layers = 0  # layers read so far: the number of the one that is wrong
+        self.blocks: dict[str, Block] = {}
+        self.unused: dict[str, _Token] = {}
+        self.open = 0
+
+    def wrong(self, message: str, token: _Token | None = None, *, usage: bool = True) -> ConvError:
+        place = ""
+        if self.name is not None:
+            line = (token or self.tokens[-1]).line if token or self.tokens else 1
+            place = f"{printable(self.name)}: line {line}: "
+        return ConvError(place + message, usage=usage and self.name is None)
+
+    def peek(self) -> str:
+        return self.tokens[self.at].text if self.at < len(self.tokens) else ""
+
+    def take(self) -> _Token:
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def expect(self, mark: str, after: _Token) -> None:
+        if self.peek() != mark:
+            got = f"'{printable(self.peek())}'" if self.peek() else "the end"
+            raise self.wrong(
+                f"'{mark}' is missing after '{printable(after.text)}': got {got}", after
+            )
+        self.take()
+
+    def chain(self, end: str) -> tuple[Node, ...]:
+        """Read layers up to a mark in `end`, or to the end of the text."""
+        nodes: list[Node] = []
+        leaves = 0
+        while self.at < len(self.tokens) and self.peek() not in tuple(end):
+            node = self.item()
+            if node is not None:
+                nodes.append(node)
+                leaves += node.leaves
+            if leaves > MOST_LAYERS:
+                raise self.wrong(
+                    f"too many layers: {leaves} with repeats written out, {MOST_LAYERS} are allowed"
+                )
+        if not end and self.unused:
+            block, token = next(iter(self.unused.items()))
+            raise self.wrong(
+                f"block '{block}' is never used: write its name where it belongs", token
+            )
+        return tuple(nodes)
+
+    def item(self) -> Node | None:
+        token = self.take()
+        if self.peek() == "=" and token.text not in "()|=*":
+            self.definition(token)
+            return None
+        if self.peek() == "*" and token.text not in "()|=*":
+            return self.repeat(token)
+        if token.text in _JOINS:
+            return self.join(token)
+        if token.text in self.blocks:
+            self.unused.pop(token.text, None)
+            self.layers += self.blocks[token.text].leaves
+            return self.blocks[token.text]
+        if token.text in "()|=*":
+            raise self.wrong(f"'{token.text}' is out of place: a layer is expected", token)
+        self.layers += 1
+        try:
+            return read_layer(token.text, line=token.line, also=[*_JOINS, *self.blocks])
+        except ConvError as error:
+            where = "" if self.name is not None else f"layer {self.layers} "
+            raise self.wrong(f"{where}'{printable(token.text)}': {error}", token) from error
+
+    def group(self, before: _Token) -> list[tuple[Node, ...]]:
+        """Read `( … | … )`: the branches."""
+        self.expect("(", before)
+        self.open += 1
+        if self.open > _DEEPEST:
+            raise self.wrong(f"parentheses are nested more than {_DEEPEST} deep", before)
+        branches = [self.chain("|)")]
+        while self.peek() == "|":
+            self.take()
+            branches.append(self.chain("|)"))
+        if not self.peek():
+            raise self.wrong(f"')' is missing for '{printable(before.text)}('", before)
+        self.take()
+        self.open -= 1
+        return branches
+
+    def single(self, before: _Token) -> tuple[Node, ...]:
+        branches = self.group(before)
+        if len(branches) > 1 or not branches[0]:
+            problem = "has branches" if len(branches) > 1 else "is empty"
+            raise self.wrong(
+                f"'{printable(before.text)} ( … )' {problem}: layers in a row are needed", before
+            )
+        return branches[0]
+
+    def definition(self, token: _Token) -> None:
+        name = token.text
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
+            raise self.wrong(
+                f"'{printable(name)}' cannot name a block: letters, digits, '_' are allowed", token
+            )
+        if name in KINDS or name in _JOINS or name in self.blocks:
+            raise self.wrong(f"'{name}' is taken: a block needs a name of its own", token)
+        self.take()
+        counted = self.layers
+        block = Block(name, self.single(_Token(f"{name} =", token.line)))
+        self.layers = counted  # a definition is no layer; its uses are
+        self.limited(block, token)
+        self.blocks[name] = block
+        self.unused[name] = token
+
+    def repeat(self, token: _Token) -> Repeat:
+        star = _Token(f"{token.text}*", token.line)
+        if not re.fullmatch(r"[0-9]{1,9}", token.text) or int(token.text) < 1:
+            raise self.wrong(
+                f"repeat '{printable(star.text)}': got '{printable(token.text)}', "
+                f"a whole number of at least 1 is needed",
+                token,
+            )
+        self.take()
+        if self.peek() in self.blocks:
+            items: tuple[Node, ...] = tuple(n for n in [self.item()] if n)
+        else:
+            items = self.single(star)
+        return self.limited(Repeat("", items, int(token.text)), token)
+
+    def join(self, token: _Token) -> Join:
+        branches = self.group(token)
+        if token.text == "residual" and len(branches) == 1:
+            branches.append(())
+        if not any(branches) or len(branches) < 2:
+            raise self.wrong(
+                f"'{token.text}( … )': "
+                + (
+                    "there is nothing in it" if not any(branches) else "branches are set off by '|'"
+                ),
+                token,
+            )
+        self.layers += 1
+        return self.limited(Join(token.text, tuple(branches), token.line), token)
+
+    def limited(self, node: _Nested, token: _Token) -> _Nested:
+        if node.leaves > MOST_LAYERS:
+            raise self.wrong(
+                f"too many layers: {node.leaves} in '{printable(token.text)}', "
+                f"{MOST_LAYERS} are allowed",
+                token,
+            )
+        if node.depth > _DEEPEST:
+            raise self.wrong(f"blocks are nested more than {_DEEPEST} deep", token)
+        return node
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line = 1
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "skip":
+            yield _Token(match.group(), line)
+        line += match.group().count("\n")

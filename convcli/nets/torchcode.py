@@ -1,0 +1,234 @@
+"""The same layers as lines of PyTorch; what its layers cannot pad by themselves gets a padding layer in front. No arrays."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.geometry import Axis, size_text
+from convcli.engine.transposed import TransposedAxis
+from convcli.nets.counts import Row, count
+from convcli.nets.kinds import Layer
+from convcli.nets.text import Join, Node, Repeat
+
+__all__ = ["chain_code", "layer_code"]
+
+_HELPERS = {
+    "Concat(": """class Concat(nn.Module):
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+""",
+    "Residual(": """class Residual(nn.Module):
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return sum(branch(x) for branch in self.branches)
+""",
+    "MeanInside(": '''class MeanInside(nn.Module):
+    """Average pooling over the cells that count: those `counted` pads with ones."""
+
+    def __init__(self, pad, counted, pool):
+        super().__init__()
+        self.pad, self.counted, self.pool = pad, counted, pool
+
+    def forward(self, x):
+        return self.pool(self.pad(x)) / self.pool(self.counted(torch.ones_like(x)))
+''',
+}
+"""Modules that PyTorch lacks, printed where the code uses them."""
+
+
+def layer_code(layer: Layer, size: Sequence[int]) -> str:
+    """Write one layer.
+
+    Parameters
+    ----------
+    layer : Layer
+    size : sequence of int
+        The input it is for, C×spatial.
+
+    Examples
+    --------
+    >>> from convcli.nets.kinds import read_layer
+    >>> print(layer_code(read_layer("conv:64,k7,s2,p3"), (3, 224, 224)))
+    nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3)
+    """
+    lines = list(_lines(count([layer], size)[0]))
+    return _finished(lines[0] if len(lines) == 1 else _sequence("nn.Sequential", lines))
+
+
+def chain_code(net: Iterable[Node], size: Sequence[int]) -> str:
+    """Write a network, as a module named `net`.
+
+    Parameters
+    ----------
+    net : iterable of Node
+    size : sequence of int
+        The input, C×spatial or one number.
+    """
+    net = tuple(net)
+    lines = list(_emitted(net, iter(count(net, size))))
+    body = "net = " + _sequence("nn.Sequential", lines)
+    head = "import torch\nfrom torch import nn" if _uses(body) else "from torch import nn"
+    shape = ", ".join(map(str, (1, *size)))
+    return f"{head}\n\n{_finished(body)}\n# net(torch.zeros({shape}))\n".replace(
+        "\n\n\n\n", "\n\n\n"
+    )
+
+
+def _uses(body: str) -> list[str]:
+    return [name for name in _HELPERS if name in body]
+
+
+def _finished(body: str) -> str:
+    return "\n\n".join([*(_HELPERS[name] for name in _uses(body)), body])
+
+
+def _sequence(head: str, lines: Iterable[str]) -> str:
+    inner = "".join(f"    {line}\n" for entry in lines for line in f"{entry},".split("\n"))
+    return f"{head}(\n{inner})"
+
+
+def _emitted(nodes: Iterable[Node], rows: Iterator[Row]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, Layer):
+            yield from _lines(next(rows))
+        elif isinstance(node, Join):
+            branches = [list(_emitted(branch, rows)) for branch in node.branches]
+            parts = [
+                "nn.Identity()" if not b else b[0] if len(b) == 1 else _sequence("nn.Sequential", b)
+                for b in branches
+            ]
+            next(rows)  # the row of the join itself
+            yield _sequence(node.kind.capitalize(), parts)
+        else:
+            for _ in range(node.times if isinstance(node, Repeat) else 1):
+                yield from _emitted(node.items, rows)
+
+
+def _lines(row: Row) -> Iterator[str]:
+    """Write the one or two modules that make a layer."""
+    layer = row.layer
+    assert isinstance(layer, Layer)
+    rank = len(row.input) - 1
+    if layer.kind in ("conv", "dwconv"):
+        yield from _conv(layer, row, rank)
+    elif layer.kind == "convt":
+        yield from _transposed(layer, row, rank)
+    elif layer.kind in ("maxpool", "avgpool"):
+        yield from _pool(layer, row, rank)
+    elif layer.kind == "linear":
+        yield f"nn.Linear({row.input[0]}, {row.output[0]}{'' if layer.bias else ', bias=False'})"
+    else:
+        yield {
+            "gap": f"nn.AdaptiveAvgPool{rank}d(1)",
+            "lrn": f"nn.LocalResponseNorm({layer.out or 5})",
+            "bn": f"nn.BatchNorm{max(rank, 1)}d({row.input[0]})",
+            "relu": "nn.ReLU()",
+            "sigmoid": "nn.Sigmoid()",
+            "tanh": "nn.Tanh()",
+            "softmax": "nn.Softmax(dim=1)",
+            "dropout": f"nn.Dropout({layer.rate:g})",
+            "flatten": "nn.Flatten()",
+        }[layer.kind]
+
+
+def _conv(layer: Layer, row: Row, rank: int) -> Iterator[str]:
+    axes = [a for a in row.axes if isinstance(a, Axis)]
+    pairs = [(a.before, a.after) for a in axes]
+    even = all(b == a for b, a in pairs)
+    padding = ""
+    if layer.padding.word == "same" and all(a.s == 1 for a in axes):
+        padding = ', padding="same"'  # PyTorch puts the odd row at the end, too
+    elif even and any(b for b, _ in pairs):
+        padding = f", padding={_short([b for b, _ in pairs])}"
+    elif not even:
+        yield _pad(rank, pairs, "0")
+    groups = row.input[0] if layer.kind == "dwconv" else layer.groups
+    yield (
+        f"nn.Conv{rank}d({row.input[0]}, {row.output[0]}, {_window(axes, [1])}{padding}"
+        + (f", groups={groups}" if groups > 1 else "")
+        + ("" if layer.bias else ", bias=False")
+        + ")"
+    )
+
+
+def _transposed(layer: Layer, row: Row, rank: int) -> Iterator[str]:
+    axes = [a for a in row.axes if isinstance(a, TransposedAxis)]
+    pairs = [(a.before, a.after) for a in axes]
+    even = all(b == a for b, a in pairs)
+    extra = [a.extra for a in axes]
+    if any(a.extra >= max(a.s, a.d) for a in axes):
+        raise ConvError(f"'{printable(layer.text)}': PyTorch takes less output padding than stride")
+    yield (
+        f"nn.ConvTranspose{rank}d({row.input[0]}, {row.output[0]}, {_window(axes, [1])}"
+        + (
+            f", padding={_short([b for b, _ in pairs])}"
+            if even and any(b for b, _ in pairs)
+            else ""
+        )
+        + (f", output_padding={_short(extra)}" if any(extra) else "")
+        + (f", groups={layer.groups}" if layer.groups > 1 else "")
+        + ("" if layer.bias else ", bias=False")
+        + ")"
+    )
+    if not even:
+        yield _pad(rank, [(-b, -a) for b, a in pairs], "0")  # negative padding cuts
+
+
+def _pool(layer: Layer, row: Row, rank: int) -> Iterator[str]:
+    axes = [a for a in row.axes if isinstance(a, Axis)]
+    mean = layer.kind == "avgpool"
+    if mean and any(a.d > 1 for a in axes):
+        raise ConvError(
+            f"'{printable(layer.text)}': PyTorch's average pooling has no dilation, "
+            f"the other layers on {size_text(row.input)} can be written"
+        )
+    name = f"nn.{'Avg' if mean else 'Max'}Pool{rank}d"
+    # PyTorch pads a pool evenly and by half a window at most
+    if all(a.before == a.after <= a.k // 2 for a in axes):
+        padding = _short([a.before for a in axes])
+        yield (
+            f"{name}({_window(axes, [a.k for a in axes])}"
+            + (f", padding={padding}" if any(a.before for a in axes) else "")
+            + (", ceil_mode=True" if layer.ceil else "")
+            + (", count_include_pad=False" if mean and not layer.count_padding else "")
+            + ")"
+        )
+        return
+    # the padding layer also makes the cells that ceil's last window hangs over
+    reach = [(a.before, max(a.after, (a.out - 1) * a.s + a.extent - a.n - a.before)) for a in axes]
+    pool = f"{name}({_window(axes, [a.k for a in axes])})"
+    if not mean:
+        yield _pad(rank, reach, 'float("-inf")')
+        yield pool
+        return
+    counted = [(a.before, a.after) if layer.count_padding else (0, 0) for a in axes]
+    beyond = [(b - c, a - d) for (b, a), (c, d) in zip(reach, counted, strict=True)]
+    ones = f"nn.Sequential({_pad(rank, counted, '1')}, {_pad(rank, beyond, '0')})"
+    yield _sequence("MeanInside", [_pad(rank, reach, "0"), ones, pool])
+
+
+def _pad(rank: int, pairs: Sequence[tuple[int, int]], value: str) -> str:
+    """Write a padding layer; PyTorch counts the axes from the last."""
+    flat = ", ".join(f"{b}, {a}" for b, a in reversed(pairs))
+    return f"nn.ConstantPad{rank}d(({flat}), {value})"
+
+
+def _window(axes: Sequence[Axis] | Sequence[TransposedAxis], usual: Sequence[int]) -> str:
+    """Write kernel size, stride and dilation; a stride that is PyTorch's default is left out."""
+    stride = _short([a.s for a in axes])
+    return (
+        f"kernel_size={_short([a.k for a in axes])}"
+        + ("" if stride == _short(usual) else f", stride={stride}")
+        + (f", dilation={_short([a.d for a in axes])}" if any(a.d > 1 for a in axes) else "")
+    )
+
+
+def _short(values: Sequence[int]) -> str:
+    """Write one number for all axes where they agree, else a tuple."""
+    return str(values[0]) if len(set(values)) == 1 else str(tuple(values))
