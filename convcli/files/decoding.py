@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
+from convcli.files.quiet import silence_libtiff
 from convcli.files.samples import Picture, check_size, full_scale
 
 __all__ = ["decode"]
@@ -24,7 +25,7 @@ Image.MAX_IMAGE_PIXELS = None  # `check_size` asks before anything is decoded
 _ORIENTATION = 274  # the EXIF tag
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
 _WHITE_IS_ZERO, _SIGNED = 0, 2
-_STRIP = 1 << 20  # pixels that are copied at a time
+_STRIP = 1 << 18  # pixels that are copied at a time
 
 _DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
 """Pillow's names of 16-bit colour in a file: it would keep the high byte of each sample."""
@@ -149,6 +150,8 @@ def _told() -> Iterator[None]:
 
 
 def _opened(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile:
+    if format == "TIFF":
+        silence_libtiff()
     with _told():
         image = Image.open(file, formats=[format])
         check_size(*image.size, max_pixels)

@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -123,3 +125,23 @@ def test_what_is_no_picture():
 def test_formats_that_pillow_knows_but_nobody_asked_for():
     for format in ("ICO", "TGA", "PCX", "SGI"):
         assert "is no picture" in one_line(saved(RGB, format))
+
+
+@pytest.mark.parametrize("library", ["libtiff", "Pillow"])
+def test_libraries_do_not_write_to_standard_error_themselves(library):
+    if library == "libtiff":
+        data = bytearray(saved(RGB, "TIFF", compression="tiff_deflate"))
+        data[8 + len(data) // 3] ^= 255
+    else:
+        many = struct.pack("<HHII", 277, 4, 1, 99)  # samples a pixel
+        data = tiff(RGB, photometric=2).replace(struct.pack("<HHII", 277, 4, 1, 3), many)
+    script = (
+        "import sys\nfrom convcli.files.pictures import read_picture\n"
+        "try: read_picture(sys.stdin.buffer.read(), 'x')\n"
+        "except ValueError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=bytes(data), capture_output=True, check=True
+    )
+    assert done.stdout.startswith(b"x: is ")
+    assert done.stderr == b""
