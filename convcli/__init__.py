@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcli.engine.correlate import corr2d
+    from convcli.engine.edges import edges
     from convcli.engine.errors import ConvError
     from convcli.engine.geometry import output_size
     from convcli.engine.kernels import kernel
@@ -18,12 +19,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "ConvError": "convcli.engine.errors",
     "corr2d": "convcli.engine.correlate",
+    "edges": "convcli.engine.edges",
     "kernel": "convcli.engine.kernels",
     "output_size": "convcli.engine.geometry",
     "pool2d": "convcli.engine.pooling",
 }
 
-__all__ = ["ConvError", "__version__", "corr2d", "kernel", "output_size", "pool2d"]
+__all__ = ["ConvError", "__version__", "corr2d", "edges", "kernel", "output_size", "pool2d"]
 
 
 def __getattr__(name: str) -> Any:

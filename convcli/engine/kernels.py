@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.notation import read_sizes
 
-__all__ = ["KERNELS", "Kernel", "gaussian_row", "kernel", "named", "read_numbers", "turn"]
+__all__ = [
+    "KERNELS",
+    "Kernel",
+    "gaussian_row",
+    "kernel",
+    "log_factors",
+    "named",
+    "read_numbers",
+    "turn",
+]
 
 Taps = NDArray[Any]
 
@@ -123,13 +132,24 @@ def _gaussian(text: str) -> Taps:
     return np.outer(row, row)
 
 
+def log_factors(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bend and blur of a Laplacian of a Gaussian, which is outer(bend, blur) + outer(blur, bend).
+
+    Returns
+    -------
+    bend, blur : ndarray, shape (2 * radius + 1,), float64
+        The second derivative of the Gaussian, made to sum 0 (a constant answers 0, whatever was cut off); the Gaussian.
+    """
+    blur = gaussian_row(sigma)
+    at = np.arange(len(blur)) - len(blur) // 2
+    bend = blur * (at**2 / sigma**4 - 1 / sigma**2)
+    return bend - blur * bend.sum(), blur
+
+
 def _log(text: str) -> Taps:
     (sigma,) = _numbers(text or "1.4", "SIGMA", 1, 1)
-    row = gaussian_row(sigma)
-    at = np.arange(len(row)) - len(row) // 2
-    bend = row * (at**2 / sigma**4 - 1 / sigma**2)
-    taps = np.outer(bend, row) + np.outer(row, bend)
-    return np.asarray(taps - taps.mean())  # a constant answers 0, whatever was cut off
+    bend, blur = log_factors(sigma)
+    return np.outer(bend, blur) + np.outer(blur, bend)
 
 
 def _dog(text: str) -> Taps:

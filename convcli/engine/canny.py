@@ -1,0 +1,211 @@
+"""Canny's detector: blur, gradient, thin to the crest, keep what hangs together with a strong edge.
+
+Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine import correlate, geometry
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.geometry import Axis, PaddingLike
+from convcli.engine.kernels import gaussian_row
+from convcli.engine.regions import connected_to
+from convcli.engine.thresholds import check_number
+
+__all__ = ["RATIO", "Canny", "canny", "check_sigma"]
+
+RATIO = 0.4
+"""The low threshold over the high one, where one of them is not given: Canny found 1/2 to 1/3 good."""
+
+QUANTILE = 0.8
+"""Share of the crest that lies below the high threshold, where none is given."""
+
+CACHE = 1 << 15
+"""Cells of a band that stay in a core's cache while it is thinned."""
+
+
+@dataclass(frozen=True)
+class Canny:
+    """What Canny's detector found, and the thresholds it used.
+
+    Parameters
+    ----------
+    map : ndarray of bool, shape (H', W')
+    low, high : float
+        In the units of the input.
+    axes : (Axis, Axis)
+        Where the windows lie in the input: each cell looks at all that the stages reach.
+    """
+
+    map: NDArray[np.bool]
+    low: float
+    high: float
+    axes: tuple[Axis, Axis]
+
+
+def canny(
+    x: NDArray[Any],
+    sigma: float,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    padding: PaddingLike = 0,
+    border: str = "reflect",
+    value: float = 0.0,
+) -> Canny:
+    """Find thin, connected edges of one plane.
+
+    The plane is padded once by all that the stages reach (Gaussian, Sobel and thinning: floor(4 sigma + 1/2) + 2
+    cells a side), and each stage then loses its margin.
+
+    Parameters
+    ----------
+    x : ndarray, shape (H, W)
+    sigma : float
+        Of the Gaussian, cut at 4 sigma.
+    low, high : float, optional
+        An edge has a gradient of at least `low` all along and of at least `high` somewhere. Scaled as `edges` scales
+        Sobel, a quarter of the plain kernel's. One that is not given follows from the other by `RATIO`; if neither is,
+        `high` is the `QUANTILE` of the gradients on the crest.
+    padding, border, value
+        As in `edges`.
+
+    Returns
+    -------
+    Canny
+
+    Raises
+    ------
+    ConvError
+    """
+    low, high = _given(low, high)
+    row = gaussian_row(check_sigma(sigma))
+    reach = len(row) // 2 + 2
+    vertical, horizontal = geometry.axes(
+        x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
+    )
+    smooth = correlate.prepare(
+        x,
+        row[:, None],
+        padding=[(vertical.before, vertical.after), (0, 0)],
+        mode=border,
+        value=value,
+    ).run()
+    smooth = correlate.prepare(
+        smooth,
+        row[None],
+        padding=[(0, 0), (horizontal.before, horizontal.after)],
+        mode=border,
+        value=value,
+    ).run()
+    crest = _crest(smooth)
+    del smooth
+    if low is None or high is None:
+        low, high = _chosen(crest)
+    weak = crest >= max(low, np.finfo(crest.dtype).tiny)
+    strong = crest >= max(high, np.finfo(crest.dtype).tiny)
+    del crest
+    return Canny(connected_to(weak, strong), low, high, (vertical, horizontal))
+
+
+def _given(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    for name, number in (("low", low), ("high", high)):
+        if number is not None:
+            check_number(name, number)
+    if low is not None and high is not None and low > high:
+        raise ConvError(f"low: got {low:g}, at most high ({high:g}) is allowed", usage=True)
+    if low is None and high is not None:
+        return RATIO * high, high
+    if high is None and low is not None:
+        return low, low / RATIO
+    return low, high
+
+
+def _chosen(crest: NDArray[Any]) -> tuple[float, float]:
+    heights = crest[crest > 0]
+    if heights.size == 0:
+        return 0.0, 0.0
+    at = min(int(QUANTILE * heights.size), heights.size - 1)
+    high = float(np.partition(heights, at)[at])
+    return RATIO * high, high
+
+
+def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
+    """Magnitude of Sobel's gradient where it is largest along the gradient, else 0.
+
+    Parameters
+    ----------
+    smooth : ndarray, shape (H + 4, W + 4)
+
+    Returns
+    -------
+    ndarray, shape (H, W)
+    """
+    height, width = smooth.shape[0] - 4, smooth.shape[1] - 4
+    crest = np.empty((height, width), smooth.dtype)
+    exact = np.finfo(smooth.dtype).eps
+    finite = np.abs(smooth[np.isfinite(smooth)]) if smooth.size else smooth
+    # gradients that rounding alone can make; and how much two equal ones may differ
+    floor = 16 * float(exact) * float(finite.max(initial=0))
+    tie = 1 + 64 * exact
+    band = max(CACHE // (width + 4), 1)
+    for top in range(0, height, band):
+        bottom = min(top + band, height)
+        _thin(smooth[top : bottom + 4], floor, tie, crest[top:bottom])
+    return crest
+
+
+def _thin(smooth: NDArray[Any], floor: float, tie: float, out: NDArray[Any]) -> None:
+    down = smooth[:-2] + smooth[2:]
+    down += 2 * smooth[1:-1]
+    gx = down[:, 2:] - down[:, :-2]
+    across = smooth[:, :-2] + smooth[:, 2:]
+    across += 2 * smooth[:, 1:-1]
+    gy = across[2:] - across[:-2]
+    m = np.sqrt(gx * gx + gy * gy)
+    m /= 4
+    gx, gy, here = gx[1:-1, 1:-1], gy[1:-1, 1:-1], m[1:-1, 1:-1]
+    ax, ay = np.abs(gx), np.abs(gy)
+    steep = ay > ax
+    same = (gx > 0) == (gy > 0)  # the gradient points down right or up left
+    longer = np.maximum(ax, ay)
+    share = np.minimum(ax, ay)
+    np.divide(share, longer, out=share, where=longer > 0)
+    # each way along the gradient passes between a neighbour beside or below and one at a corner
+    north_west, north, north_east = m[:-2, :-2], m[:-2, 1:-1], m[:-2, 2:]
+    west, east = m[1:-1, :-2], m[1:-1, 2:]
+    south_west, south, south_east = m[2:, :-2], m[2:, 1:-1], m[2:, 2:]
+    reach = here * tie
+    keep = here > floor
+    for side, corner in (
+        (
+            np.where(steep, south, east),
+            np.where(same, south_east, np.where(steep, south_west, north_east)),
+        ),
+        (
+            np.where(steep, north, west),
+            np.where(same, north_west, np.where(steep, north_east, south_west)),
+        ),
+    ):
+        corner -= side
+        corner *= share
+        corner += side
+        keep &= reach >= corner
+    np.multiply(here, keep, out=out)
+
+
+def check_sigma(sigma: float | str) -> float:
+    """Return sigma if it is a number above 0.
+
+    Raises
+    ------
+    ConvError
+    """
+    if isinstance(sigma, bool | str) or not math.isfinite(sigma) or sigma <= 0:
+        raise ConvError(f"sigma: got {printable(sigma)}, a number above 0 is needed", usage=True)
+    return sigma

@@ -1,0 +1,119 @@
+"""Edge detectors, one row each: gradients, the compass, Laplacians, Canny."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.kernels import kernel, log_factors
+
+__all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "signed"]
+
+Taps = NDArray[Any]
+
+Join = Callable[[NDArray[Any]], NDArray[Any]]
+"""Makes one number of the answers of all kernels, shape (P, kernels, rows, columns), which it may overwrite."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One edge detector.
+
+    Parameters
+    ----------
+    name, title, source : str
+    taps : callable or None
+        Makes the kernels from sigma; None: the detector is no set of kernels (Canny).
+    join : callable or None
+        What becomes of the kernels' answers.
+    axis : str or None
+        The default axis; None: the detector knows no axes.
+    sigma : float or None
+        The default of the Gaussian before; None: there is none.
+    """
+
+    name: str
+    title: str
+    source: str
+    taps: Callable[[float], list[Taps]] | None
+    join: Join | None
+    axis: str | None = None
+    sigma: float | None = None
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """Options of `edges.edges` that the detector knows."""
+        own = {"axis": self.axis is not None, "sigma": self.sigma is not None}
+        thin = self.taps is None
+        return tuple(
+            k for k, v in {**own, "low": thin, "high": thin, "threshold": not thin}.items() if v
+        )
+
+
+def _named(*names: str) -> Callable[[float], list[Taps]]:
+    def taps(sigma: float) -> list[Taps]:  # noqa: ARG001
+        return [kernel(name) for name in names]
+
+    return taps
+
+
+def _log(sigma: float) -> list[Taps]:
+    bend, blur = log_factors(sigma)  # two kernels that are separable; their sum is not
+    return [np.outer(bend, blur), np.outer(blur, bend)]
+
+
+def _magnitude(parts: NDArray[Any]) -> NDArray[Any]:
+    np.multiply(parts, parts, out=parts)
+    parts[:, 0] += parts[:, 1]
+    magnitude: NDArray[Any] = np.sqrt(parts[:, 0], out=parts[:, 0])
+    return magnitude
+
+
+def _largest(parts: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(parts.max(axis=1))
+
+
+def signed(parts: NDArray[Any]) -> NDArray[Any]:
+    """Add the answers up, most often just one."""
+    for i in range(1, parts.shape[1]):
+        parts[:, 0] += parts[:, i]
+    return parts[:, 0]
+
+
+_SOBEL = "Sobel and Feldman, A 3x3 isotropic gradient operator, 1968"
+_SCHARR = "Scharr, Optimale Operatoren in der digitalen Bildverarbeitung, 2000"
+_PREWITT = "Prewitt, Object enhancement and extraction, 1970"
+_ROBERTS = "Roberts, Machine perception of three-dimensional solids, 1963"
+_FARID = "Farid and Simoncelli, Differentiation of discrete multidimensional signals, 2004"
+_KIRSCH = "Kirsch, Computer determination of the constituent structure of biological images, 1971"
+_BOOK = "Gonzalez and Woods, Digital Image Processing"
+_MARR = "Marr and Hildreth, Theory of edge detection, 1980"
+_CHAPTER = "Zhang et al., Dive into Deep Learning, 'Object edge detection in images'"
+_CANNY = "Canny, A computational approach to edge detection, 1986"
+_COMPASS = tuple(f"kirsch@{angle}" for angle in range(0, 360, 45))
+
+_ROWS = (
+    Detector("sobel", "gradient, 3x3", _SOBEL, _named("sobel-x", "sobel-y"), _magnitude, "both"),
+    Detector("scharr", "gradient, 3x3, the same in all directions", _SCHARR, _named("scharr-x", "scharr-y"), _magnitude, "both"),
+    Detector("prewitt", "gradient, 3x3, equal weights", _PREWITT, _named("prewitt-x", "prewitt-y"), _magnitude, "both"),
+    Detector("roberts", "gradient along the two diagonals, 2x2", _ROBERTS, _named("roberts-x", "roberts-y"), _magnitude, "both"),
+    Detector("farid", "gradient, 5x5, the same in all directions", _FARID, _named("farid-x", "farid-y"), _magnitude, "both"),
+    Detector("kirsch", "the largest of eight compass directions, 3x3", _KIRSCH, _named(*_COMPASS), _largest),
+    Detector("laplacian", "second derivative, signed, 3x3", _BOOK, _named("laplacian"), signed),
+    Detector("log", "Laplacian of a Gaussian, signed", _MARR, _log, signed, sigma=1.4),
+    Detector("diff", "the chapter's [1, -1]: falls are positive", _CHAPTER, _named("diff-x", "diff-y"), _magnitude, "x"),
+    Detector("canny", "thin connected lines", _CANNY, None, None, sigma=1.4),
+)  # fmt: skip
+DETECTORS: dict[str, Detector] = {row.name: row for row in _ROWS}
+"""The detectors by name."""
+
+
+def answer_to_a_step(taps: Taps) -> float:
+    """Largest answer to a unit step along an axis.
+
+    >>> answer_to_a_step(kernel("scharr-x"))
+    16.0
+    """
+    return float(max(np.abs(np.cumsum(taps.sum(axis=axis))).max() for axis in (0, 1)))

@@ -1,0 +1,79 @@
+"""Thresholds: from an answer of an edge detector to a map of edges."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, printable
+
+__all__ = ["BINS", "check_number", "otsu"]
+
+BINS = 256
+"""Bins of the histogram of real numbers."""
+
+
+def otsu(values: NDArray[Any], bins: int = BINS) -> float:
+    """Threshold that parts a histogram into two classes as far from each other as can be.
+
+    Parameters
+    ----------
+    values : ndarray
+        Integers or floats; NaN and infinities are left out.
+    bins : int
+        Bins of the histogram, from the least to the largest value. Integers that span at most 65536 values have a bin
+        each.
+
+    Returns
+    -------
+    float
+        What is above it is the upper class: the middle of the last bin of the lower class. The value itself, where
+        there is only one.
+
+    Raises
+    ------
+    ConvError
+        No finite value.
+
+    Source: Otsu, "A threshold selection method from gray-level histograms", 1979.
+
+    Examples
+    --------
+    >>> otsu(np.array([1, 1, 2, 8, 9, 9]))
+    2.0
+    """
+    if values.dtype.kind == "f":
+        finite = np.isfinite(values)
+        values = values.ravel() if finite.all() else values[finite]
+    if values.size == 0:
+        raise ConvError("threshold otsu: got no finite number, at least one is needed")
+    least, largest = values.min(), values.max()
+    if least == largest:
+        return float(least)
+    if values.dtype.kind in "iu" and int(largest) - int(least) < 1 << 16:
+        counts = np.bincount((values.ravel() - least).astype(np.int64))
+        middles = float(least) + np.arange(counts.size, dtype=np.float64)
+    else:
+        counts, ends = np.histogram(values, bins)
+        middles = (ends[:-1] + ends[1:]) / 2
+    below = np.cumsum(counts)[:-1].astype(np.float64)
+    first = np.cumsum(counts * middles)
+    whole, moment = float(counts.sum()), first[-1]
+    # between-class variance, but for a constant factor; neither class is empty: the end bins hold least and largest
+    between = (moment * below - whole * first[:-1]) ** 2 / (below * (whole - below))
+    return float(middles[np.argmax(between)])
+
+
+def check_number(name: str, value: float | str) -> float:
+    """Return a threshold if it is a finite number of at least 0.
+
+    Raises
+    ------
+    ConvError
+    """
+    if isinstance(value, bool | str) or not math.isfinite(value) or value < 0:
+        raise ConvError(
+            f"{name}: got {printable(value)}, a number of at least 0 is needed", usage=True
+        )
+    return float(value)
