@@ -44,18 +44,17 @@ class Edge(Operation):
     def __call__(self, operand: Operand) -> Plan:
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
         picture = operand.picture
-        low, high, threshold = (
-            t * picture.full_scale if picture and isinstance(t, float) else t
-            for t in (self.low, self.high, self.threshold)
-        )
+        full = picture.full_scale if picture else 1.0
         return edges.prepare(
             grey(operand.values) if picture else operand.values,
             self.method,
             axis=self.axis,
             sigma=self.sigma,
-            low=low,
-            high=high,
-            threshold=threshold,
+            low=None if self.low is None else self.low * full,
+            high=None if self.high is None else self.high * full,
+            threshold=self.threshold * full
+            if isinstance(self.threshold, float)
+            else self.threshold,
             padding=self.padding or Padding("same" if picture else "valid"),
             border=self.border or ("reflect" if picture else "zero"),
             value=self.value,
