@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ check: .venv/.dev  ## format, lint, types, and the tests in full
 
 bench: .venv/.bench  ## ratios against named peers, one table
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PY) -m tests.bench
+
+samples: .venv/.base  ## make the derived samples and the README's pictures again
+	@$(PY) samples/make.py
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist .mypy_cache .ruff_cache

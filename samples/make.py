@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+
+import convcli
+from convcli.engine.edges import DETECTORS
+from convcli.engine.grey import grey
+from convcli.engine.ranges import to_samples
 
 HERE = Path(__file__).parent
 
@@ -45,5 +50,34 @@ def main() -> None:
         np.savetxt(HERE / f"{name}.csv", array, fmt="%d", delimiter=",")
 
 
+def shown(x: np.ndarray, method: str) -> Image.Image:
+    """What `convcli edge -m METHOD` writes."""
+    answer = convcli.edges(x, method, padding="same", border="reflect")
+    values = answer * 255.0 if answer.dtype == bool else answer
+    return Image.fromarray(to_samples(values, np.uint8, "abs")[0]).convert("RGB")
+
+
+def sheets() -> None:
+    """Write the README's pictures: a photograph beside its edges, and every detector at its defaults."""
+    coffee = Image.open(HERE / "coffee.png").convert("RGB")
+    x = grey(np.moveaxis(np.asarray(coffee), 2, 0))
+    pair = Image.new("RGB", (2 * coffee.width, coffee.height))
+    pair.paste(coffee, (0, 0))
+    pair.paste(shown(x, "sobel"), (coffee.width, 0))
+    pair.resize((1000, 1000 * pair.height // pair.width)).save(HERE / "coffee-and-edges.png")
+
+    camera = np.asarray(Image.open(HERE / "camera.png"))[40:296, 96:352]
+    cell, across = 256, 5
+    down = -(-len(DETECTORS) // across)
+    sheet = Image.new("RGB", (across * cell, down * (cell + 24)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(16)
+    for i, name in enumerate(DETECTORS):
+        left, top = i % across * cell, i // across * (cell + 24)
+        sheet.paste(shown(camera, name), (left, top))
+        pen.text((left + 8, top + cell + 3), name, "black", font)
+    sheet.save(HERE / "detectors.png", optimize=True)
+
+
 if __name__ == "__main__":
     main()
+    sheets()

@@ -7,9 +7,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def pixels(path):
+    """Read a picture, by Pillow alone."""
+    with Image.open(path) as picture:
+        return np.asarray(picture)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

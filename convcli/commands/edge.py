@@ -10,6 +10,7 @@ from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation, filter_input
 from convcli.commands._kernels import number_of
 from convcli.engine import edges
+from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
 from convcli.engine.grey import grey
 from convcli.engine.plan import Plan
@@ -159,6 +160,8 @@ def edge(
 
     A unit step answers 1 with every detector. Colour becomes grey first, alpha is carried over.
     """
+    if low is not None and high is not None and low > high:
+        raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)
     operation = Edge(
         method,
         axis,

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, pixels
 
 MATRIX = SAMPLES / "matrix.csv"
 FOUR = b"0,1,2,3\n4,5,6,7\n8,9,10,11\n12,13,14,15\n"
@@ -40,8 +39,8 @@ def test_the_chapters_values(convcli):
 
 def test_pictures(convcli, tmp_path):
     assert convcli("pool", SAMPLES / "coffee.png", "-k", 2, "-o", "small.png").text == "small.png\n"
-    x = np.asarray(Image.open(SAMPLES / "coffee.png"))
-    small = np.asarray(Image.open(tmp_path / "small.png"))
+    x = pixels(SAMPLES / "coffee.png")
+    small = pixels(tmp_path / "small.png")
     assert (small == x.reshape(x.shape[0] // 2, 2, x.shape[1] // 2, 2, 3).max((1, 3))).all()
 
 
