@@ -9,7 +9,7 @@ from fractions import Fraction
 from convcli import terminal
 from convcli.commands.shape_asked import Asked
 from convcli.commands.shape_chain_table import show
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import size_text
 from convcli.files.text import read_text
 from convcli.nets.counts import COUNTED, Row, count, totals
@@ -32,11 +32,13 @@ def run(asked: Asked) -> None:
         if name not in COUNTED:
             raise one_of("--count", name, COUNTED)
     if asked.file:
-        name = "standard input" if asked.file == "-" else asked.file
-        net = read_chain(read_text(asked.file), name=name)
+        net = read_chain(read_text(asked.file), name=asked.file)
     else:
         net = read_chain(" ".join(asked.layers or []))
-    rows = count(net, asked.n)
+    try:
+        rows = count(net, asked.n)
+    except ConvError as error:
+        raise error.about(printable(asked.file)) if asked.file else error
     if asked.code:
         print(chain_code(net, asked.n), end="")
     elif asked.as_json:

@@ -1,7 +1,6 @@
 """`convcli shape -`: a CSV of layers on standard input, written back with their output sizes."""
 
 import csv
-import io
 import sys
 
 from convcli import options
@@ -24,11 +23,12 @@ def run(asked: Asked) -> None:
         asked.dilation or (1,),
         asked.ceil,
     )
+    write = csv.writer(_Out(), lineterminator="\n").writerow
     rows = bad = 0
     try:
         for answer in answers(standard_input(), given):
             if answer.error is None:
-                _write(answer.cells)
+                write(answer.cells)
             else:
                 bad += 1
                 told = answer.error.about(f"-: line {answer.line}")
@@ -40,9 +40,9 @@ def run(asked: Asked) -> None:
         raise ConvError(f"-: {bad} of {rows - 1} rows have no answer")
 
 
-def _write(cells: list[str]) -> None:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    # bytes: what came in as no UTF-8 goes out as it was; flushed, so that a slow source is answered at once
-    sys.stdout.buffer.write(line.getvalue().encode("utf-8", "surrogateescape"))
-    sys.stdout.buffer.flush()
+class _Out:
+    """Standard output for csv: what came in as no UTF-8 goes out as it was, and a slow source is answered at once."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()

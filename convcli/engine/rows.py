@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -68,11 +68,12 @@ def answers(lines: Iterable[str], given: Given) -> Iterator[Answer]:
     head = _head(reader, given)
     yield Answer(1, [*head, "out"])
     at = {name: i for i, name in enumerate(head) if name in COLUMNS}
+    known = vars(given)
     while True:
         try:
             row = next(reader)
             if row:
-                out = size_text(_output(row, len(head), at, given))
+                out = size_text(_output(row, len(head), at, known))
                 yield Answer(reader.line_num, [*row, out])
         except StopIteration:
             return
@@ -103,23 +104,29 @@ def _head(reader: Iterator[list[str]], given: Given) -> list[str]:
     return head
 
 
-def _output(row: list[str], width: int, at: dict[str, int], given: Given) -> tuple[int, ...]:
+def _output(
+    row: list[str], width: int, at: dict[str, int], given: dict[str, Any]
+) -> tuple[int, ...]:
     if len(row) != width:
         raise ConvError(f"got {len(row)} cells, the head has {width}")
+    known = dict(given)
     for name, i in at.items():
         cell = row[i].strip()
         if cell:
             try:
-                given = replace(given, **{name: _READERS[name](cell)})
+                known[name] = _READERS[name](cell)
             except ConvError as error:
                 raise error.about(name) from error
-    for name, value in (("n", given.n), ("k", given.k)):
-        if value is None:
+    for name in ("n", "k"):
+        if known[name] is None:
             raise ConvError(f"{name} is blank, and no -{name} is given")
-    assert given.n is not None
-    assert given.k is not None
     found = axes(
-        given.n, given.k, padding=given.p, stride=given.s, dilation=given.d, ceil=given.ceil
+        known["n"],
+        known["k"],
+        padding=known["p"],
+        stride=known["s"],
+        dilation=known["d"],
+        ceil=known["ceil"],
     )
     return tuple(a.out for a in found)
 

@@ -186,7 +186,7 @@ def totals(rows: Sequence[Row], also: Collection[str] = ()) -> Totals:
 def rule(also: Collection[str] = (), *, flops: bool = False) -> str:
     """State the counting rule in one line.
 
-    >>> rule(["bias", "bn", "pool"], flops=True)[-73:]
+    >>> rule(["bias", "bn", "pool"], flops=True)[-72:]
     'pool: one operation each cell of every pooling window. Not counted: act.'
     """
     what = "FLOPs: 2 x the multiply-accumulates" if flops else "MACs: multiply-accumulates"

@@ -200,8 +200,10 @@ def _pool(layer: Layer, row: Row, rank: int) -> Iterator[str]:
             + ")"
         )
         return
-    # the padding layer also makes the cells that ceil's last window hangs over
-    reach = [(a.before, max(a.after, (a.out - 1) * a.s + a.extent - a.n - a.before)) for a in axes]
+    # the padding layer ends where the last window does: past the padding under ceil, or before its end where ceil
+    # drops a window that lies in the padding alone
+    ends = [(a.out - 1) * a.s + a.extent - a.n - a.before for a in axes]
+    reach = [(a.before, end if layer.ceil else a.after) for a, end in zip(axes, ends, strict=True)]
     pool = f"{name}({_window(axes, [a.k for a in axes])})"
     if not mean:
         yield _pad(rank, reach, 'float("-inf")')

@@ -1,0 +1,67 @@
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import WORDS, Padding
+from convcli.engine.notation import (
+    LARGEST,
+    padding_text,
+    read_padding,
+    read_sizes,
+    read_total_padding,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [("7", (7,)), ("3x224x224", (3, 224, 224)), ("3×5", (3, 5)), (" 8 ", (8,)), ("+8", (8,))],
+)
+def test_sizes(text, sizes):
+    assert read_sizes(text) == sizes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "3x", "3X3", "-1", "1.5", "3,3", "１", "1_0", "3 3", "1x"]
+)
+def test_no_sizes(text):
+    with pytest.raises(ConvError) as caught:
+        read_sizes(text)
+    assert str(caught.value) == (
+        f"got '{text}', whole numbers of at least 1 (joined by x) are allowed"
+    )
+
+
+@pytest.mark.parametrize("text", ["0", str(LARGEST + 1), "9" * 30])
+def test_sizes_out_of_range(text):
+    with pytest.raises(ConvError) as caught:
+        read_sizes(text)
+    assert str(caught.value) == f"got '{text}', whole numbers from 1 to {LARGEST} are allowed"
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("0", ((0, 0),)),
+        ("2x1", ((2, 2), (1, 1))),
+        ("0/1", ((0, 1),)),
+        ("0/1x1/0", ((0, 1), (1, 0))),
+        ("0/1x2", ((0, 1), (2, 2))),
+    ],
+)
+def test_padding_reads_back_as_it_is_written(text, pairs):
+    assert read_padding(text) == Padding("explicit", pairs)
+    assert padding_text(pairs) == text
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_padding_words(word):
+    assert read_padding(word) == Padding(word)
+
+
+@pytest.mark.parametrize("text", ["-1", "1/2/3", "1/", "", "1.5"])
+def test_no_padding(text):
+    with pytest.raises(ConvError, match="are allowed"):
+        read_padding(text)
+
+
+def test_total_padding_puts_the_odd_row_at_the_start():
+    assert read_total_padding("2x3x0").pairs == ((1, 1), (2, 1), (0, 0))
