@@ -200,7 +200,7 @@ def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterat
             return
         real, mode = settled
         if parents:
-            real.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(real.parent, path)
         temporary = real.with_name(f".convcli-{os.urandom(8).hex()}.part")
         try:
             with open(os.open(temporary, _NEW, 0o600), "wb") as file:  # noqa: PTH123
@@ -219,6 +219,13 @@ def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterat
         # an error with another file's name is that file's: whoever reads it in the block has its own words
         if error.filename is not None and not _ours(error.filename, path):
             raise
+        raise about_file(path, error) from error
+
+
+def _make_folder(folder: Path, path: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise about_file(path, error) from error
 
 

@@ -12,6 +12,33 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+ADAM7 = [
+    (0, 0, 8, 8),
+    (0, 4, 8, 8),
+    (4, 0, 8, 4),
+    (0, 2, 4, 4),
+    (2, 0, 4, 2),
+    (0, 1, 2, 2),
+    (1, 0, 2, 1),
+]
+"""Of each pass: first row and column, step between rows and columns (PNG specification, section 8.1)."""
+
+
+def interlaced(samples: np.ndarray, colour_type: int) -> bytes:
+    """Encode (H, W) or (H, W, channels) of 8 or 16 bits in seven passes."""
+    height, width = samples.shape[:2]
+    stored = samples.astype(samples.dtype.newbyteorder(">"))
+    passes = [stored[y::down, x::right] for y, x, down, right in ADAM7]
+    lines = [b"\0" + row.tobytes() for part in passes if part.size for row in part]
+    header = struct.pack(">IIBBBBB", width, height, 8 * samples.itemsize, colour_type, 0, 0, 1)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"".join(lines)))
+        + chunk(b"IEND", b"")
+    )
+
+
 def png(samples: np.ndarray, bits: int, colour_type: int, extra: bytes = b"") -> bytes:
     """Encode (H, W) or (H, W, channels), unfiltered, with chunks `extra` before the samples."""
     height, width = samples.shape[:2]

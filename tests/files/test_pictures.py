@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from convcli.engine.errors import ConvError
 from convcli.files.pictures import read_picture
 from tests.conftest import SAMPLES
-from tests.files.making import chunk, png, tiff
+from tests.files.making import chunk, interlaced, png, tiff
 
 RNG = np.random.default_rng(7)
 GREY = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
@@ -72,6 +72,14 @@ def test_png_of_16_bits_keeps_them():
     check(png(RGB16, 16, 2), planes(RGB16))
     check(png(RGBA16[..., :2], 16, 4), RGBA16[..., 0], RGBA16[..., 1])
     check(png(RGBA16, 16, 6), planes(RGBA16[..., :3]), RGBA16[..., 3])
+
+
+def test_interlaced_png():
+    check(interlaced(GREY, 0), GREY)
+    check(interlaced(GREY16, 0), GREY16)
+    check(interlaced(RGB16, 2), planes(RGB16))
+    check(interlaced(RGBA16[..., :2], 4), RGBA16[..., 0], RGBA16[..., 1])
+    check(interlaced(RGBA16, 6), planes(RGBA16[..., :3]), RGBA16[..., 3])
 
 
 @pytest.mark.parametrize(
