@@ -1,0 +1,198 @@
+"""Which named kernel a kernel is like, and whether it is separable."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError
+from convcli.engine.kernels import KERNELS, kernel
+
+__all__ = ["FAMILIES", "Likeness", "nearest", "rank_one_error"]
+
+Size = tuple[int, int]
+Distance = Callable[[str], float]
+
+SCALED = 0.8
+"""A kernel is called a multiple of a named one only if that comes at least this much nearer than the kernel itself."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The named kernel that is nearest.
+
+    Parameters
+    ----------
+    name : str
+        As `kernels.kernel` reads it: ``"gaussian:1.02"``.
+    scale : float
+        What the named kernel is multiplied by, more than 0.
+    distance : float
+        Norm of the difference over norm of the kernel.
+    """
+
+    name: str
+    scale: float
+    distance: float
+
+    @property
+    def text(self) -> str:
+        """What it is like, in words.
+
+        >>> Likeness("sobel-x", 0.25, 0.0031).text
+        '0.25 × sobel-x, within 0.31 %'
+        """
+        times = "" if self.scale == 1 else f"{self.scale:.3g} × "
+        return f"{times}{self.name}, within {max(self.distance * 100, 1e-4):.2g} %"
+
+
+def _searched(low: float, high: float, text: Callable[[float], str]) -> Callable[..., str]:
+    """Make the search for one positive parameter: a coarse grid, then golden sections of its best interval."""
+
+    def search(distance: Distance) -> str:
+        grid = np.geomspace(low, high, 48)
+        far = [distance(text(p)) for p in grid]
+        at = int(np.argmin(far))
+        a, b = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
+        golden = (math.sqrt(5) - 1) / 2
+        while b - a > 1e-4 * b:
+            c, d = b - golden * (b - a), a + golden * (b - a)
+            a, b = (a, d) if distance(text(c)) < distance(text(d)) else (c, b)
+        return text((a + b) / 2)
+
+    return search
+
+
+def _sizes(name: str, size: Size) -> Iterator[str]:
+    yield from (f"{name}:{k}" for k in range(2, min(size) + 1))
+    if size[0] != size[1]:
+        yield f"{name}:{size[0]}x{size[1]}"
+
+
+def _radii(size: Size) -> Iterator[str]:
+    reach = (max(size) + 1) // 2
+    squares = {a * a + b * b for a in range(reach + 1) for b in range(reach + 1)}
+    for square in sorted(squares):
+        if 1 <= square <= reach**2:
+            # just past the cells it holds, so that two decimals do not lose them
+            yield f"disk:{math.ceil(math.sqrt(square) * 100) / 100:g}"
+
+
+def _sigmas(name: str, second: float = 0.0) -> Callable[[Size, Distance], Iterator[str]]:
+    def text(sigma: float) -> str:
+        return f"{name}:{sigma:.3g}" + (f",{second * float(f'{sigma:.3g}'):.3g}" if second else "")
+
+    def family(size: Size, distance: Distance) -> Iterator[str]:
+        yield _searched(0.25, max(size), text)(distance)
+
+    return family
+
+
+FAMILIES: dict[str, Callable[[Size, Distance], Iterator[str]]] = {
+    "identity": lambda size, _: iter(["identity:1"] if size else []),
+    "box": lambda size, _: _sizes("box", size),
+    "gaussian": _sigmas("gaussian"),
+    "disk": lambda size, _: _radii(size),
+    "laplacian": lambda *_: iter(["laplacian:4", "laplacian:8"]),
+    "log": _sigmas("log"),
+    "dog": _sigmas("dog", 1.6),
+}
+"""How the parameters of a kernel that takes some are tried, given the size and a distance. Others are tried as they
+stand, and turned."""
+
+
+def nearest(taps: NDArray[Any]) -> Likeness | None:
+    """Find the named kernel, or the positive multiple of one, that is nearest.
+
+    Parameters
+    ----------
+    taps : ndarray, shape (kh, kw)
+
+    Returns
+    -------
+    Likeness or None
+        None for a kernel of zeros.
+
+    Examples
+    --------
+    >>> nearest(kernel("gaussian:1.5")).text
+    'gaussian:1.5, within 0.0001 %'
+    """
+    norm = float(np.linalg.norm(taps))
+    if not norm or not math.isfinite(norm):
+        return None
+    unit = taps / norm
+    compared: dict[str, tuple[float, float]] = {}
+
+    def distance(name: str) -> float:
+        if name not in compared:
+            compared[name] = _compare(unit, norm, name)
+        return compared[name][1]
+
+    for name in KERNELS:
+        for text in FAMILIES.get(name, _as_it_stands(name))(taps.shape, distance):
+            distance(text)
+    for name in KERNELS:
+        if name not in FAMILIES:
+            for angle in range(45, 360, 45):
+                distance(f"{name}@{angle}")
+    # of names that are as near, the first: a plain one before a turned one
+    name = min(compared, key=lambda text: round(compared[text][1], 9))
+    return Likeness(name, *compared[name])
+
+
+def _as_it_stands(name: str) -> Callable[[Size, Distance], Iterator[str]]:
+    return lambda *_: iter([name])
+
+
+def _compare(unit: NDArray[Any], norm: float, name: str) -> tuple[float, float]:
+    """Return scale and relative distance of a named kernel, at its best place within the size of `unit`."""
+    try:
+        other = kernel(name)
+    except ConvError:  # an angle that the kernel does not take
+        return 1.0, math.inf
+    best = 1.0, math.inf
+    for placed in _placed(other / norm, unit.shape):
+        square = float(np.sum(placed**2))
+        scale = float(np.sum(placed * unit)) / square if square else 0.0
+        if scale <= 0:
+            continue
+        plain = float(np.linalg.norm(unit - placed))
+        scaled = float(np.linalg.norm(unit - scale * placed))
+        found = (scale, scaled) if scaled < SCALED * plain and scaled < plain - 1e-9 else (1.0, plain)
+        best = min(best, found, key=lambda pair: pair[1])
+    return best
+
+
+def _placed(taps: NDArray[Any], size: tuple[int, ...]) -> Iterator[NDArray[Any]]:
+    """Cut or pad a kernel about its middle; where that lies between two cells, both ways."""
+    for top in _starts(taps.shape[0], size[0]):
+        for left in _starts(taps.shape[1], size[1]):
+            placed = np.zeros(size)
+            rows = slice(max(top, 0), min(top + taps.shape[0], size[0]))
+            columns = slice(max(left, 0), min(left + taps.shape[1], size[1]))
+            placed[rows, columns] = taps[
+                rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+            ]
+            yield placed
+
+
+def _starts(inner: int, outer: int) -> list[int]:
+    apart = outer - inner
+    return sorted({apart // 2, apart - apart // 2})
+
+
+def rank_one_error(taps: NDArray[Any]) -> float:
+    """Norm of what the nearest column times row leaves of a kernel, over its norm: 0 for a separable kernel.
+
+    Parameters
+    ----------
+    taps : ndarray, shape (..., kh, kw)
+        Of several kernels the worst counts; kernels of zeros are separable.
+    """
+    values = np.linalg.svd(taps, compute_uv=False)
+    rest, whole = np.sqrt((values[..., 1:] ** 2).sum(-1)), np.linalg.norm(values, axis=-1)
+    return float(np.max(rest / np.where(whole == 0, 1, whole)))

@@ -1,0 +1,204 @@
+"""Products of windows with windows and with the answers: the two passes over the data that fits are made of.
+
+- `gather`: A'A, A'y and the sums, from which least squares and stable rates follow;
+- `residual`: A'r, the sum of r and r'r for r = y - Ak - b, which refines a solution, and is a gradient.
+
+Along a column of the input the rows of a kernel read the same cells, one row later each: with stride 1 the product of
+kernel rows u and u' is that of u-1 and u'-1 but for the rows at the two ends of a run. So only kernel row 0 is
+multiplied with all others, and the rest follows: a kh-th of the copies and about two kh-ths of the work of A'A from
+a matrix of all windows.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.observations import Band, Data, Floats, Run
+
+__all__ = ["Moments", "Residual", "gather", "residual"]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Products and sums over the design matrix A, its columns shifted by `Data.offsets`, and the answers y.
+
+    The first axis of `gram`, `sums` and `count` has one entry if all answer channels use the same rows of A, and one
+    an answer channel if clipped answers make them differ.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (1 or O, T, T)
+        A'A; taps in the order (channel, row, column).
+    sums : ndarray, shape (1 or O, T)
+        Sums of the columns of A.
+    count : ndarray, shape (1 or O,)
+        Rows of A.
+    cross : ndarray, shape (T, O)
+        A'y.
+    total : ndarray, shape (O,)
+        Sum of y.
+    spread : ndarray, shape (O,)
+        Sum of squares of y - `Data.center`.
+    clipped : int
+        Answers that were left out.
+    """
+
+    gram: Floats
+    sums: Floats
+    count: Floats
+    cross: Floats
+    total: Floats
+    spread: Floats
+    clipped: int
+
+    def part(self, taps: NDArray[np.intp]) -> "Moments":
+        """Return the moments of some of the taps."""
+        gram = self.gram[:, taps[:, None], taps]
+        rest = (self.count, self.cross[taps], self.total, self.spread, self.clipped)
+        return Moments(gram, self.sums[:, taps], *rest)
+
+    def variation(self, center: Floats) -> Floats:
+        """Sum of squares of y about its mean, shape (O,): 0 when y is constant but for rounding."""
+        found = self.spread - (self.total - self.count * center) ** 2 / np.maximum(self.count, 1)
+        noise = self.count * (16 * np.finfo(float).eps * center) ** 2
+        return np.where(found > noise, found, 0.0)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Products of the design matrix with what is left of the answers, r = y - Ak - b.
+
+    Parameters
+    ----------
+    cross : ndarray, shape (T, O)
+        A'r, with the columns of A shifted by `Data.offsets`.
+    total : ndarray, shape (O,)
+        Sum of r.
+    squares : ndarray, shape (O,)
+        Sum of squares of r.
+    """
+
+    cross: Floats
+    total: Floats
+    squares: Floats
+
+
+def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
+    """Gather the moments of some rows.
+
+    Yields
+    ------
+    int
+        Rows of answers done so far.
+
+    Returns
+    -------
+    Moments
+    """
+    channels, kh, kw = data.size
+    wide, masks = channels * kw, 1 if data.limits is None else data.maps
+    products = np.zeros((kh, wide, kh, wide))  # blocks [u, :, u'] for u <= u'
+    left = np.zeros((data.taps, data.maps + masks))  # A'y and A'weight
+    total, spread = np.zeros((2, data.maps))
+    cut = np.zeros((masks, data.taps, data.taps))
+    count = np.zeros(masks)
+    clipped = rows = 0
+    for run in runs:
+        own = np.zeros_like(products)
+        vertical = data.pairs[run.pair].axes[0]
+        toeplitz, span = vertical.s == 1 and kh > 1, (kh - 1) * vertical.d
+        start = None
+        for band in data.bands(run):
+            windows, answers = band.windows, np.hstack((band.y * band.weight, band.weight))
+            left += np.matmul(windows, answers.swapaxes(1, 2)).sum(0)
+            first = windows[:, :wide] if toeplitz else windows
+            found = np.matmul(first, windows.swapaxes(1, 2)).sum(0)
+            own[: len(found) // wide] += found.reshape(-1, wide, kh, wide)
+            if not band.whole:
+                clipped += int(band.weight.size - band.weight.sum())
+                _add_clipped(band, cut)
+            total += answers[:, : data.maps].sum((0, 2))
+            spread += (band.weight * (band.y - data.center[:, None]) ** 2).sum((0, 2))
+            count += band.weight.sum((0, 2))
+            if toeplitz and start is None:
+                start = _products(band.cells[:span], kh - 1)
+            rows += len(band.y)
+            yield rows
+        if start is not None:
+            change = _products(band.cells[len(band.cells) - span :], kh - 1) - start
+            for u in range(1, kh):
+                own[u, :, u:] = own[u - 1, :, u - 1 : -1] + change[u - 1, :, u - 1 :]
+        products += own
+    for u in range(1, kh):
+        products[u, :, :u] = products[:u, :, u].transpose(2, 0, 1)
+    gram = _both(data, products.reshape(data.taps, data.taps))[None]
+    cross = data.in_order(left)
+    sums = cross[:, data.maps :].T
+    if clipped:
+        gram = gram - np.stack([_both(data, products) for products in cut])
+    else:
+        sums, count = sums[:1], count[:1]
+    return Moments(gram, sums, count, cross[:, : data.maps], total, spread, clipped)
+
+
+def _products(cells: Floats, parts: int) -> Floats:
+    """Multiply rows of the input, cut into equal parts, with each other: (parts, C * kw, parts, C * kw)."""
+    wide, across = cells.shape[1:]
+    stack = cells.reshape(parts, -1, wide, across).swapaxes(1, 2).reshape(parts * wide, -1)
+    return (stack @ stack.T).reshape(parts, wide, parts, wide)
+
+
+def _both(data: Data, products: Floats) -> Floats:
+    return data.in_order(data.in_order(products).T).T
+
+
+def _add_clipped(band: Band, cut: Floats) -> None:
+    """Add the products of the windows whose answer is clipped."""
+    for o in range(len(cut)):
+        row, at = np.nonzero(band.weight[:, o] == 0)
+        windows = band.windows[row, :, at]
+        cut[o] += windows.T @ windows
+
+
+def residual(
+    data: Data, runs: Sequence[Run], kernel: Floats, bias: Floats
+) -> Generator[int, None, Residual]:
+    """Take kernels and biases from the answers of some rows, and multiply what is left with the windows.
+
+    Parameters
+    ----------
+    data : Data
+    runs : sequence of Run
+    kernel : ndarray, shape (T, O)
+    bias : ndarray, shape (O,)
+
+    Yields
+    ------
+    int
+        Rows of answers done so far.
+
+    Returns
+    -------
+    Residual
+    """
+    channels, kh, kw = data.size
+    by_row = kernel.reshape(channels, kh, kw, -1).swapaxes(0, 1).reshape(data.taps, -1)
+    kernels = np.ascontiguousarray(by_row.T)
+    constant = (bias + data.offsets @ kernel)[:, None]
+    left = np.zeros((data.taps, data.maps))
+    total, squares = np.zeros((2, data.maps))
+    rows = 0
+    for run in runs:
+        for band in data.bands(run):
+            rest = band.y - constant
+            rest -= np.matmul(kernels, band.windows)
+            if not band.whole:
+                rest *= band.weight
+            left += np.matmul(band.windows, rest.swapaxes(1, 2)).sum(0)
+            total += rest.sum((0, 2))
+            squares += np.einsum("rox,rox->o", rest, rest)
+            rows += len(rest)
+            yield rows
+    return Residual(data.in_order(left), total, squares)
