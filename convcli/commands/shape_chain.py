@@ -38,7 +38,9 @@ def run(asked: Asked) -> None:
     try:
         rows = count(net, asked.n)
     except ConvError as error:
-        raise error.about(printable(asked.file)) if asked.file else error
+        if asked.file:
+            raise error.about(printable(asked.file)) from error
+        raise
     if asked.code:
         print(chain_code(net, asked.n), end="")
     elif asked.as_json:

@@ -162,7 +162,9 @@ def _compare(unit: NDArray[Any], norm: float, name: str) -> tuple[float, float]:
             continue
         plain = float(np.linalg.norm(unit - placed))
         scaled = float(np.linalg.norm(unit - scale * placed))
-        found = (scale, scaled) if scaled < SCALED * plain and scaled < plain - 1e-9 else (1.0, plain)
+        found = (
+            (scale, scaled) if scaled < SCALED * plain and scaled < plain - 1e-9 else (1.0, plain)
+        )
         best = min(best, found, key=lambda pair: pair[1])
     return best
 

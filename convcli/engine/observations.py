@@ -176,9 +176,7 @@ class Data:
         if self.limits is None:
             return Band(cells, windows, y.astype(np.float64), np.ones((count, 1, across)), True)
         kept = (y > self.limits[0]) & (y < self.limits[1])
-        return Band(
-            cells, windows, y.astype(np.float64), kept.astype(np.float64), bool(kept.all())
-        )
+        return Band(cells, windows, y.astype(np.float64), kept.astype(np.float64), bool(kept.all()))
 
 
 def split(runs: Sequence[Run], held: float) -> tuple[list[Run], list[Run]]:

@@ -1,6 +1,6 @@
 """Arrays in files: the formats, one module each, and the order of the axes.
 
-`read_csv`, `csv_chunks`: text (csvtext.py). `read_npy`, `npy_chunks`, `npy_bytes`: NumPy's format (npy.py).
+`read_csv`: text (csvtext.py). `csv_chunks`: the same back (csvchunks.py). `read_npy`, `npy_chunks`, `npy_bytes`: NumPy's format (npy.py).
 """
 
 from typing import Any
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import size_text
-from convcli.files.csvtext import csv_chunks, read_csv
+from convcli.files.csvchunks import csv_chunks
+from convcli.files.csvtext import read_csv
 from convcli.files.npy import npy_bytes, npy_chunks, read_npy
 
 __all__ = [
