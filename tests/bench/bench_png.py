@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -26,6 +25,8 @@ def photograph() -> np.ndarray:
 
 def edges(grey: np.ndarray) -> np.ndarray:
     """Sobel magnitudes."""
+    import cv2
+
     x = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.25)
     y = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.25)
     return np.clip(np.rint(np.hypot(x, y)), 0, 255).astype(np.uint8)
@@ -37,6 +38,8 @@ def ours(path: Path, planes: np.ndarray) -> None:
 
 
 def cases() -> Iterator[Case]:
+    import cv2  # not at the top: pytest imports this module, where the peers need not be installed
+
     grey = photograph()
     pictures = {
         "photograph": grey,
