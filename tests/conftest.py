@@ -2,8 +2,10 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
+import termios
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,5 +73,37 @@ def process(tmp_path):
             [sys.executable, "-m", "convcli", *map(str, args)],
             **{"cwd": tmp_path, "capture_output": True, "timeout": 60, "env": os.environ, **kwargs},
         )
+
+    return call
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    """Call the command line with a terminal of so many columns as its standard output; gives what was shown."""
+
+    def call(*args: object, columns: int = 80) -> str:
+        ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (50, columns))
+        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        with subprocess.Popen(
+            [sys.executable, "-m", "convcli", *map(str, args)],
+            cwd=tmp_path,
+            stdout=theirs,
+            stderr=subprocess.DEVNULL,
+            env={**environment, "TERM": "xterm", "NO_COLOR": "1"},
+        ):
+            os.close(theirs)
+            shown = b""
+            while True:
+                try:
+                    read = os.read(ours, 65536)
+                except OSError:  # Linux says EIO when the other end is closed
+                    break
+                if not read:
+                    break
+                shown += read
+        os.close(ours)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+        return "\n".join(line.rstrip() for line in plain.splitlines())
 
     return call

@@ -71,21 +71,21 @@ def drawing(axis: Axis) -> list[str]:
     window 1      ■ ■ ■
     """
     length = max(axis.before + axis.n + axis.after, (axis.out - 1) * axis.s + axis.extent)
-    heads = (
-        [_head(i - axis.before, axis.n, axis.after) for i in range(length)] if length < 99 else []
-    )
-    taken = [[u * axis.s + axis.d * t for t in range(axis.k)] for u in range(min(axis.out, 99))]
-    return _drawn("row", "window", heads, taken, axis.out, range(axis.before, axis.before + axis.n))
+    if length > _WIDEST or axis.out > _MOST_WINDOWS:
+        return []
+    heads = [_head(i - axis.before, axis.n, axis.after) for i in range(length)]
+    taken = [[u * axis.s + axis.d * t for t in range(axis.k)] for u in range(axis.out)]
+    return _drawn("row", "window", heads, taken, range(axis.before, axis.before + axis.n))
 
 
 def transposed_drawing(axis: TransposedAxis) -> list[str]:
     """Draw the rows of the result and the input rows that reach them; the dots are cut off."""
     length = axis.before + axis.out + axis.after
-    heads = (
-        [_head(i - axis.before, axis.out, axis.after) for i in range(length)] if length < 99 else []
-    )
-    taken = [[u * axis.s + axis.d * t for t in range(axis.k)] for u in range(min(axis.n, 99))]
-    return _drawn("result", "input", heads, taken, axis.n, range(0))
+    if length > _WIDEST or axis.n > _MOST_WINDOWS:
+        return []
+    heads = [_head(i - axis.before, axis.out, axis.after) for i in range(length)]
+    taken = [[u * axis.s + axis.d * t for t in range(axis.k)] for u in range(axis.n)]
+    return _drawn("result", "input", heads, taken, range(0))
 
 
 def _head(row: int, n: int, after: int) -> str:
@@ -95,11 +95,11 @@ def _head(row: int, n: int, after: int) -> str:
 
 
 def _drawn(
-    row: str, window: str, heads: list[str], taken: list[list[int]], windows: int, inside: range
+    row: str, window: str, heads: list[str], taken: list[list[int]], inside: range
 ) -> list[str]:
-    cell = max(map(len, heads), default=99) + 1
-    label = len(f"{window} {windows}") + 1
-    if len(heads) * cell + label > _WIDEST or windows > _MOST_WINDOWS:
+    cell = max(map(len, heads)) + 1
+    label = len(f"{window} {len(taken)}") + 1
+    if len(heads) * cell + label > _WIDEST:
         return []
 
     def line(name: str, marks: dict[int, str]) -> str:

@@ -1,0 +1,112 @@
+"""The inverse against trying every layer within the bounds."""
+
+import itertools
+
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Padding
+from convcli.engine.inverse import COMMON, Bounds, solve
+
+
+def size(n, k, s, p, d=1, ceil=False):
+    """Count the windows one by one."""
+    padded, extent = n + 2 * p, d * (k - 1) + 1
+    count = len(range(0, padded - extent + 1, s))
+    if ceil and count:
+        count += (count - 1) * s + extent < padded
+        count -= (count - 1) * s >= n + p
+    return count
+
+
+@pytest.mark.parametrize("ceil", [False, True])
+@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize(("n", "out"), [(8, 4), (9, 9), (7, 1), (5, 6), (12, 5)])
+def test_every_layer_within_the_bounds_is_found(n, out, d, ceil):
+    bounds = Bounds(kernel=5, stride=4)
+    tried = {
+        (k, s, p)
+        for k, s in itertools.product(range(1, 6), range(1, 5))
+        for p in range((d * (k - 1) + 1) // 2 + 1)
+        if size(n, k, s, p, d, ceil) == out
+    }
+    if not tried:
+        with pytest.raises(ConvError, match="nearest"):
+            solve((out,), sizes=(n,), dilation=(d,), ceil=ceil, bounds=bounds)
+        return
+    found = solve((out,), sizes=(n,), dilation=(d,), ceil=ceil, bounds=bounds)
+    assert {(f.kernel[0], f.stride[0], f.padding.pairs[0][0]) for f in found} == tried
+    assert len(found) == len(tried)
+    for f in found:
+        assert [a[0].out for a in f.layers(5)] == [out]
+
+
+@pytest.mark.parametrize("ceil", [False, True])
+def test_the_range_of_inputs_is_whole(ceil):
+    for k, s, p, out in itertools.product(range(1, 6), range(1, 5), range(3), range(1, 7)):
+        fits = [n for n in range(1, 60) if size(n, k, s, p, ceil=ceil) == out]
+        pad = Padding(pairs=((p, p),))
+        if not fits:
+            with pytest.raises(ConvError):
+                solve((out,), kernel=(k,), stride=(s,), padding=pad, ceil=ceil)
+            continue
+        found = solve((out,), kernel=(k,), stride=(s,), padding=pad, ceil=ceil)
+        assert [list(f.inputs[0]) for f in found] == [fits]
+
+
+def test_the_commonest_layers_come_first():
+    found = solve((112,), sizes=(224,))
+    firsts = [(f.kernel[0], f.padding.pairs[0][0], f.stride[0]) for f in found]
+    known = [layer for layer in firsts if layer in COMMON]
+    assert firsts[: len(known)] == known == sorted(known, key=COMMON.index)
+    assert firsts[0] == (3, 1, 2)
+
+
+def test_a_layer_of_one_number_for_all_axes_is_preferred():
+    found = solve((56, 28), sizes=(224, 112))
+    assert all(len(set(f.kernel)) == len(set(f.stride)) == 1 for f in found)
+    assert {f.padding.pairs[0] for f in solve((8, 8), sizes=(8, 8), kernel=(5, 3))} == {(2, 2)}
+
+
+def test_a_word_stands_for_its_padding():
+    found = solve((4,), sizes=(8,), padding=Padding("same"), kernel=(3,))
+    assert [f.stride for f in found] == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            {"out": (57,), "sizes": (224,), "kernel": (3,), "stride": (4,)},
+            "no layer gives the output 57 with k <= 11, s <= 8, p <= k'//2; "
+            "the nearest that can be reached: 56",
+        ),
+        (
+            {"out": (5,), "sizes": (8,), "kernel": (3,), "stride": (2,), "padding": Padding()},
+            "no layer gives the output 5; the nearest that can be reached: 3",
+        ),
+        (
+            {"out": (1, 7), "sizes": (8, 8), "kernel": (1,), "stride": (2,)},
+            "no layer gives the output 1 on axis 0 with k <= 11, s <= 8, p <= k'//2; "
+            "the nearest that can be reached: 4",
+        ),
+        (
+            {"out": (5, 5), "sizes": (8,)},
+            "out: got 5x5, the input 8 has another number of axes",
+        ),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(ConvError) as caught:
+        solve(call.pop("out"), **call)
+    assert str(caught.value) == message
+
+
+def test_the_nearest_sizes_are_those_on_both_sides():
+    reached = {size(100, k, 3, p) for k in range(1, 4) for p in range(k // 2 + 1)}
+    reached |= {size(100, k, s, p) for k in (1, 2, 3) for s in (3, 4) for p in range(k // 2 + 1)}
+    assert 30 not in reached
+    below, above = max(r for r in reached if r < 30), min(r for r in reached if r > 30)
+    with pytest.raises(ConvError, match=f"reached: {below} and {above}$"):
+        # strides 1 and 2 reach more, none of it nearer
+        solve((30,), sizes=(100,), bounds=Bounds(kernel=3, stride=4))

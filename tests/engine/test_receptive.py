@@ -1,0 +1,84 @@
+"""Receptive fields against following every unit back to the input, row by row."""
+
+import random
+
+import pytest
+
+from convcli.engine.geometry import axes
+from convcli.engine.receptive import Field
+from convcli.engine.transposed import transposed_axes
+
+
+def sees(layers, unit):
+    """Return the rows of the input that a unit depends on; padding counts as rows of its own."""
+    rows = {unit}
+    for axis, transposed in reversed(layers):
+        taps = range(0, axis.d * axis.k, axis.d)
+        if transposed:
+            rows = {
+                (u + axis.before - t) // axis.s
+                for u in rows
+                for t in taps
+                if (u + axis.before - t) % axis.s == 0
+            }
+        else:
+            rows = {u * axis.s - axis.before + t for u in rows for t in taps}
+    return rows
+
+
+def chain(seed):
+    rng = random.Random(seed)
+    layers, field, n = [], Field(), 60
+    for _ in range(rng.randint(1, 4)):
+        s = rng.randint(1, 3)
+        k, p = rng.randint(s, s + 3), rng.randint(0, 1)
+        if rng.random() < 0.4:
+            axis, transposed = transposed_axes((n,), (k,), stride=s, padding=p)[0], True
+            field = field.after_transposed(axis)
+        else:
+            d = rng.randint(1, 2)
+            axis, transposed = axes((n,), (k,), stride=s, padding=[(p, 0)], dilation=d)[0], False
+            field = field.after(axis)
+        layers.append((axis, transposed))
+        n = axis.out
+        if n < 12:
+            break
+    return layers, field, n
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_fields_equal_the_rows_followed_back(seed):
+    layers, field, n = chain(seed)
+    for unit in range(min(n, 40)):
+        rows = sees(layers, unit)
+        assert field.sees(unit) == (min(rows), max(rows))
+    period = len(field.firsts)
+    widest = max(len(range(min(r), max(r) + 1)) for r in (sees(layers, u) for u in range(period)))
+    assert field.size == widest
+    assert field.start == min(sees(layers, 0))
+
+
+def test_the_following_back_is_able_to_fail():
+    layers = [(axes((20,), (3,), stride=2, padding=1)[0], False)]
+    assert sees(layers, 0) == {-1, 0, 1}
+    assert sees(layers, 3) == {5, 6, 7}
+
+
+def test_a_join_is_the_union():
+    narrow = Field().after(axes((9,), (1,))[0])
+    wide = Field().after(axes((9,), (5,), padding=2)[0])
+    both = narrow.joined(wide, 9)
+    assert (both.size, both.start, both.jump) == (5, -2, 1)
+    ahead = Field().after(axes((9,), (3,), padding=[(2, 0)])[0])
+    behind = Field().after(axes((9,), (3,), padding=[(0, 2)])[0])
+    assert (ahead.joined(behind, 9).size, ahead.joined(behind, 9).start) == (5, -2)
+
+
+def test_branches_of_other_steps_join_on_a_map_of_one_unit():
+    one = Field().after(axes((1,), (3,), stride=2, padding=1)[0])
+    other = Field().after(axes((1,), (1,))[0])
+    assert (one.joined(other, 1).size, one.joined(other, 1).start) == (3, -1)
+
+
+def test_too_many_phases_are_not_counted():
+    assert Field().after_transposed(transposed_axes((4,), (2,), stride=10**6)[0]) is None

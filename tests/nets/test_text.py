@@ -1,0 +1,182 @@
+"""The layer language: what is read, and every error exactly."""
+
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Padding
+from convcli.nets.kinds import KINDS, read_layer, usage
+from convcli.nets.rules import RULES
+from convcli.nets.text import MOST_LAYERS, Block, Join, Layer, Repeat, read_chain
+
+
+def written(nodes) -> str:
+    """Write a tree back, all blocks and repeats in place."""
+    parts = []
+    for node in nodes:
+        if isinstance(node, Layer):
+            parts.append(node.text)
+        elif isinstance(node, Join):
+            branches = " | ".join(written(b) for b in node.branches)
+            parts.append(f"{node.kind}({branches})")
+        elif isinstance(node, Repeat):
+            parts.append(f"{node.times}*({written(node.items)})")
+        else:
+            assert isinstance(node, Block)
+            parts.append(f"{node.name}=({written(node.items)})")
+    return " ".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("conv:6,k5 relu", "conv:6,k5 relu"),
+        ("conv:6,k5 # the first\n# all of it\nrelu\n", "conv:6,k5 relu"),
+        ("2*(bn relu)", "2*(bn relu)"),
+        ("2 * ( bn 3*( relu ) )", "2*(bn 3*(relu))"),
+        ("residual(bn)", "residual(bn | )"),
+        ("residual( conv:4,k1 | conv:4,k3 )", "residual(conv:4,k1 | conv:4,k3)"),
+        ("concat( | bn | relu tanh )", "concat( | bn | relu tanh)"),
+        ("a = ( bn relu ) a conv:1,k1 a", "a=(bn relu) conv:1,k1 a=(bn relu)"),
+        ("a = ( bn ) b = ( a relu ) 2*b", "2*(b=(a=(bn) relu))"),
+        ("stem.1 = (bn)\nstem.1", "stem.1=(bn)"),
+    ],
+)
+def test_trees(text, tree):
+    assert written(read_chain(text)) == tree
+
+
+def test_a_layer_holds_what_its_text_says():
+    layer = read_layer("conv:64,k3x5,s2,p0/1x2,d2,g4,nobias", line=7)
+    assert layer == Layer(
+        "conv",
+        "conv:64,k3x5,s2,p0/1x2,d2,g4,nobias",
+        7,
+        out=64,
+        kernel=(3, 5),
+        stride=(2,),
+        padding=Padding("explicit", ((0, 1), (2, 2))),
+        dilation=(2,),
+        groups=4,
+        bias=False,
+    )
+    assert read_layer("convt:3,k4,s2,op1").output_padding == (1,)
+    assert read_layer("avgpool:k3,ceil,pad").count_padding
+    assert read_layer("dropout:0.25").rate == 0.25
+    assert read_layer("conv:3,k3,psame").padding == Padding("same")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_read_counted_and_told(kind):
+    needed = ",".join(t for n, t in (("o", "8"), ("k", "k3")) if n in KINDS[kind].needs)
+    assert read_layer(f"{kind}:{needed}" if needed else kind).kind == kind
+    assert kind in RULES
+    assert usage(kind).startswith(kind)
+
+
+def test_no_rule_without_a_kind():
+    assert set(RULES) == set(KINDS)
+
+
+def test_leaves_are_counted_with_repeats():
+    block, *_ = read_chain("a = ( bn relu ) residual( 5*a ) a")
+    assert block.leaves == 11
+
+
+KNOWN = (
+    "conv, dwconv, convt, maxpool, avgpool, gap, lrn, bn, relu, sigmoid, tanh, softmax, dropout, "
+    "flatten, linear, concat, residual"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no layers: at least one is needed"),
+        ("# nothing", "no layers: at least one is needed"),
+        (
+            "relu convv:4,k3",
+            f"layer 2 'convv:4,k3': unknown layer 'convv', did you mean 'conv'? known: {KNOWN}",
+        ),
+        ("q", f"layer 1 'q': unknown layer 'q', known: {KNOWN}"),
+        (
+            "conv:4",
+            "layer 1 'conv:4': its kernel is missing, "
+            "conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias] is allowed",
+        ),
+        ("linear", "layer 1 'linear': its out is missing, linear:OUT[,nobias] is allowed"),
+        ("relu:", "layer 1 'relu:': got '', relu is allowed"),
+        ("dropout:2", "layer 1 'dropout:2': got '2', dropout[:RATE] is allowed"),
+        ("lrn:5,5", "layer 1 'lrn:5,5': got '5', lrn[:SIZE] is allowed"),
+        (
+            "maxpool:k3,pad",
+            "layer 1 'maxpool:k3,pad': got 'pad', maxpool:kK[,sS][,pP][,dD][,ceil] is allowed",
+        ),
+        (
+            "dwconv:k3,g2",
+            "layer 1 'dwconv:k3,g2': got 'g2', dwconv:[OUT,]kK[,sS][,pP][,dD][,nobias] is allowed",
+        ),
+        ("conv:4,k3,k5", "layer 1 'conv:4,k3,k5': kernel is given twice"),
+        (
+            "conv:4,k0",
+            "layer 1 'conv:4,k0': kernel: got '0', whole numbers from 1 to 1000000000 are allowed",
+        ),
+        (
+            "conv:4,k3,p",
+            "layer 1 'conv:4,k3,p': padding: got '', "
+            "whole numbers of at least 0 (joined by x) are allowed",
+        ),
+        ("conv:4x4,k3", "layer 1 'conv:4x4,k3': out: got '4x4', one number is allowed"),
+        ("conv:4,k3,g2x2", "layer 1 'conv:4,k3,g2x2': groups: got '2x2', one number is allowed"),
+        ("2*( relu", "')' is missing for '2*('"),
+        ("2* relu", "'(' is missing after '2*': got 'relu'"),
+        ("concat", "'(' is missing after 'concat': got the end"),
+        ("concat( bn )", "'concat( … )': branches are set off by '|'"),
+        ("residual( )", "'residual( … )': there is nothing in it"),
+        ("relu | relu", "'|' is out of place: a layer is expected"),
+        ("x*( relu )", "repeat 'x*': got 'x', a whole number of at least 1 is needed"),
+        ("2*( )", "'2* ( … )' is empty: layers in a row are needed"),
+        ("2*( bn | relu )", "'2* ( … )' has branches: layers in a row are needed"),
+        ("a = ( bn )", "block 'a' is never used: write its name where it belongs"),
+        ("bn = ( relu ) bn", "'bn' is taken: a block needs a name of its own"),
+        ("a = (bn) a = (bn)", "'a' is taken: a block needs a name of its own"),
+        ("1a = (bn)", "'1a' cannot name a block: letters, digits, '_' are allowed"),
+        (
+            f"{MOST_LAYERS}*( bn relu )",
+            f"too many layers: {2 * MOST_LAYERS} in '{MOST_LAYERS}', {MOST_LAYERS} are allowed",
+        ),
+        (
+            "9999*( 9999*( 9999*( bn ) ) )",
+            f"too many layers: 99980001 in '9999', {MOST_LAYERS} are allowed",
+        ),
+        (
+            "99999*( bn ) bn bn",
+            f"too many layers: {MOST_LAYERS + 1} with repeats written out, {MOST_LAYERS} are allowed",
+        ),
+        ("2*(" * 70 + "bn" + ")" * 70, "parentheses are nested more than 60 deep"),
+        ("relu:\x1b[31m", "layer 1 'relu:\\x1b[31m': got '\\x1b[31m', relu is allowed"),
+    ],
+)
+def test_errors(text, message):
+    with pytest.raises(ConvError) as caught:
+        read_chain(text)
+    assert str(caught.value) == message
+    assert caught.value.usage
+
+
+def test_an_error_in_a_file_names_file_and_line_and_is_no_wrong_call():
+    with pytest.raises(ConvError) as caught:
+        read_chain("bn\n# x\nrelux\n", name="net.txt")
+    assert str(caught.value).startswith("net.txt: line 3: 'relux': unknown layer 'relux', did you")
+    assert not caught.value.usage
+
+
+def test_doubling_blocks_cost_no_time():
+    text = "a0 = ( bn ) " + " ".join(f"a{i} = ( a{i - 1} a{i - 1} )" for i in range(1, 50)) + " a49"
+    with pytest.raises(ConvError, match="too many layers"):
+        read_chain(text)
+
+
+def test_deep_names_do_not_run_out_of_stack():
+    text = "a0 = ( bn ) " + " ".join(f"a{i} = ( a{i - 1} )" for i in range(1, 500)) + " a499"
+    with pytest.raises(ConvError, match="blocks are nested more than 60 deep"):
+        read_chain(text)
