@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from convcli.engine import notation
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.geometry import Padding, axes, size_text
 
 __all__ = ["COLUMNS", "Answer", "Given", "answers"]
@@ -133,7 +133,9 @@ def _output(
 
 def _yes(text: str) -> bool:
     if text.lower() not in (*_YES, *_NO):
-        raise one_of("answer", text, [*_YES, *_NO])
+        raise ConvError(
+            f"got '{printable(text)}', {', '.join(_YES)} or {', '.join(_NO)} are allowed"
+        )
     return text.lower() in _YES
 
 

@@ -1,0 +1,126 @@
+"""What all commands have in common: help, version, the nearest name, --debug, examples that run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import convcli as package
+from convcli.cli import COMMANDS
+from convcli.nets.kinds import KINDS
+from tests.conftest import SAMPLES
+
+BUILT = [name for name in COMMANDS if find_spec(f"convcli.commands.{name}")]
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("name", BUILT)
+def test_help_of_every_command(convcli, name, flag):
+    done = convcli(name, flag)
+    assert (done.status, done.err) == (0, "")
+    assert f"Usage: convcli {name}" in done.text
+    examples = done.text.partition(" Examples:\n")[2].splitlines()
+    assert [line.strip() for line in examples if line.strip()] == list(
+        import_module(f"convcli.commands.{name}").EXAMPLES
+    )
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_every_command_has_examples_that_fit_a_line(name):
+    examples = import_module(f"convcli.commands.{name}").EXAMPLES
+    assert len(examples) >= 3
+    assert [e for e in examples if len(e) > 77 or "convcli " not in e] == []
+
+
+@pytest.mark.parametrize(
+    "example", [e for n in BUILT for e in import_module(f"convcli.commands.{n}").EXAMPLES]
+)
+def test_examples_run(example, tmp_path):
+    here = tmp_path / "samples"
+    shutil.copytree(SAMPLES, here)
+    tools = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {example}"],
+        cwd=here,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
+    )
+    assert done.returncode == 0, done.stderr
+    _, _, promised = example.partition("  # ")
+    if promised.strip().replace("x", "").isdigit():
+        assert done.stdout.strip() == promised.strip()
+
+
+def test_the_help_of_shape_names_every_kind_of_layer_and_the_quotes(convcli):
+    text = convcli("shape", "-h").text
+    assert [kind for kind in KINDS if kind not in text] == []
+    assert "quotes" in text
+
+
+def test_the_help_of_shape_fits_a_screen(convcli):
+    assert len(convcli("shape", "-h").text.splitlines()) <= 52
+
+
+@pytest.mark.parametrize("call", [[], ["-h"], ["--help"]])
+def test_help_lists_the_commands(call, convcli):
+    if list(COMMANDS) != BUILT:
+        pytest.skip("a command is still being built")
+    done = convcli(*call)
+    assert done.status == (0 if call else 2)
+    assert [name for name in COMMANDS if name not in done.text] == []
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_version(convcli, flag):
+    done = convcli(flag)
+    assert (done.status, done.text, done.err) == (0, f"convcli {package.__version__}\n", "")
+
+
+def test_an_unknown_command_suggests_the_nearest(convcli):
+    done = convcli("shap", "-n", "8")
+    assert (done.status, done.text) == (2, "")
+    assert done.err == (
+        f"convcli: error: unknown command 'shap', did you mean 'shape'? known: {', '.join(COMMANDS)}\n"
+    )
+
+
+def test_an_unknown_option_is_told_with_where_help_is(convcli):
+    done = convcli("shape", "-n", "8", "-k", "3", "--jsno")
+    assert done.status == 2
+    assert done.err.startswith("convcli: error: No such option: --jsno")
+    assert done.err.endswith("(see convcli shape --help)\n")
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+def test_debug_shows_the_traceback_wherever_it_stands(process, at):
+    call = ["shape", "-n", "4", "-k", "5"]
+    call.insert(at, "--debug")
+    done = process(*call)
+    assert done.returncode == 1
+    assert b"Traceback" in done.stderr
+    assert b"ConvError: kernel 5 does not fit" in done.stderr
+
+
+def test_without_debug_one_line(process):
+    done = process("shape", "-n", "4", "-k", "5")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_closed_standard_output_is_survived(tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -m convcli shape -n 8 -k 3 >&-",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "Traceback" not in done.stderr
+    assert "a bug" not in done.stderr
