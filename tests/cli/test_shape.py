@@ -518,8 +518,7 @@ def test_no_line_of_a_table_is_broken(terminal, columns):
     ).splitlines()
     assert max(map(len, shown)) <= columns
     total = next(line for line in shown if "total" in line)
-    assert "191,137,088" in total
-    assert ["261", "442", "..."][0] in total
+    assert "191,130,368  261,379,776" in total
     assert ("padding" in shown[0]) == (columns == 120)
     assert ("Too narrow for:" in "\n".join(shown)) == (columns < 120)
 
