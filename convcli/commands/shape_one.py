@@ -1,6 +1,5 @@
 """`convcli shape -n … -k …`: one operation."""
 
-import json
 import sys
 from importlib import import_module
 
@@ -23,10 +22,8 @@ def run(asked: Asked) -> None:
             file=sys.stderr,
         )
     found = _resolved(asked, pad)
-    if asked.as_json:
-        print(json.dumps(_record(found)))
-    elif terminal.on_terminal() or asked.explain or asked.code:
-        # words, drawings and code are loaded when they are asked for: a size in a pipe stays quick
+    if terminal.on_terminal() or asked.as_json or asked.explain or asked.code:
+        # JSON, words, drawings and code are loaded when they are asked for: a size in a pipe stays quick
         import_module("convcli.commands.shape_words").show(asked, pad, found)
     else:
         print(size_text([a.out for a in found]))
@@ -65,19 +62,3 @@ def _resolved(asked: Asked, pad: Padding) -> tuple[Axis | TransposedAxis, ...]:
         dilation=asked.dilation or 1,
         ceil=asked.ceil,
     )
-
-
-def _record(found: tuple[Axis | TransposedAxis, ...]) -> dict[str, object]:
-    last: dict[str, object] = {}
-    for a in found:
-        name, value = ("unused", a.unused) if isinstance(a, Axis) else ("output_padding", a.extra)
-        last[name] = [*last.get(name, []), value]  # type: ignore[misc]
-    return {
-        "input": [a.n for a in found],
-        "kernel": [a.k for a in found],
-        "stride": [a.s for a in found],
-        "dilation": [a.d for a in found],
-        "padding": [[a.before, a.after] for a in found],
-        "output": [a.out for a in found],
-        **last,
-    }

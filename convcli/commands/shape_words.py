@@ -1,5 +1,6 @@
-"""`convcli shape -n … -k …` for a person: the table, the formula, `--explain`, `--code`."""
+"""`convcli shape -n … -k …` in more than a line: table, formula, JSON, `--explain`, `--code`."""
 
+import json
 from collections.abc import Iterator
 
 from convcli import terminal
@@ -16,14 +17,33 @@ _Axes = tuple[Axis | TransposedAxis, ...]
 
 
 def show(asked: Asked, pad: Padding, found: _Axes) -> None:
-    """Print code, or on a terminal the table with its formulas and notes, or the explanation alone."""
+    """Print code or JSON, or on a terminal the table with its formulas and notes, or the explanation alone."""
     if asked.code:
         print(_code(asked, pad, found))
+        return
+    if asked.as_json:
+        print(json.dumps(_record(found)))
         return
     if terminal.on_terminal():
         _table(asked, pad, found)
     if asked.explain:
         print("\n".join(_explained(asked, pad, found)))
+
+
+def _record(found: _Axes) -> dict[str, object]:
+    last: dict[str, object] = {}
+    for a in found:
+        name, value = ("unused", a.unused) if isinstance(a, Axis) else ("output_padding", a.extra)
+        last[name] = [*last.get(name, []), value]  # type: ignore[misc]
+    return {
+        "input": [a.n for a in found],
+        "kernel": [a.k for a in found],
+        "stride": [a.s for a in found],
+        "dilation": [a.d for a in found],
+        "padding": [[a.before, a.after] for a in found],
+        "output": [a.out for a in found],
+        **last,
+    }
 
 
 def _table(asked: Asked, pad: Padding, found: _Axes) -> None:
