@@ -158,9 +158,11 @@ def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
     height, width = smooth.shape[0] - 4, smooth.shape[1] - 4
     crest = np.empty((height, width), smooth.dtype)
     exact = np.finfo(smooth.dtype).eps
-    finite = np.abs(smooth[np.isfinite(smooth)]) if smooth.size else smooth
+    ends = np.array((smooth.min(initial=0), smooth.max(initial=0)))
+    if not np.isfinite(ends).all():
+        ends = smooth[np.isfinite(smooth)]
     # gradients that rounding alone can make; and how much two equal ones may differ
-    floor = 16 * float(exact) * float(finite.max(initial=0))
+    floor = 16 * float(exact) * float(np.abs(ends).max(initial=0))
     tie = 1 + 64 * exact
     band = max(CACHE // (width + 4), 1)
     for top in range(0, height, band):
