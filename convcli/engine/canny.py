@@ -15,15 +15,15 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.geometry import Axis, PaddingLike
 from convcli.engine.kernels import gaussian_row
 from convcli.engine.regions import connected_to
-from convcli.engine.thresholds import check_number
+from convcli.engine.thresholds import check_number, otsu
 
 __all__ = ["RATIO", "Canny", "canny", "check_sigma"]
 
 RATIO = 0.4
 """The low threshold over the high one, where one of them is not given: Canny found 1/2 to 1/3 good."""
 
-QUANTILE = 0.8
-"""Share of the crest that lies below the high threshold, where none is given."""
+HIGHEST = 0.3
+"""The most that a high threshold which is not given may be, over the largest gradient."""
 
 CACHE = 1 << 15
 """Cells of a band that stay in a core's cache while it is thinned."""
@@ -71,7 +71,7 @@ def canny(
     low, high : float, optional
         An edge has a gradient of at least `low` all along and of at least `high` somewhere. Scaled as `edges` scales
         Sobel, a quarter of the plain kernel's. One that is not given follows from the other by `RATIO`; if neither is,
-        `high` is the `QUANTILE` of the gradients on the crest.
+        `high` parts the gradients on the crest into two classes, by Otsu's method on their square roots.
     padding, border, value
         As in `edges`.
 
@@ -127,11 +127,20 @@ def _given(low: float | None, high: float | None) -> tuple[float | None, float |
 
 
 def _chosen(crest: NDArray[Any]) -> tuple[float, float]:
-    heights = crest[crest > 0]
-    if heights.size == 0:
+    """Choose (low, high) from the gradients on the crest.
+
+    Most of them are noise and texture, few are edges, and these spread over a wide range: their square roots fall
+    into two classes that are more alike in size and spread, which is what Otsu's method wants. High lies midway
+    between the means of the two (where Otsu's threshold lies too, but for a gap between the classes). A drawing
+    without noise has edges only: there `HIGHEST` keeps the weaker of them.
+    """
+    roots = np.sqrt(crest[crest > 0])
+    if roots.size == 0:
         return 0.0, 0.0
-    at = min(int(QUANTILE * heights.size), heights.size - 1)
-    high = float(np.partition(heights, at)[at])
+    upper = roots > otsu(roots)
+    largest = float(roots.max())
+    means = (roots[~upper].mean(), roots[upper].mean() if upper.any() else largest)
+    high = min(float(sum(means) / 2) ** 2, HIGHEST * largest**2)
     return RATIO * high, high
 
 
@@ -149,9 +158,11 @@ def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
     height, width = smooth.shape[0] - 4, smooth.shape[1] - 4
     crest = np.empty((height, width), smooth.dtype)
     exact = np.finfo(smooth.dtype).eps
-    finite = np.abs(smooth[np.isfinite(smooth)]) if smooth.size else smooth
+    ends = np.array((smooth.min(initial=0), smooth.max(initial=0)))
+    if not np.isfinite(ends).all():
+        ends = smooth[np.isfinite(smooth)]
     # gradients that rounding alone can make; and how much two equal ones may differ
-    floor = 16 * float(exact) * float(finite.max(initial=0))
+    floor = 16 * float(exact) * float(np.abs(ends).max(initial=0))
     tie = 1 + 64 * exact
     band = max(CACHE // (width + 4), 1)
     for top in range(0, height, band):

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.gradients import Together, compass, pair
 from convcli.engine.kernels import kernel, log_factors
 
 __all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "signed"]
 
 Taps = NDArray[Any]
 
-Join = Callable[[NDArray[Any]], NDArray[Any]]
-"""Makes one number of the answers of all kernels, shape (P, kernels, rows, columns), which it may overwrite."""
+Join: TypeAlias = Callable[[list[Taps]], Taps]
+"""Makes one array of the kernels' answers, all of one shape, which it may overwrite."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Detector:
         The default axis; None: the detector knows no axes.
     sigma : float or None
         The default of the Gaussian before; None: there is none.
+    together : callable or None
+        Computes the answers of all kernels faster than one by one (or, for the compass, the largest of them).
     """
 
     name: str
@@ -41,6 +44,7 @@ class Detector:
     join: Join | None
     axis: str | None = None
     sigma: float | None = None
+    together: Together | None = None
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -64,22 +68,25 @@ def _log(sigma: float) -> list[Taps]:
     return [np.outer(bend, blur), np.outer(blur, bend)]
 
 
-def _magnitude(parts: NDArray[Any]) -> NDArray[Any]:
-    np.multiply(parts, parts, out=parts)
-    parts[:, 0] += parts[:, 1]
-    magnitude: NDArray[Any] = np.sqrt(parts[:, 0], out=parts[:, 0])
-    return magnitude
+def _magnitude(answers: list[Taps]) -> Taps:
+    gx, gy = answers
+    np.multiply(gx, gx, out=gx)
+    np.multiply(gy, gy, out=gy)
+    gx += gy
+    return np.asarray(np.sqrt(gx, out=gx))
 
 
-def _largest(parts: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(parts.max(axis=1))
+def _largest(answers: list[Taps]) -> Taps:
+    for answer in answers[1:]:
+        np.maximum(answers[0], answer, out=answers[0])
+    return answers[0]
 
 
-def signed(parts: NDArray[Any]) -> NDArray[Any]:
+def signed(answers: list[Taps]) -> Taps:
     """Add the answers up, most often just one."""
-    for i in range(1, parts.shape[1]):
-        parts[:, 0] += parts[:, i]
-    return parts[:, 0]
+    for answer in answers[1:]:
+        answers[0] += answer
+    return answers[0]
 
 
 _SOBEL = "Sobel and Feldman, A 3x3 isotropic gradient operator, 1968"
@@ -95,12 +102,12 @@ _CANNY = "Canny, A computational approach to edge detection, 1986"
 _COMPASS = tuple(f"kirsch@{angle}" for angle in range(0, 360, 45))
 
 _ROWS = (
-    Detector("sobel", "gradient, 3x3", _SOBEL, _named("sobel-x", "sobel-y"), _magnitude, "both"),
-    Detector("scharr", "gradient, 3x3, the same in all directions", _SCHARR, _named("scharr-x", "scharr-y"), _magnitude, "both"),
-    Detector("prewitt", "gradient, 3x3, equal weights", _PREWITT, _named("prewitt-x", "prewitt-y"), _magnitude, "both"),
+    Detector("sobel", "gradient, 3x3", _SOBEL, _named("sobel-x", "sobel-y"), _magnitude, "both", together=pair("sobel-x")),
+    Detector("scharr", "gradient, 3x3, the same in all directions", _SCHARR, _named("scharr-x", "scharr-y"), _magnitude, "both", together=pair("scharr-x")),
+    Detector("prewitt", "gradient, 3x3, equal weights", _PREWITT, _named("prewitt-x", "prewitt-y"), _magnitude, "both", together=pair("prewitt-x")),
     Detector("roberts", "gradient along the two diagonals, 2x2", _ROBERTS, _named("roberts-x", "roberts-y"), _magnitude, "both"),
-    Detector("farid", "gradient, 5x5, the same in all directions", _FARID, _named("farid-x", "farid-y"), _magnitude, "both"),
-    Detector("kirsch", "the largest of eight compass directions, 3x3", _KIRSCH, _named(*_COMPASS), _largest),
+    Detector("farid", "gradient, 5x5, the same in all directions", _FARID, _named("farid-x", "farid-y"), _magnitude, "both", together=pair("farid-x")),
+    Detector("kirsch", "the largest of eight compass directions, 3x3", _KIRSCH, _named(*_COMPASS), _largest, together=compass),
     Detector("laplacian", "second derivative, signed, 3x3", _BOOK, _named("laplacian"), signed),
     Detector("log", "Laplacian of a Gaussian, signed", _MARR, _log, signed, sigma=1.4),
     Detector("diff", "the chapter's [1, -1]: falls are positive", _CHAPTER, _named("diff-x", "diff-y"), _magnitude, "x"),

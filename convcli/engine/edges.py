@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import correlate
+from convcli.engine import correlate, geometry
+from convcli.engine import padding as borders
 from convcli.engine.canny import canny, check_sigma
 from convcli.engine.correlate import Correlation
 from convcli.engine.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.geometry import Axis, PaddingLike, size_text
+from convcli.engine.gradients import Direct
+from convcli.engine.padding import Border
 from convcli.engine.thresholds import check_number, otsu
 
 __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
@@ -27,8 +30,39 @@ AXES = ("x", "y", "both")
 BAND = 1 << 19
 """Output elements that a band aims at."""
 
-CACHE = 1 << 16
-"""Elements of all derivatives of a band that stay in a core's cache while they are joined."""
+PART = 1 << 18
+"""Answers of all kernels that are held before they are joined."""
+
+
+@dataclass(frozen=True)
+class Kernelwise:
+    """The answers of a detector on planes, kernel by kernel, rows at a time (the other way is `gradients.Direct`).
+
+    Parameters
+    ----------
+    correlation : Correlation
+        Of the planes, shape (P, 1, H, W), with the kernels.
+    axes : (Axis, Axis)
+    """
+
+    correlation: Correlation
+    axes: tuple[Axis, Axis]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of the answers."""
+        return self.correlation.dtype
+
+    @property
+    def height(self) -> int:
+        """Rows to compute at a time."""
+        planes, count, _, width = self.correlation.shape
+        return max(PART // (planes * count * width), 1)
+
+    def answers(self, top: int, bottom: int) -> list[NDArray[Any]]:
+        """Compute rows top … bottom-1, one array of shape (P, rows, columns) a kernel."""
+        parts = self.correlation.rows(top, bottom)
+        return [parts[:, i] for i in range(parts.shape[1])]
 
 
 @dataclass(frozen=True)
@@ -37,8 +71,7 @@ class Answer:
 
     Parameters
     ----------
-    correlation : Correlation
-        Of the planes, shape (P, 1, H, W), with the kernels.
+    source : Kernelwise or Direct
     join : callable
     scale : float
         What the joined answer is divided by.
@@ -49,7 +82,7 @@ class Answer:
         The last two axes are rows and columns.
     """
 
-    correlation: Correlation
+    source: Kernelwise | Direct
     join: Join
     scale: float
     threshold: float | None
@@ -59,7 +92,7 @@ class Answer:
     @property
     def axes(self) -> tuple[Axis, Axis]:
         """Where the windows lie in the input."""
-        return self.correlation.axes
+        return self.source.axes
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Compute rows start … stop-1.
@@ -69,15 +102,15 @@ class Answer:
         ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
             `out`, if it was given.
         """
-        planes, count, _, width = self.correlation.shape
+        width = self.shape[-1]
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, width), self.dtype)
-        target = np.reshape(out, (planes, stop - start, width), copy=False)
-        height = max(CACHE // (planes * count * width), 1)
+        target = np.reshape(out, (-1, stop - start, width), copy=False)
+        height = self.source.height
         with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
             for top in range(start, stop, height):
                 bottom = min(top + height, stop)
-                joined = self.join(self.correlation.rows(top, bottom))
+                joined = self.join(self.source.answers(top, bottom))
                 if self.scale != 1:
                     joined /= self.scale
                 band = target[:, top - start : bottom - start]
@@ -259,18 +292,16 @@ def prepare(
         return _found(
             x.shape, [f.map for f in found], [(f.low, f.high) for f in found], found[0].axes
         )
-    taps, join, scale = _kernels(row, row.axis if axis is None else axis, width)
-    correlation = correlate.prepare(
-        planes, taps[:, None], padding=padding, mode=border, value=value
-    )
+    axis = row.axis if axis is None else axis
+    source, join, scale = _source(planes, row, axis, width, padding, borders.border(border), value)
     fixed = threshold if not isinstance(threshold, str) else None
     answer = Answer(
-        correlation=correlation,
+        source=source,
         join=join,
         scale=scale,
         threshold=fixed,
-        dtype=correlation.dtype if fixed is None else np.dtype(np.bool),
-        shape=(*x.shape[:-2], *correlation.shape[-2:]),
+        dtype=source.dtype if fixed is None else np.dtype(np.bool),
+        shape=(*x.shape[:-2], *(a.out for a in source.axes)),
     )
     return _by_otsu(answer) if isinstance(threshold, str) else answer
 
@@ -294,8 +325,16 @@ def _found(
     return Found(joined.reshape(*shape[:-2], *joined.shape[-2:]), tuple(thresholds), axes)
 
 
-def _kernels(row: Detector, axis: str | None, sigma: float) -> tuple[NDArray[Any], Join, float]:
-    """Kernels of one shape, how their answers are joined, and the scale."""
+def _source(
+    planes: NDArray[Any],
+    row: Detector,
+    axis: str | None,
+    sigma: float,
+    padding: PaddingLike,
+    border: Border,
+    value: float,
+) -> tuple[Kernelwise | Direct, Join, float]:
+    """Where the answers come from, how they are joined, and what the joined answer is divided by."""
     assert row.taps is not None
     assert row.join is not None
     given, join = row.taps(sigma), row.join
@@ -303,12 +342,28 @@ def _kernels(row: Detector, axis: str | None, sigma: float) -> tuple[NDArray[Any
         given, join = [given[AXES.index(axis)]], signed
     # kernels of different sizes meet in their first cells: what one lacks at its end is cut off the other's answer
     size = tuple(max(taps.shape[i] for taps in given) for i in (0, 1))
-    stack = np.zeros((len(given), *size), given[0].dtype)
+    stack = np.zeros((len(given), 1, *size), given[0].dtype)
     for place, taps in zip(stack, given, strict=True):
-        place[: taps.shape[0], : taps.shape[1]] = taps
-    scale = answer_to_a_step(stack.sum(axis=0) if join is signed else stack[0])
-    whole = scale == 1 and join is signed  # nothing to divide: integers stay exact
-    return stack if whole else stack.astype(np.float64), join, scale
+        place[0, : taps.shape[0], : taps.shape[1]] = taps
+    scale = answer_to_a_step(stack.sum(axis=(0, 1)) if join is signed else stack[0, 0])
+    exact = (
+        join is signed and scale == 1
+    )  # nothing is divided, no root is drawn: integers stay integers
+    correlation = correlate.prepare(
+        planes,
+        stack if exact else stack.astype(np.float64),
+        padding=padding,
+        mode=border.name,
+        value=value,
+    )
+    vertical, horizontal = geometry.axes(planes.shape[2:], size, padding=padding)
+    axes = vertical, horizontal
+    if row.together is None or axis in ("x", "y"):
+        return Kernelwise(correlation, axes), join, scale
+    small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
+    work = np.dtype(np.int16) if small else correlation.dtype
+    direct = Direct(planes[:, 0], axes, border, value, row.together, work, correlation.dtype)
+    return direct, join, scale
 
 
 def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:
