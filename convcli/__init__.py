@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from convcli.engine.correlate import corr2d
     from convcli.engine.edges import edges
     from convcli.engine.errors import ConvError
+    from convcli.engine.fitting import learn_kernel
     from convcli.engine.geometry import output_size
     from convcli.engine.kernels import kernel
     from convcli.engine.pooling import pool2d
@@ -21,11 +22,21 @@ _HOMES = {
     "corr2d": "convcli.engine.correlate",
     "edges": "convcli.engine.edges",
     "kernel": "convcli.engine.kernels",
+    "learn_kernel": "convcli.engine.fitting",
     "output_size": "convcli.engine.geometry",
     "pool2d": "convcli.engine.pooling",
 }
 
-__all__ = ["ConvError", "__version__", "corr2d", "edges", "kernel", "output_size", "pool2d"]
+__all__ = [
+    "ConvError",
+    "__version__",
+    "corr2d",
+    "edges",
+    "kernel",
+    "learn_kernel",
+    "output_size",
+    "pool2d",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,11 +12,11 @@ The normal equations square the condition number of the design matrix A, so they
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from convcli.engine.moments import Moments, residual
+from convcli.engine.moments import Moments, Residual, residual
 from convcli.engine.observations import Data, Floats, Run
 
 __all__ = ["Normal", "Solution", "first_solution", "normals", "refined"]
@@ -41,13 +41,13 @@ class Solution:
     ----------
     kernel : ndarray, shape (T, O)
     bias : ndarray, shape (O,)
-    squares : ndarray, shape (O,)
-        Sum of squares of what is left of the answers.
+    rest : Residual
+        What they leave of the answers.
     """
 
     kernel: Floats
     bias: Floats
-    squares: Floats
+    rest: Residual
 
 
 class Normal:
@@ -207,5 +207,7 @@ def refined(
         kernel, bias = kernel + change, bias + shift
         if np.linalg.norm(change) <= SETTLED * np.linalg.norm(kernel):
             break
-    # the change solves the equations, so what it takes off is its product with their right side
-    return Solution(kernel, bias, np.maximum(rest.squares - gain, 0))
+    # the change solves the equations: what it takes off is its product with their right side
+    squares = rest.squares - gain
+    rounding = EPS**2 * (rest.variation + rest.count * data.center**2)
+    return Solution(kernel, bias, replace(rest, squares=np.where(squares > rounding, squares, 0.0)))

@@ -17,7 +17,7 @@ Size = tuple[int, int]
 Distance = Callable[[str], float]
 
 SCALED = 0.8
-"""A kernel is called a multiple of a named one only if that comes at least this much nearer than the kernel itself."""
+"""A kernel is called a multiple of a named one only if that brings the distance below this share, and is no rounding."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Likeness:
         '0.25 × sobel-x, within 0.31 %'
         """
         times = "" if self.scale == 1 else f"{self.scale:.3g} × "
-        return f"{times}{self.name}, within {max(self.distance * 100, 1e-4):.2g} %"
+        near = f"within {self.distance * 100:.2g} %" if self.distance > 1e-6 else "exactly"
+        return f"{times}{self.name}, {near}"
 
 
 def _searched(low: float, high: float, text: Callable[[float], str]) -> Callable[..., str]:
@@ -119,7 +120,7 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
     Examples
     --------
     >>> nearest(kernel("gaussian:1.5")).text
-    'gaussian:1.5, within 0.0001 %'
+    'gaussian:1.5, exactly'
     """
     norm = float(np.linalg.norm(taps))
     if not norm or not math.isfinite(norm):
@@ -162,9 +163,8 @@ def _compare(unit: NDArray[Any], norm: float, name: str) -> tuple[float, float]:
             continue
         plain = float(np.linalg.norm(unit - placed))
         scaled = float(np.linalg.norm(unit - scale * placed))
-        found = (
-            (scale, scaled) if scaled < SCALED * plain and scaled < plain - 1e-9 else (1.0, plain)
-        )
+        multiple = abs(scale - 1) > 0.01 and scaled < SCALED * plain
+        found = (scale, scaled) if multiple else (1.0, plain)
         best = min(best, found, key=lambda pair: pair[1])
     return best
 

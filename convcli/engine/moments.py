@@ -19,6 +19,10 @@ from convcli.engine.observations import Band, Data, Floats, Run
 
 __all__ = ["Moments", "Residual", "gather", "residual"]
 
+SMALL = 1 << 18
+"""Multiplications in one call of BLAS. OpenBLAS starts threads for more, which cost more than they bring for products
+this flat, and very much more on a machine that is busy."""
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -39,8 +43,6 @@ class Moments:
         A'y.
     total : ndarray, shape (O,)
         Sum of y.
-    spread : ndarray, shape (O,)
-        Sum of squares of y - `Data.center`.
     clipped : int
         Answers that were left out.
     """
@@ -50,20 +52,28 @@ class Moments:
     count: Floats
     cross: Floats
     total: Floats
-    spread: Floats
     clipped: int
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(
+            self.gram + other.gram,
+            self.sums + other.sums,
+            self.count + other.count,
+            self.cross + other.cross,
+            self.total + other.total,
+            self.clipped + other.clipped,
+        )
 
     def part(self, taps: NDArray[np.intp]) -> "Moments":
         """Return the moments of some of the taps."""
-        gram = self.gram[:, taps[:, None], taps]
-        rest = (self.count, self.cross[taps], self.total, self.spread, self.clipped)
-        return Moments(gram, self.sums[:, taps], *rest)
-
-    def variation(self, center: Floats) -> Floats:
-        """Sum of squares of y about its mean, shape (O,): 0 when y is constant but for rounding."""
-        found = self.spread - (self.total - self.count * center) ** 2 / np.maximum(self.count, 1)
-        noise = self.count * (16 * np.finfo(float).eps * center) ** 2
-        return np.where(found > noise, found, 0.0)
+        return Moments(
+            self.gram[:, taps[:, None], taps],
+            self.sums[:, taps],
+            self.count,
+            self.cross[taps],
+            self.total,
+            self.clipped,
+        )
 
 
 @dataclass(frozen=True)
@@ -78,11 +88,17 @@ class Residual:
         Sum of r.
     squares : ndarray, shape (O,)
         Sum of squares of r.
+    variation : ndarray, shape (O,)
+        Sum of squares of y about its mean; 0 when y is constant but for rounding.
+    count : ndarray, shape (O,)
+        Answers that count.
     """
 
     cross: Floats
     total: Floats
     squares: Floats
+    variation: Floats
+    count: Floats
 
 
 def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
@@ -98,10 +114,10 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
     Moments
     """
     channels, kh, kw = data.size
-    wide, masks = channels * kw, 1 if data.limits is None else data.maps
+    wide, masks = channels * kw, data.masks
     products = np.zeros((kh, wide, kh, wide))  # blocks [u, :, u'] for u <= u'
     left = np.zeros((data.taps, data.maps + masks))  # A'y and A'weight
-    total, spread = np.zeros((2, data.maps))
+    total = np.zeros(data.maps)
     cut = np.zeros((masks, data.taps, data.taps))
     count = np.zeros(masks)
     clipped = rows = 0
@@ -114,13 +130,12 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
             windows, answers = band.windows, np.hstack((band.y * band.weight, band.weight))
             left += np.matmul(windows, answers.swapaxes(1, 2)).sum(0)
             first = windows[:, :wide] if toeplitz else windows
-            found = np.matmul(first, windows.swapaxes(1, 2)).sum(0)
+            found = _multiplied(first, windows)
             own[: len(found) // wide] += found.reshape(-1, wide, kh, wide)
             if not band.whole:
                 clipped += int(band.weight.size - band.weight.sum())
                 _add_clipped(band, cut)
             total += answers[:, : data.maps].sum((0, 2))
-            spread += (band.weight * (band.y - data.center[:, None]) ** 2).sum((0, 2))
             count += band.weight.sum((0, 2))
             if toeplitz and start is None:
                 start = _products(band.cells[:span], kh - 1)
@@ -140,7 +155,18 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
         gram = gram - np.stack([_both(data, products) for products in cut])
     else:
         sums, count = sums[:1], count[:1]
-    return Moments(gram, sums, count, cross[:, : data.maps], total, spread, clipped)
+    return Moments(gram, sums, count, cross[:, : data.maps], total, clipped)
+
+
+def _multiplied(first: Floats, second: Floats) -> Floats:
+    """Multiply (rows, M, cells) with (rows, N, cells) over rows and cells: (M, N)."""
+    M, (_, N, cells) = first.shape[1], second.shape
+    step = max(SMALL // (M * N), 64)
+    found = np.zeros((M, N))
+    for start in range(0, cells, step):
+        part = slice(start, start + step)
+        found += np.matmul(first[..., part], second[..., part].swapaxes(1, 2)).sum(0)
+    return found
 
 
 def _products(cells: Floats, parts: int) -> Floats:
@@ -188,17 +214,25 @@ def residual(
     kernels = np.ascontiguousarray(by_row.T)
     constant = (bias + data.offsets @ kernel)[:, None]
     left = np.zeros((data.taps, data.maps))
-    total, squares = np.zeros((2, data.maps))
+    total, squares, apart, spread, count = np.zeros((5, data.maps))
     rows = 0
     for run in runs:
         for band in data.bands(run):
             rest = band.y - constant
             rest -= np.matmul(kernels, band.windows)
+            about = band.y - data.center[:, None]
             if not band.whole:
                 rest *= band.weight
+                about *= band.weight
             left += np.matmul(band.windows, rest.swapaxes(1, 2)).sum(0)
             total += rest.sum((0, 2))
             squares += np.einsum("rox,rox->o", rest, rest)
+            apart += about.sum((0, 2))
+            spread += np.einsum("rox,rox->o", about, about)
+            count += band.weight.sum((0, 2))
             rows += len(rest)
             yield rows
-    return Residual(data.in_order(left), total, squares)
+    variation = spread - apart**2 / np.maximum(count, 1)
+    noise = count * (16 * np.finfo(float).eps * data.center) ** 2
+    variation = np.where(variation > noise, variation, 0.0)
+    return Residual(data.in_order(left), total, squares, variation, count)

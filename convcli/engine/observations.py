@@ -39,6 +39,8 @@ class Pair:
         With the size of the kernel that is learned.
     mode, value
         What stands beyond the edge of `x`.
+    limits : (float, float) or None
+        Answers at or beyond these two values are clipped: they are left out.
     """
 
     x: NDArray[Any]
@@ -46,6 +48,7 @@ class Pair:
     axes: tuple[Axis, Axis]
     mode: Border
     value: float
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,16 @@ class Data:
         photograph keeps its digits. Solvers put it back.
     center : ndarray, shape (O,)
         About the mean of each answer channel.
-    limits : (float, float) or None
-        Answers at or beyond these two values are clipped: they are left out.
     """
 
     pairs: Sequence[Pair]
     shift: Floats
     center: Floats
-    limits: tuple[float, float] | None = None
+
+    @property
+    def masks(self) -> int:
+        """Answer channels whose weights may differ: all if any may be clipped, else 1 for all."""
+        return self.maps if any(pair.limits for pair in self.pairs) else 1
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -173,9 +178,10 @@ class Data:
             cells, (count, kh, wide, across), (vertical.s * row, vertical.d * row, *within)
         ).reshape(count, kh * wide, across)
         y = pair.y[run.image, :, top:bottom].swapaxes(0, 1)
-        if self.limits is None:
-            return Band(cells, windows, y.astype(np.float64), np.ones((count, 1, across)), True)
-        kept = (y > self.limits[0]) & (y < self.limits[1])
+        if pair.limits is None:
+            weight = np.ones((count, self.masks, across))
+            return Band(cells, windows, y.astype(np.float64), weight, True)
+        kept = (y > pair.limits[0]) & (y < pair.limits[1])
         return Band(cells, windows, y.astype(np.float64), kept.astype(np.float64), bool(kept.all()))
 
 
