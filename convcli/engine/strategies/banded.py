@@ -14,7 +14,7 @@ from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, band, 
 
 __all__ = ["Banded", "cost", "refuse"]
 
-COLUMNS, ELEMENTS = 1 << 11, 1 << 17
+COLUMNS, ELEMENTS = 1 << 11, 1 << 18
 """Columns and elements of a part: long enough for threads, small enough for scratch memory to stay near the core."""
 
 TOGETHER = 3
@@ -37,8 +37,7 @@ def cost(problem: Problem) -> Cost:
     rows = min(HEIGHT, y.out)
     depth = ((rows - 1) * Interleave.of(y).stride + y.k) * together
     flops = 2 * depth * count
-    plain = y.d == 1 and x.s == 1
-    copies = (together + (0 if plain else 1)) * y.s
+    copies = (together + x.s) * y.s
     passes = count - 1 + (problem.bias is not None)
     extra = 0 if problem.dtype == problem.work else COPY[size]
     per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
@@ -93,7 +92,7 @@ class Banded:
             self._one(source, self.matrices[min(o, len(self.matrices) - 1)], found, scratch)
             if problem.bias is not None:
                 np.add(found, problem.bias[o], out=found)
-            if problem.bound is None:
+            if not problem.safe:
                 ok = ok and all_finite(found, scratch)
             if not direct:
                 np.copyto(out[i], found, casting="unsafe")
@@ -108,23 +107,18 @@ class Banded:
         shift = together * x.d // x.s  # of windows, from one group of taps to the next
         wide = part.columns + (self.count - 1) * shift
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
-        row = -(-max(wide, columns if x.s == 1 else 0) // 16) | 1
+        row = -(-wide // 16) | 1
         gathered = scratch.get("gathered", (y.d, -(-rows // y.d), together, row * 16), work)
-        plain = x.s == 1 and y.d == 1
-        if plain:  # the first of the shifted copies is not shifted: read right into it
-            window = gathered[0, :, 0]
-        else:
-            width = max((wide - 1) * x.s + (together - 1) * x.d + 1, columns)
-            window = scratch.get("window", (rows, width), work)
-        window[:, columns:] = 0
-        self.problem.read(part, channels, window[None, :, :columns])
-        for j in range(1 if plain else 0, together):
-            start = j * x.d
+        # a buffer of its own: NumPy copies between interleaved views of one buffer by way of a third
+        window = scratch.get("window", (rows, columns), work)
+        self.problem.read(part, channels, window[None])
+        for j in range(together):
             for residue in range(y.d):
-                lines = window[residue :: y.d, start : start + (wide - 1) * x.s + 1 : x.s]
+                lines = window[residue :: y.d, j * x.d :: x.s][:, :wide]
                 some = lines.shape[1]
                 gathered[residue, : len(lines), j, :some] = lines
-                gathered[residue, : len(lines), j, some:wide] = 0
+                if some < wide:
+                    gathered[residue, : len(lines), j, some:wide] = 0
         return gathered
 
     def _one(self, source: Array, matrices: Array, found: Array, scratch: Scratch) -> None:

@@ -16,7 +16,7 @@ from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across
 
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
-COLUMNS, ELEMENTS = 1 << 11, 1 << 17
+COLUMNS, ELEMENTS = 1 << 11, 1 << 18
 """Columns and elements of a part, as in `banded`."""
 
 NEAR = {4: 1e-7, 8: 1e-15}
@@ -140,7 +140,7 @@ class Separable:
                     np.add(found, target, out=found)
             if problem.bias is not None:
                 np.add(found, problem.bias[o], out=found)
-            if problem.bound is None:
+            if not problem.safe:
                 ok = ok and all_finite(found, scratch)
             if not direct:
                 np.copyto(out[i], found, casting="unsafe")

@@ -139,7 +139,7 @@ def across(matrix: Array, k: int, stride: int, source: Array, out: Array) -> Non
         depth = (size - 1) * stride + k
         small = matrix[:depth, :size]
         tiles = (right - left) // size
-        deep = max(min(SMALL // (size * depth), 64), 1)
+        deep = max(min(SMALL // (size * depth), 128), 1)
         for start, stop in _pieces(rows, deep):
             some = min(deep, stop - start)
             blocks = (stop - start) // some
