@@ -5,7 +5,7 @@ can so be filtered and written band by band, and no strategy ever holds the padd
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,6 @@ class Correlation:
     shape: tuple[int, ...]
     plan: Plan
     runner: Runner
-    _spare: list[Scratch] = field(default_factory=list, repr=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -90,19 +89,15 @@ class Correlation:
 
     def _work(self, take: Callable[[], Part | None], start: int, target: NDArray[Any]) -> None:
         """Compute parts as long as there are any, with scratch memory of one's own."""
-        try:
-            scratch = self._spare.pop()
-        except IndexError:
-            scratch = Scratch()
         per = self.problem.per
-        with np.errstate(all="ignore"):  # NaN and infinity go through as they do in plain sums
+        # NaN and infinity go through as they do in plain sums
+        with Scratch.borrow() as scratch, np.errstate(all="ignore"):
             while (part := take()) is not None:
                 maps = slice(part.groups[0] * per, part.groups[1] * per)
                 rows = slice(part.top - start, part.bottom - start)
                 out = target[part.image, maps, rows, part.left : part.right]
                 if not self.runner.run(part, out, scratch):
                     Taps(self.problem).run(part, out, scratch)
-        self._spare.append(scratch)
 
     def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
         """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""

@@ -175,10 +175,12 @@ def _pick(
 
 
 def _inside(span: tuple[int, int], n: int) -> tuple[int, int]:
-    """Cut a half-open range to 0 … n, as an empty range at its near end when it lies outside."""
-    start = min(max(span[0], 0), n)
-    stop = max(min(span[1], n), start)
-    return start, stop
+    """Cut a half-open range to 0 … n; one that lies outside becomes empty, at its near end."""
+    start, stop = max(span[0], 0), min(span[1], n)
+    if start < stop:
+        return start, stop
+    end = span[0] if span[0] >= n else span[1]
+    return end, end
 
 
 def check_value(mode: Border, value: float) -> None:

@@ -8,14 +8,20 @@ from math import gcd
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.problem import (
+    COLUMNS,
+    Array,
+    Cost,
+    Part,
+    Problem,
+    Scratch,
+    all_finite,
+    part_rows,
+)
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, band, down
 
 __all__ = ["Banded", "cost", "refuse"]
-
-COLUMNS, ELEMENTS = 1 << 11, 1 << 18
-"""Columns and elements of a part: long enough for threads, small enough for scratch memory to stay near the core."""
 
 TOGETHER = 3
 """Kernel columns taken in one product."""
@@ -42,7 +48,7 @@ def cost(problem: Problem) -> Cost:
     extra = 0 if problem.dtype == problem.work else COPY[size]
     per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
     products = count * problem.elements / (rows * min(x.out, WIDTH))
-    parts = problem.planes * -(-y.out * x.out // ELEMENTS)
+    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
     calls = parts * (together + (2 * count + 1) * min(y.d, y.out) + 15)
     return Cost(
         round((flops + count - 1) * problem.elements),
@@ -70,8 +76,7 @@ class Banded:
         self.problem = problem
         y, x = problem.axes
         columns = min(x.out, COLUMNS)
-        rows = max(ELEMENTS // columns // HEIGHT * HEIGHT, HEIGHT)
-        self.step = (1, min(rows, y.out), columns)
+        self.step = (1, part_rows(problem, columns), columns)
         self.interleave = Interleave.of(y)
         self.together, self.count = _groups(x.k, x.s, x.d)
         taps = np.zeros((problem.maps, y.k, self.count * self.together), problem.work)

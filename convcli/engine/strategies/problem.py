@@ -1,8 +1,10 @@
 """What every strategy is given: the checked problem, a part of its result to compute, and scratch memory."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -10,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
 
-__all__ = ["Cost", "Part", "Problem", "Runner", "Scratch", "all_finite"]
+__all__ = ["COLUMNS", "Cost", "Part", "Problem", "Runner", "Scratch", "all_finite", "part_rows"]
 
 Array = NDArray[Any]
 
@@ -34,6 +36,8 @@ class Problem:
         Of the result, and of the arithmetic (a float type that holds every integer of it exactly, or int64).
     bound : int or None
         What no |result| and no |partial sum| exceeds, for integers.
+    memo : dict
+        What strategies found out about the problem and need again.
     """
 
     x: Array
@@ -46,6 +50,7 @@ class Problem:
     dtype: np.dtype[Any]
     work: np.dtype[Any]
     bound: int | None
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def maps(self) -> int:
@@ -67,12 +72,12 @@ class Problem:
         """Rows and columns of the kernel."""
         return int(self.weights.shape[2]), int(self.weights.shape[3])
 
-    @property
+    @cached_property
     def planes(self) -> int:
         """Planes of the result: batch times output channels."""
         return int(self.x.shape[0]) * self.maps
 
-    @property
+    @cached_property
     def elements(self) -> int:
         """Elements of the result."""
         return self.planes * self.axes[0].out * self.axes[1].out
@@ -86,7 +91,9 @@ class Problem:
     def safe(self) -> bool:
         """Whether no sum can hold NaN or infinity, because only finite, moderate numbers go in."""
         return self.x.dtype.kind in "iu" and bool(
-            np.isfinite(self.value) and abs(self.value) < 2.0**63 and float(np.abs(self.weights).sum()) < 2.0**48
+            np.isfinite(self.value)
+            and abs(self.value) < 2.0**63
+            and float(np.abs(self.weights).sum()) < 2.0**48
         )
 
     @cached_property
@@ -147,6 +154,17 @@ class Cost:
     seconds: float
 
 
+COLUMNS = 1 << 11
+"""Columns of a part, at most."""
+
+
+def part_rows(problem: Problem, columns: int) -> int:
+    """Rows of a part of that many columns: scratch memory in the cache, or calls long enough for threads."""
+    elements = 1 << 16 if problem.elements < 1 << 20 else 1 << 18
+    rows = max(elements // columns // 4 * 4, 4)
+    return min(rows, problem.axes[0].out)
+
+
 class Runner(Protocol):
     """A strategy made ready for one problem."""
 
@@ -170,10 +188,25 @@ class Runner(Protocol):
 
 
 class Scratch:
-    """Buffers that one thread uses again and again, by name."""
+    """Buffers that one thread uses again and again, by name; also from one problem to the next, if they are small."""
+
+    KEPT = 1 << 23
+    _spare: ClassVar[list["Scratch"]] = []
 
     def __init__(self) -> None:
         self._buffers: dict[str, Array] = {}
+
+    @classmethod
+    @contextmanager
+    def borrow(cls) -> Iterator["Scratch"]:
+        """Lend one to a thread: memory that was touched before costs no page faults."""
+        try:
+            scratch = cls._spare.pop()
+        except IndexError:
+            scratch = cls()
+        yield scratch
+        if sum(buffer.nbytes for buffer in scratch._buffers.values()) <= cls.KEPT:
+            cls._spare.append(scratch)
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""

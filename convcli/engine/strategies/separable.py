@@ -10,14 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.problem import (
+    COLUMNS,
+    Array,
+    Cost,
+    Part,
+    Problem,
+    Scratch,
+    all_finite,
+    part_rows,
+)
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across, band, down
 
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
-COLUMNS, ELEMENTS = 1 << 11, 1 << 18
-"""Columns and elements of a part, as in `banded`."""
+SMALL = 9
+"""Taps of a kernel that is not worth factoring."""
 
 NEAR = {4: 1e-7, 8: 1e-15}
 """What of sum|kernel| a factorisation may leave out, by bytes an element."""
@@ -39,8 +48,8 @@ def refuse(problem: Problem) -> str | None:
 def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
     (y, x), size = problem.axes, problem.work.itemsize
-    found = factors(problem)
-    rank = sum(len(terms) for terms in found) / len(found)
+    # of a small kernel the least is enough to know: it does not win
+    rank = 1.0 if y.k * x.k <= SMALL else _rank(problem)
     rows, width = min(HEIGHT, y.out), min(_width(x), x.out)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
@@ -48,12 +57,17 @@ def cost(problem: Problem) -> Cost:
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
     per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
-    parts = problem.planes * -(-y.out * x.out // ELEMENTS)
+    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
     calls = parts * (rank * (2 + 2 * min(y.d, y.out)) + 15)
     return Cost(
         round((flops * rank + rank - 1) * problem.elements),
         problem.elements * per + products * PRODUCT + calls * CALL,
     )
+
+
+def _rank(problem: Problem) -> float:
+    found = factors(problem)
+    return sum(len(terms) for terms in found) / len(found)
 
 
 def _width(axis: Axis) -> int:
@@ -63,8 +77,11 @@ def _width(axis: Axis) -> int:
 
 def factors(problem: Problem) -> list[list[tuple[Array, Array]]]:
     """Split each different kernel of a problem into columns and rows, whose products add up to it."""
-    split = _whole if problem.bound is not None else _real
-    return [split(kernel, problem.work) for kernel in problem.kernels]
+    if "factors" not in problem.memo:
+        split = _whole if problem.bound is not None else _real
+        problem.memo["factors"] = [split(kernel, problem.work) for kernel in problem.kernels]
+    found: list[list[tuple[Array, Array]]] = problem.memo["factors"]
+    return found
 
 
 def _whole(kernel: Array, work: np.dtype[Any]) -> list[tuple[Array, Array]]:
@@ -108,8 +125,7 @@ class Separable:
         self.problem = problem
         y, x = problem.axes
         columns = min(x.out, COLUMNS)
-        rows = max(ELEMENTS // columns // HEIGHT * HEIGHT, HEIGHT)
-        self.step = (1, min(rows, y.out), columns)
+        self.step = (1, part_rows(problem, columns), columns)
         self.interleave = Interleave.of(y)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)

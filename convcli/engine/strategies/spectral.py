@@ -35,15 +35,15 @@ def refuse(problem: Problem) -> str | None:
 
 def cost(problem: Problem) -> Cost:
     """Count the transforms of all tiles, overlaps and the windows that a stride leaves out included."""
-    tiles = problem.planes * _count(problem, *_side(problem))
     side, wide = _side(problem)
+    tiles = problem.planes * _count(problem, side, wide)
     elements = tiles * side * wide
     doublings = log2(side * wide)
     return Cost(
         round(elements * (5 * doublings + 6)),
         elements * FOURIER * doublings
         + problem.elements * STORE[problem.work.itemsize]
-        + CALL * 10 * tiles,
+        + CALL * 30 * tiles,
     )
 
 

@@ -24,9 +24,8 @@ def refuse(problem: Problem) -> str | None:
 def cost(problem: Problem) -> Cost:
     """Count one pass for a tap of ±1, two for any other."""
     kernels = problem.kernels
-    passes = float(np.where(kernels == 0, 0, np.where(np.abs(kernels) == 1, 1, 2)).sum()) / len(
-        kernels
-    )
+    ones = np.count_nonzero(kernels == 1) + np.count_nonzero(kernels == -1)
+    passes = (2 * np.count_nonzero(kernels) - ones) / len(kernels)
     size = arithmetic(problem).itemsize
     per_element = (passes + 0.5) * PASS[size] + STORE[problem.dtype.itemsize]
     calls = (passes + 12) * max(problem.elements / CACHE, 1)
