@@ -4,55 +4,58 @@
 can so be filtered and written band by band, and no strategy ever holds the padded input or all of its windows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import geometry, strategies
+from convcli.engine import geometry
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Axis, PaddingLike, size_text
-from convcli.engine.padding import Border, border, check_value, read_window
+from convcli.engine.geometry import PaddingLike, size_text
+from convcli.engine.padding import border, check_value
+from convcli.engine.strategies import Plan, choose
+from convcli.engine.strategies.problem import Part, Problem, Runner, Scratch
+from convcli.engine.strategies.taps import Taps
+from convcli.engine.strategies.threads import each
 
 __all__ = ["Correlation", "corr2d", "prepare"]
 
-BAND = 1 << 19
-"""Output elements a band aims at: long enough for NumPy's overhead not to show, small against a picture."""
+BAND = 1 << 20
+"""Output elements a band aims at: enough for all threads, small against a picture."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Correlation:
-    """One correlation, checked and ready to compute any rows of its result.
+    """One correlation, checked, planned and ready to compute any rows of its result.
 
     Parameters
     ----------
-    x : ndarray, shape (N, C, H, W)
-    weights : ndarray, shape (O, C / groups, kh, kw)
-        In `work` dtype, flipped already if that was asked for.
-    bias : ndarray, shape (O,) or None
-        In `work` dtype.
-    groups : int
-    axes : (Axis, Axis)
-    mode, value
-        What stands beyond the edge.
-    dtype, work : numpy dtype
-        Of the result, and of the arithmetic (a float type that holds every integer of it exactly, or int64).
+    problem : Problem
     shape : tuple of int
         Of the result as the caller sees it; the last two axes are its rows and columns.
+    plan : Plan
+        The strategy, and why it was chosen.
+    runner : Runner
+        The strategy, made ready.
+
+    Notes
+    -----
+    The same call gives the same bytes. Bands of integers are exactly the rows of the whole result; bands of floats
+    may differ from them by rounding (below 1e-6 of sum|kernel| * max|x| for float32), where a strategy takes sums
+    in another order at the end of a band.
     """
 
-    x: NDArray[Any]
-    weights: NDArray[Any]
-    bias: NDArray[Any] | None
-    groups: int
-    axes: tuple[Axis, Axis]
-    mode: Border
-    value: float
-    dtype: np.dtype[Any]
-    work: np.dtype[Any]
+    problem: Problem
     shape: tuple[int, ...]
+    plan: Plan
+    runner: Runner
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of the result."""
+        return self.problem.dtype
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Compute output rows start … stop-1.
@@ -62,42 +65,50 @@ class Correlation:
         ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
             `out`, if it was given.
         """
-        batch, maps = self.x.shape[0], self.weights.shape[0]
-        full = (batch, maps, stop - start, self.axes[1].out)
+        problem = self.problem
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
+        full = (problem.x.shape[0], problem.maps, stop - start, self.shape[-1])
         target = np.reshape(out, full, copy=False)
-        height = strategies.band_height(self.weights, self.axes, self.groups)
-        for image in range(batch):
-            for top in range(start, stop, height):
-                bottom = min(top + height, stop)
-                self._band(image, top, bottom, target[image, :, top - start : bottom - start])
+        parts = list(self._parts(start, stop))
+        each(
+            lambda take: self._work(take, start, target), parts, min(self.plan.threads, len(parts))
+        )
         return out
 
-    def _band(self, image: int, top: int, bottom: int, out: NDArray[Any]) -> None:
-        vertical, horizontal = self.axes
-        first = top * vertical.s - vertical.before
-        last = (bottom - 1) * vertical.s - vertical.before + vertical.extent
-        columns = (
-            -horizontal.before,
-            (horizontal.out - 1) * horizontal.s - horizontal.before + horizontal.extent,
-        )
-        source = self.x[image]
-        window = np.empty((source.shape[0], last - first, columns[1] - columns[0]), self.work)
-        read_window(source, (first, last), columns, self.mode, self.value, window)
-        strategies.correlate_window(window, self.weights, self.bias, self.groups, self.axes, out)
+    def _parts(self, start: int, stop: int) -> Iterator[Part]:
+        groups, rows, columns = self.runner.step
+        rows = min(rows, max(-(-(stop - start) // self.plan.threads), 1))
+        for image in range(self.problem.x.shape[0]):
+            for group in range(0, self.problem.groups, groups):
+                own = group, min(group + groups, self.problem.groups)
+                for top in range(start, stop, rows):
+                    for left in range(0, self.shape[-1], columns):
+                        right = min(left + columns, self.shape[-1])
+                        yield Part(image, own, top, min(top + rows, stop), left, right)
+
+    def _work(self, take: Callable[[], Part | None], start: int, target: NDArray[Any]) -> None:
+        """Compute parts as long as there are any, with scratch memory of one's own."""
+        per = self.problem.per
+        # NaN and infinity go through as they do in plain sums
+        with Scratch.borrow() as scratch, np.errstate(all="ignore"):
+            while (part := take()) is not None:
+                maps = slice(part.groups[0] * per, part.groups[1] * per)
+                rows = slice(part.top - start, part.bottom - start)
+                out = target[part.image, maps, rows, part.left : part.right]
+                if not self.runner.run(part, out, scratch):
+                    Taps(self.problem).run(part, out, scratch)
 
     def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
         """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
         rows, columns = self.shape[-2:]
-        height = max(elements // max(columns * self.weights.shape[0], 1), 1)
+        height = max(elements // max(columns * self.problem.maps, 1), 1)
         for start in range(0, rows, height):
             yield start, min(start + height, rows)
 
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
-        out = np.empty(self.shape, self.dtype)
-        return self.rows(0, self.shape[-2], out)
+        return self.rows(0, self.shape[-2])
 
 
 def corr2d(
@@ -181,8 +192,14 @@ def prepare(
     bias: ArrayLike | None = None,
     groups: int = 1,
     flip: bool = False,
+    strategy: str | None = None,
 ) -> Correlation:
-    """Check the arguments of `corr2d` (see there; `mode` is its border) and settle sizes and types.
+    """Check the arguments of `corr2d` (see there; `mode` is its border), settle sizes and types, and plan.
+
+    Parameters
+    ----------
+    strategy : str, optional
+        A name of `strategies.STRATEGIES` to use, in place of the planner's choice.
 
     Raises
     ------
@@ -213,12 +230,12 @@ def prepare(
         planes.shape[2:], weights.shape[2:], padding=padding, stride=stride, dilation=dilation
     )
     offset = _as_bias(bias, weights.shape[0])
-    dtype, work = _types(x, weights, offset, value if look.name == "constant" else 0)
+    dtype, work, bound = _types(x, weights, offset, value if look.name == "constant" else 0)
     if flip:
         weights = weights[:, :, ::-1, ::-1]
     maps = () if kernel.ndim < 4 and x.ndim < 4 else (weights.shape[0],)
     leading = x.shape[:-2] if kernel.ndim == 2 else (x.shape[:1] if x.ndim == 4 else ()) + maps
-    return Correlation(
+    problem = Problem(
         x=planes,
         weights=weights.astype(work),
         bias=None if offset is None else offset.astype(work),
@@ -228,15 +245,15 @@ def prepare(
         value=value,
         dtype=dtype,
         work=work,
-        shape=(*leading, vertical.out, horizontal.out),
+        bound=bound,
     )
+    plan, runner = choose(problem, strategy)
+    return Correlation(problem, (*leading, vertical.out, horizontal.out), plan, runner)
 
 
 def _numeric(array: NDArray[Any], name: str) -> NDArray[Any]:
     if array.dtype == bool:
-        return array.astype(np.uint8)
-    if array.dtype == np.float16:
-        return array.astype(np.float32)
+        return array.view(np.uint8)
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
         raise ConvError(
             f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
@@ -271,17 +288,17 @@ def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:
 
 def _types(
     x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None, value: float
-) -> tuple[np.dtype[Any], np.dtype[Any]]:
-    """Settle the dtype of the result and of the arithmetic."""
+) -> tuple[np.dtype[Any], np.dtype[Any], int | None]:
+    """Settle the dtype of the result and of the arithmetic, and for integers what no |sum| exceeds."""
     whole = (
         weights.dtype.kind in "iu"
         and (bias is None or bias.dtype.kind in "iu")
         and float(value).is_integer()
     )
     if x.dtype.kind == "f" or not whole:
-        narrow = x.dtype == np.float32 or (x.dtype.kind in "iu" and x.dtype.itemsize <= 2)
+        narrow = x.dtype.itemsize <= (4 if x.dtype.kind == "f" else 2)
         found = np.dtype(np.float32 if narrow else np.float64)
-        return found, found
+        return found, found, None
     gain = max(_magnitude(w) for w in weights) if weights.strides[0] else _magnitude(weights[0])
     extra = 0 if bias is None else max(abs(int(b)) for b in bias)
     info = np.iinfo(x.dtype)
@@ -296,7 +313,7 @@ def _types(
             "results could pass int64, use a float kernel (1.0 instead of 1)"
         )
     exact = ((2**24, np.float32), (2**53, np.float64))
-    return dtype, np.dtype(next((t for limit, t in exact if bound < limit), np.int64))
+    return dtype, np.dtype(next((t for limit, t in exact if bound < limit), np.int64)), bound
 
 
 def _magnitude(kernel: NDArray[Any]) -> int:

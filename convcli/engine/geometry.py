@@ -296,6 +296,8 @@ def size_text(sizes: Sequence[int]) -> str:
 
 
 def _whole(what: str, value: object, least: int) -> int:
+    if type(value) is int and value >= least:  # the usual case: the check of a protocol is slow
+        return value
     if isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < least:
         raise ConvError(
             f"{what}: got {value}, a whole number of at least {least} is needed", usage=True

@@ -103,6 +103,10 @@ def cells(mode: Border, start: int, stop: int, n: int) -> Index:
     return at
 
 
+MANY = 8
+"""Columns beyond an edge from which on they are gathered in one go, not one by one."""
+
+
 def read_window(
     x: NDArray[Any],
     rows: tuple[int, int],
@@ -125,48 +129,58 @@ def read_window(
         Its dtype must hold the values of `x`.
     """
     height, width = x.shape[-2:]
-    fill = value if mode.name == "constant" else 0
-    row_sources = cells(mode, *rows, height)
-    inner = _inside(rows, height), _inside(columns, width)
-    (top, bottom), (left, right) = inner
-    body = out[..., top - rows[0] : bottom - rows[0], left - columns[0] : right - columns[0]]
-    np.copyto(body, x[..., top:bottom, left:right], casting="unsafe")
-    sides = [(columns[0], min(left, columns[1])), (max(right, columns[0]), columns[1])]
-    ends = [(rows[0], min(top, rows[1])), (max(bottom, rows[0]), rows[1])]
+    top, bottom = _inside(rows, height)
+    left, right = _inside(columns, width)
+    first, last = top - rows[0], bottom - rows[0]  # where the inner rows stand in `out`
+    start, stop = left - columns[0], right - columns[0]
+    np.copyto(out[..., first:last, start:stop], x[..., top:bottom, left:right], casting="unsafe")
+    wide, high = columns[1] - columns[0], rows[1] - rows[0]
     if mode.source_of is None:
-        for start, stop in sides:
-            out[..., start - columns[0] : stop - columns[0]] = fill
-        for start, stop in ends:
-            out[..., start - rows[0] : stop - rows[0], :] = fill
+        fill = value if mode.name == "constant" else 0
+        if start > 0:
+            out[..., :start] = fill
+        if stop < wide:
+            out[..., stop:] = fill
+        if first > 0:
+            out[..., :first, :] = fill
+        if last < high:
+            out[..., last:, :] = fill
         return
-    for start, stop in sides:  # the inner rows' ends first, then whole rows from the finished ones
-        if start < stop:
-            source = cells(mode, start, stop, width)
-            out[..., top - rows[0] : bottom - rows[0], start - columns[0] : stop - columns[0]] = x[
-                ..., top:bottom, source
-            ]
-    for start, stop in ends:
-        for position in range(start, stop):
-            _whole_row(
-                x,
-                int(row_sources[position - rows[0]]),
-                columns,
-                mode,
-                out[..., position - rows[0], :],
-            )
+    # the inner rows' ends first, then whole rows from the finished ones
+    if start > 0:
+        _pick(x, top, bottom, mode, columns[0], left, out[..., first:last, :start])
+    if stop < wide:
+        _pick(x, top, bottom, mode, right, columns[1], out[..., first:last, stop:])
+    if last - first == high:
+        return
+    sources = cells(mode, *rows, height).tolist()
+    for position in (*range(first), *range(last, high)):
+        source = sources[position]
+        if top <= source < bottom:
+            out[..., position, :] = out[..., source - rows[0], :]
+        else:
+            out[..., position, :] = x[..., source, :][..., cells(mode, *columns, width)]
 
 
-def _whole_row(
-    x: NDArray[Any], row: int, columns: tuple[int, int], mode: Border, out: NDArray[Any]
+def _pick(
+    x: NDArray[Any], top: int, bottom: int, mode: Border, start: int, stop: int, out: NDArray[Any]
 ) -> None:
-    out[...] = x[..., row, :][..., cells(mode, *columns, x.shape[-1])]
+    """Fill columns beyond the edge, start … stop-1, from rows top … bottom-1."""
+    sources = cells(mode, start, stop, x.shape[-1]).tolist()
+    if len(sources) > MANY:
+        np.copyto(out, x[..., top:bottom, sources], casting="unsafe")
+        return
+    for position, source in enumerate(sources):
+        np.copyto(out[..., position], x[..., top:bottom, source], casting="unsafe")
 
 
 def _inside(span: tuple[int, int], n: int) -> tuple[int, int]:
-    """Cut a half-open range to 0 … n, as an empty range at its near end when it lies outside."""
-    start = min(max(span[0], 0), n)
-    stop = max(min(span[1], n), start)
-    return start, stop
+    """Cut a half-open range to 0 … n; one that lies outside becomes empty, at its near end."""
+    start, stop = max(span[0], 0), min(span[1], n)
+    if start < stop:
+        return start, stop
+    end = span[0] if span[0] >= n else span[1]
+    return end, end
 
 
 def check_value(mode: Border, value: float) -> None:

@@ -1,0 +1,146 @@
+"""The ways to compute a correlation, one row each, and the planner that chooses among them.
+
+All give the same result: integers exactly, floats within rounding. What one cannot do, it says; what each would
+cost is estimated from counts of operations and the rates of `rates`, and the cheapest one is taken.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from convcli.engine.errors import ConvError, one_of
+from convcli.engine.strategies import banded, columns, separable, spectral, taps
+from convcli.engine.strategies.problem import Cost, Problem, Runner
+from convcli.engine.strategies.threads import workers
+
+__all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to compute a correlation.
+
+    Parameters
+    ----------
+    name : str
+    method : str
+        What it does, in words.
+    needs : str
+        What the problem must be like, in words.
+    refuse : callable
+        Says why a problem cannot be solved so; None when it can.
+    cost : callable
+        Estimates the work, on one core.
+    build : callable
+        Makes ready what all parts of the result need.
+    """
+
+    name: str
+    method: str
+    needs: str
+    refuse: Callable[[Problem], str | None]
+    cost: Callable[[Problem], Cost]
+    build: Callable[[Problem], Runner]
+
+
+_ROWS = (
+    Strategy(
+        "taps",
+        "shifted adds, one a nonzero tap",
+        "one input channel an output channel",
+        taps.refuse,
+        taps.cost,
+        taps.Taps,
+    ),
+    Strategy(
+        "banded",
+        "products with banded (Toeplitz) matrices down the columns",
+        "one input channel an output channel; floats, or integers whose sums stay under 2**53",
+        banded.refuse,
+        banded.cost,
+        banded.Banded,
+    ),
+    Strategy(
+        "separable",
+        "column filters, then row filters, one pair for each rank of the kernel",
+        "as banded; a kernel of integers must be of rank 1",
+        separable.refuse,
+        separable.cost,
+        separable.Separable,
+    ),
+    Strategy(
+        "spectral",
+        "products of Fourier transforms, tile by tile (overlap-save)",
+        "one input channel an output channel; floats",
+        spectral.refuse,
+        spectral.cost,
+        spectral.Spectral,
+    ),
+    Strategy(
+        "columns",
+        "windows gathered as columns of a matrix, times the weights (im2col)",
+        "nothing",
+        columns.refuse,
+        columns.cost,
+        columns.Columns,
+    ),
+)
+STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}
+"""The strategies by name."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the planner chose.
+
+    Parameters
+    ----------
+    strategy : str
+        A key of `STRATEGIES`.
+    method : str
+        What it does, in words.
+    why : str
+        What the choice was made by, in words.
+    operations : int
+        Additions and multiplications it performs.
+    seconds : float
+        Predicted time with `threads` threads, from the rates of `rates`: a guess, good for comparing.
+    threads : int
+    """
+
+    strategy: str
+    method: str
+    why: str
+    operations: int
+    seconds: float
+    threads: int
+
+
+ALONE = 3e-4
+"""Seconds of predicted work up to which threads cost more than they save."""
+
+
+def choose(problem: Problem, forced: str | None = None) -> tuple[Plan, Runner]:
+    """Choose the strategy of least predicted time, or make ready the one that is asked for.
+
+    Raises
+    ------
+    ConvError
+        When the strategy asked for is unknown or cannot solve the problem.
+    """
+    if forced is not None:
+        if forced not in STRATEGIES:
+            raise one_of("strategy", forced, STRATEGIES)
+        reason = STRATEGIES[forced].refuse(problem)
+        if reason is not None:
+            raise ConvError(f"strategy {forced}: {reason}", usage=True)
+        row, spent, why = STRATEGIES[forced], STRATEGIES[forced].cost(problem), "it was asked for"
+    else:
+        able = [row for row in _ROWS if row.refuse(problem) is None]
+        costs = sorted(((row.cost(problem), row) for row in able), key=lambda pair: pair[0].seconds)
+        (spent, row), *others = costs
+        why = ", ".join(f"{o.name} {c.seconds / spent.seconds:.1f}×" for c, o in others)
+        why = f"the least predicted time ({why})" if others else "nothing else serves"
+    runner = row.build(problem)
+    threads = workers() if runner.threads and spent.seconds > ALONE else 1
+    plan = Plan(row.name, row.method, why, spent.operations, spent.seconds / threads, threads)
+    return plan, runner

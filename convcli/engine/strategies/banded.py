@@ -1,0 +1,140 @@
+"""Banded products down the columns: the general method for dense kernels of one input channel.
+
+A kernel of kw columns is a sum over its columns; g neighbouring columns are taken in one product (the scratch
+buffer holds g copies of each row, each shifted by one tap), and the ceil(kw / g) products are added up.
+"""
+
+from math import gcd
+
+import numpy as np
+
+from convcli.engine.strategies.problem import (
+    COLUMNS,
+    Array,
+    Cost,
+    Part,
+    Problem,
+    Scratch,
+    all_finite,
+    part_rows,
+)
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
+from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, band, down
+
+__all__ = ["Banded", "cost", "refuse"]
+
+TOGETHER = 3
+"""Kernel columns taken in one product."""
+
+
+def refuse(problem: Problem) -> str | None:
+    """Say why banded products cannot serve."""
+    if problem.depth > 1:
+        return "it does not add up channels"
+    if problem.work.kind != "f":
+        return "its sums pass 2**53, products of floats would round them"
+    return None if problem.finite else "the kernel holds a value that is not finite"
+
+
+def cost(problem: Problem) -> Cost:
+    """Count the products with all zeros of the band, the shifted copies and the sums."""
+    (y, x), size = problem.axes, problem.work.itemsize
+    together, count = _groups(x.k, x.s, x.d)
+    rows = min(HEIGHT, y.out)
+    depth = ((rows - 1) * Interleave.of(y).stride + y.k) * together
+    flops = 2 * depth * count
+    copies = (together + x.s) * y.s
+    passes = count - 1 + (problem.bias is not None)
+    extra = 0 if problem.dtype == problem.work else COPY[size]
+    per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
+    products = count * problem.elements / (rows * min(x.out, WIDTH))
+    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
+    calls = parts * (together + (2 * count + 1) * min(y.d, y.out) + 15)
+    return Cost(
+        round((flops + count - 1) * problem.elements),
+        problem.elements * per + products * PRODUCT + calls * CALL,
+    )
+
+
+def _groups(k: int, s: int, d: int) -> tuple[int, int]:
+    """How many taps of a row are taken together, and how often.
+
+    The second group reads what the first one reads, shifted by a whole number of windows; so the groups of a
+    strided kernel are a multiple of s / gcd(s, d) long.
+    """
+    step = s // gcd(s, d)
+    together = min(-(-TOGETHER // step) * step, k)
+    return together, -(-k // together)
+
+
+class Banded:
+    """Banded products, made ready for one problem."""
+
+    threads = True
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        y, x = problem.axes
+        columns = min(x.out, COLUMNS)
+        self.step = (1, part_rows(problem, columns), columns)
+        self.interleave = Interleave.of(y)
+        self.together, self.count = _groups(x.k, x.s, x.d)
+        taps = np.zeros((problem.maps, y.k, self.count * self.together), problem.work)
+        taps[:, :, : x.k] = problem.weights[:, 0]
+        split = taps.reshape(problem.maps, y.k, self.count, self.together).swapaxes(1, 2)
+        shared = split[:1] if len(problem.kernels) == 1 else split
+        self.matrices = band(shared, min(HEIGHT, y.out), self.interleave.stride)
+
+    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
+        """Compute a part (see `Runner.run`)."""
+        problem, channel = self.problem, part.groups[0]
+        source = self._source(part, channel, scratch)
+        ok = True
+        for i in range(problem.per):
+            o = channel * problem.per + i
+            direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
+            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
+            self._one(source, self.matrices[min(o, len(self.matrices) - 1)], found, scratch)
+            if problem.bias is not None:
+                np.add(found, problem.bias[o], out=found)
+            if not problem.safe:
+                ok = ok and all_finite(found, scratch)
+            if not direct:
+                np.copyto(out[i], found, casting="unsafe")
+        return ok
+
+    def _source(self, part: Part, channel: int, scratch: Scratch) -> Array:
+        """Read the input of a part: shape (y.d, rows, together, columns), [ρ, r, j] = row y.d·r + ρ from tap j on."""
+        y, x = self.problem.axes
+        work, channels = self.problem.work, slice(channel, channel + 1)
+        (top, bottom), (left, right) = self.problem.span(part)
+        rows, columns, together = bottom - top, right - left, self.together
+        shift = together * x.d // x.s  # of windows, from one group of taps to the next
+        wide = part.columns + (self.count - 1) * shift
+        # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
+        row = -(-wide // 16) | 1
+        gathered = scratch.get("gathered", (y.d, -(-rows // y.d), together, row * 16), work)
+        # a buffer of its own: NumPy copies between interleaved views of one buffer by way of a third
+        window = scratch.get("window", (rows, columns), work)
+        self.problem.read(part, channels, window[None])
+        for j in range(together):
+            for residue in range(y.d):
+                lines = window[residue :: y.d, j * x.d :: x.s][:, :wide]
+                some = lines.shape[1]
+                gathered[residue, : len(lines), j, :some] = lines
+                if some < wide:
+                    gathered[residue, : len(lines), j, some:wide] = 0
+        return gathered
+
+    def _one(self, source: Array, matrices: Array, found: Array, scratch: Scratch) -> None:
+        y, x = self.problem.axes
+        phases, stride = self.interleave.phases, self.interleave.stride
+        more = scratch.get("more", found.shape, found.dtype) if self.count > 1 else found
+        for phase in range(min(phases, len(found))):
+            first, residue = divmod(y.s * phase, y.d)
+            rows = source[residue, first:]
+            for q, matrix in enumerate(matrices):
+                target = (more if q else found)[phase::phases]
+                down(matrix, y.k, stride, rows, q * self.together * x.d // x.s, target)
+                if q:
+                    np.add(found[phase::phases], target, out=found[phase::phases])

@@ -1,0 +1,228 @@
+"""What every strategy is given: the checked problem, a part of its result to compute, and scratch memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from convcli.engine.geometry import Axis
+from convcli.engine.padding import Border, read_window
+
+__all__ = ["COLUMNS", "Cost", "Part", "Problem", "Runner", "Scratch", "all_finite", "part_rows"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One correlation, checked.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, C, H, W)
+    weights : ndarray, shape (O, C / groups, kh, kw)
+        In `work` dtype, flipped already if that was asked for.
+    bias : ndarray, shape (O,) or None
+        In `work` dtype.
+    groups : int
+    axes : (Axis, Axis)
+    mode, value
+        What stands beyond the edge.
+    dtype, work : numpy dtype
+        Of the result, and of the arithmetic (a float type that holds every integer of it exactly, or int64).
+    bound : int or None
+        What no |result| and no |partial sum| exceeds, for integers.
+    memo : dict
+        What strategies found out about the problem and need again.
+    """
+
+    x: Array
+    weights: Array
+    bias: Array | None
+    groups: int
+    axes: tuple[Axis, Axis]
+    mode: Border
+    value: float
+    dtype: np.dtype[Any]
+    work: np.dtype[Any]
+    bound: int | None
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def maps(self) -> int:
+        """Output channels."""
+        return int(self.weights.shape[0])
+
+    @property
+    def per(self) -> int:
+        """Output channels a group."""
+        return self.maps // self.groups
+
+    @property
+    def depth(self) -> int:
+        """Input channels that one output channel adds up."""
+        return int(self.weights.shape[1])
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Rows and columns of the kernel."""
+        return int(self.weights.shape[2]), int(self.weights.shape[3])
+
+    @cached_property
+    def planes(self) -> int:
+        """Planes of the result: batch times output channels."""
+        return int(self.x.shape[0]) * self.maps
+
+    @cached_property
+    def elements(self) -> int:
+        """Elements of the result."""
+        return self.planes * self.axes[0].out * self.axes[1].out
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether all weights are finite."""
+        return bool(np.isfinite(self.weights).all())
+
+    @cached_property
+    def safe(self) -> bool:
+        """Whether no sum can hold NaN or infinity, because only finite, moderate numbers go in."""
+        return self.x.dtype.kind in "iu" and bool(
+            np.isfinite(self.value)
+            and abs(self.value) < 2.0**63
+            and float(np.abs(self.weights).sum()) < 2.0**48
+        )
+
+    @cached_property
+    def kernels(self) -> Array:
+        """The different planes of the weights: one if all are equal (one 2-D kernel for all channels)."""
+        flat = self.weights.reshape(-1, *self.kernel)
+        return flat[:1] if (flat == flat[:1]).all() else flat
+
+    def span(self, part: "Part") -> tuple[tuple[int, int], tuple[int, int]]:
+        """Half-open ranges of the input's rows and columns that the windows of a part read."""
+        (y, x) = self.axes
+        return (
+            (part.top * y.s - y.before, (part.bottom - 1) * y.s - y.before + y.extent),
+            (part.left * x.s - x.before, (part.right - 1) * x.s - x.before + x.extent),
+        )
+
+    def read(self, part: "Part", channels: slice, out: Array) -> None:
+        """Copy what the windows of a part read, padded and cast, into `out`, shape (channels, rows, columns)."""
+        rows, columns = self.span(part)
+        read_window(self.x[part.image, channels], rows, columns, self.mode, self.value, out)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of the result that one call computes: rows and columns of the maps of some groups of one image."""
+
+    image: int
+    groups: tuple[int, int]
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of the result."""
+        return self.bottom - self.top
+
+    @property
+    def columns(self) -> int:
+        """Columns of the result."""
+        return self.right - self.left
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a strategy would do for a problem.
+
+    Parameters
+    ----------
+    operations : int
+        Additions and multiplications.
+    seconds : float
+        On one core.
+    """
+
+    operations: int
+    seconds: float
+
+
+COLUMNS = 1 << 11
+"""Columns of a part, at most."""
+
+
+def part_rows(problem: Problem, columns: int) -> int:
+    """Rows of a part of that many columns: scratch memory in the cache, or calls long enough for threads."""
+    elements = 1 << 16 if problem.elements < 1 << 20 else 1 << 18
+    rows = max(elements // columns // 4 * 4, 4)
+    return min(rows, problem.axes[0].out)
+
+
+class Runner(Protocol):
+    """A strategy made ready for one problem."""
+
+    @property
+    def threads(self) -> bool:
+        """Whether parts may run in threads of their own (or the strategy's BLAS calls start their own)."""
+
+    @property
+    def step(self) -> tuple[int, int, int]:
+        """Groups, rows and columns of a part."""
+
+    def run(self, part: Part, out: Array, scratch: "Scratch") -> bool:
+        """Compute a part into `out`, shape (maps, rows, columns).
+
+        Returns
+        -------
+        bool
+            False when a value that is not finite would have spoiled windows that do not hold it: `out` is then to
+            be computed by taps.
+        """
+
+
+class Scratch:
+    """Buffers that one thread uses again and again, by name; also from one problem to the next, if they are small."""
+
+    KEPT = 1 << 23
+    _spare: ClassVar[list["Scratch"]] = []
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, Array] = {}
+
+    @classmethod
+    @contextmanager
+    def borrow(cls) -> Iterator["Scratch"]:
+        """Lend one to a thread: memory that was touched before costs no page faults."""
+        try:
+            scratch = cls._spare.pop()
+        except IndexError:
+            scratch = cls()
+        yield scratch
+        if sum(buffer.nbytes for buffer in scratch._buffers.values()) <= cls.KEPT:
+            cls._spare.append(scratch)
+
+    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""
+        dtype = np.dtype(dtype)
+        size = dtype.itemsize
+        for n in shape:
+            size *= n
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.size < size:
+            buffer = self._buffers[name] = np.empty(size, np.uint8)
+        return np.ndarray(shape, dtype, buffer)
+
+
+def all_finite(found: Array, scratch: Scratch) -> bool:
+    """Whether a float array, unit stride along its last axis, holds no NaN and no infinity."""
+    # a sum of squares is quicker than a look at every element, and only where it overflows does not decide
+    if np.isfinite(np.vecdot(found, found)).all():
+        return True
+    return bool(np.isfinite(found, out=scratch.get("finite", found.shape, bool)).all())

@@ -1,0 +1,28 @@
+"""What a core does in a second, roughly: the planner compares strategies with these, it does not time them.
+
+Measured on one core of a server of 2024 (AVX-512, 3.6 GHz) with arrays that stay in its cache. Other machines are
+slower in all of them, by factors near enough for the order of the strategies to stay.
+"""
+
+__all__ = ["CALL", "COPY", "FLOP", "FOURIER", "PASS", "PRODUCT", "STORE"]
+
+PASS = {2: 0.06e-9, 4: 0.12e-9, 8: 0.25e-9}
+"""Seconds an element of an addition or a multiplication of arrays, by bytes an element."""
+
+COPY = {4: 0.055e-9, 8: 0.12e-9}
+"""Seconds an element of a copy within the cache."""
+
+STORE = {4: 0.13e-9, 8: 0.25e-9}
+"""Seconds an element of writing the result to memory."""
+
+FLOP = {4: 0.006e-9, 8: 0.013e-9}
+"""Seconds of an addition or multiplication in a matrix product of floats."""
+
+PRODUCT = 0.06e-6
+"""Seconds that each small matrix product of a stack costs by itself."""
+
+CALL = 1.5e-6
+"""Seconds that each call of NumPy costs by itself."""
+
+FOURIER = 0.4e-9
+"""Seconds an element and doubling of a real transform there and back."""

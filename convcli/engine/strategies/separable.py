@@ -1,0 +1,189 @@
+"""Kernels of low rank: a sum of few products column × row, each applied as a column filter, then a row filter.
+
+Source: Treitel and Shanks, "The design of multistage separable planar filters", IEEE Trans. Geosci. Electron. 9 (1971).
+"""
+
+from math import gcd
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.geometry import Axis
+from convcli.engine.strategies.problem import (
+    COLUMNS,
+    Array,
+    Cost,
+    Part,
+    Problem,
+    Scratch,
+    all_finite,
+    part_rows,
+)
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
+from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across, band, down
+
+__all__ = ["Separable", "cost", "factors", "refuse"]
+
+SMALL = 9
+"""Taps of a kernel that is not worth factoring."""
+
+NEAR = {4: 1e-7, 8: 1e-15}
+"""What of sum|kernel| a factorisation may leave out, by bytes an element."""
+
+
+def refuse(problem: Problem) -> str | None:
+    """Say why column and row filters cannot serve."""
+    if problem.depth > 1:
+        return "it does not add up channels"
+    if problem.work.kind != "f":
+        return "its sums pass 2**53, products of floats would round them"
+    if not problem.finite:
+        return "the kernel holds a value that is not finite"
+    if problem.bound is not None and any(len(f) > 1 for f in factors(problem)):
+        return "the kernel is not a column times a row of integers"
+    return None
+
+
+def cost(problem: Problem) -> Cost:
+    """Count both products for each term of the sum."""
+    (y, x), size = problem.axes, problem.work.itemsize
+    # of a small kernel the least is enough to know: it does not win
+    rank = 1.0 if y.k * x.k <= SMALL else _rank(problem)
+    rows, width = min(HEIGHT, y.out), min(_width(x), x.out)
+    column = (rows - 1) * Interleave.of(y).stride + y.k
+    row = (width - 1) * x.s + x.extent
+    flops = 2 * (column * x.s + row)
+    per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
+    per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
+    products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
+    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
+    calls = parts * (rank * (2 + 2 * min(y.d, y.out)) + 15)
+    return Cost(
+        round((flops * rank + rank - 1) * problem.elements),
+        problem.elements * per + products * PRODUCT + calls * CALL,
+    )
+
+
+def _rank(problem: Problem) -> float:
+    found = factors(problem)
+    return sum(len(terms) for terms in found) / len(found)
+
+
+def _width(axis: Axis) -> int:
+    """Columns of a banded matrix for rows: about as many as taps."""
+    return 16 if axis.extent < 24 else 32
+
+
+def factors(problem: Problem) -> list[list[tuple[Array, Array]]]:
+    """Split each different kernel of a problem into columns and rows, whose products add up to it."""
+    if "factors" not in problem.memo:
+        split = _whole if problem.bound is not None else _real
+        problem.memo["factors"] = [split(kernel, problem.work) for kernel in problem.kernels]
+    found: list[list[tuple[Array, Array]]] = problem.memo["factors"]
+    return found
+
+
+def _whole(kernel: Array, work: np.dtype[Any]) -> list[tuple[Array, Array]]:
+    """Split into whole numbers, exactly: two terms when one will not do (the second is what is left)."""
+    taps = [[int(tap) for tap in row] for row in kernel.tolist()]
+    divisors = [gcd(*row) for row in taps]
+    pivot = next((i for i, divisor in enumerate(divisors) if divisor), 0)
+    row = [tap // max(divisors[pivot], 1) for tap in taps[pivot]]
+    at = next((j for j, tap in enumerate(row) if tap), 0)
+    column = [line[at] // row[at] if row[at] else 0 for line in taps]
+    first = np.array(column, work), np.array(row, work)
+    exact = all(
+        tap == a * b
+        for a, line in zip(column, taps, strict=True)
+        for b, tap in zip(row, line, strict=True)
+    )
+    return [first] if exact else [first, first]
+
+
+def _real(kernel: NDArray[Any], work: np.dtype[Any]) -> list[tuple[Array, Array]]:
+    """Split by singular values, leaving out what rounding would."""
+    columns, values, rows = np.linalg.svd(kernel.astype(np.float64), full_matrices=False)
+    allowed = NEAR[work.itemsize] * float(np.abs(kernel).sum())
+    terms: list[tuple[Array, Array]] = []
+    for i, value in enumerate(values):
+        # the sum of |what is left| is at most sqrt(size) times its Frobenius norm
+        left = float(np.sqrt((values[i:] ** 2).sum() * kernel.size))
+        if terms and left <= allowed:
+            break
+        scale = np.sqrt(value)
+        terms.append(((columns[:, i] * scale).astype(work), (rows[i] * scale).astype(work)))
+    return terms
+
+
+class Separable:
+    """Column and row filters, made ready for one problem."""
+
+    threads = True
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        y, x = problem.axes
+        columns = min(x.out, COLUMNS)
+        self.step = (1, part_rows(problem, columns), columns)
+        self.interleave = Interleave.of(y)
+        self.terms = [
+            [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
+        ]
+
+    def _matrices(self, column: Array, row: Array) -> tuple[Array, Array]:
+        y, x = self.problem.axes
+        dilated = np.zeros(x.extent, row.dtype)
+        dilated[:: x.d] = row
+        return (
+            band(column[:, None], min(HEIGHT, y.out), self.interleave.stride),
+            np.ascontiguousarray(band(dilated[:, None], min(_width(x), x.out), x.s).T),
+        )
+
+    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
+        """Compute a part (see `Runner.run`)."""
+        problem, channel = self.problem, part.groups[0]
+        source = self._source(part, channel, scratch)
+        ok = True
+        for i in range(problem.per):
+            o = channel * problem.per + i
+            direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
+            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
+            for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
+                target = scratch.get("more", found.shape, found.dtype) if n else found
+                self._one(source, column, row, target, scratch)
+                if n:
+                    np.add(found, target, out=found)
+            if problem.bias is not None:
+                np.add(found, problem.bias[o], out=found)
+            if not problem.safe:
+                ok = ok and all_finite(found, scratch)
+            if not direct:
+                np.copyto(out[i], found, casting="unsafe")
+        return ok
+
+    def _source(self, part: Part, channel: int, scratch: Scratch) -> Array:
+        """Read the input of a part: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
+        y, work = self.problem.axes[0], self.problem.work
+        (top, bottom), (left, right) = self.problem.span(part)
+        rows, columns = bottom - top, right - left
+        each = -(-rows // y.d)
+        split = scratch.get("split", (y.d, each, 1, columns), work)
+        window = split[0, :, 0] if y.d == 1 else scratch.get("window", (rows, columns), work)
+        self.problem.read(part, slice(channel, channel + 1), window[None])
+        if y.d > 1:
+            for residue in range(y.d):
+                lines = window[residue :: y.d]
+                split[residue, : len(lines), 0] = lines
+        return split
+
+    def _one(
+        self, source: Array, column: Array, row: Array, found: Array, scratch: Scratch
+    ) -> None:
+        y, x = self.problem.axes
+        phases, stride = self.interleave.phases, self.interleave.stride
+        middle = scratch.get("middle", (len(found), source.shape[-1]), found.dtype)
+        for phase in range(min(phases, len(found))):
+            first, residue = divmod(y.s * phase, y.d)
+            down(column, y.k, stride, source[residue, first:], 0, middle[phase::phases])
+        across(row, x.extent, x.s, middle, found)

@@ -1,0 +1,118 @@
+"""Large kernels of floats: products of Fourier transforms, tile by tile (overlap-save). Never for integers.
+
+Source: Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer Conference (1966).
+"""
+
+from math import log2
+
+import numpy as np
+
+from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.rates import CALL, FOURIER, STORE
+
+__all__ = ["Spectral", "cost", "refuse"]
+
+TILES = (32, 64, 128, 256, 512)
+"""Sides of a tile."""
+
+TOGETHER = 1 << 17
+"""Elements of the tiles that are transformed in one call."""
+
+
+def refuse(problem: Problem) -> str | None:
+    """Say why transforms cannot serve."""
+    if problem.depth > 1:
+        return "it does not add up channels"
+    if problem.bound is not None:
+        return "integers are exact, transforms round"
+    if not problem.finite:
+        return "the kernel holds a value that is not finite"
+    y, x = problem.axes
+    if max(y.extent, x.extent) > TILES[-1] // 2:
+        return f"the kernel is larger than half a tile of {TILES[-1]}"
+    return None
+
+
+def cost(problem: Problem) -> Cost:
+    """Count the transforms of all tiles, overlaps and the windows that a stride leaves out included."""
+    side, wide = _side(problem)
+    tiles = problem.planes * _count(problem, side, wide)
+    elements = tiles * side * wide
+    doublings = log2(side * wide)
+    return Cost(
+        round(elements * (5 * doublings + 6)),
+        elements * FOURIER * doublings
+        + problem.elements * STORE[problem.work.itemsize]
+        + CALL * 30 * tiles,
+    )
+
+
+def _side(problem: Problem) -> tuple[int, int]:
+    """Rows and columns of the tiles that need the least work."""
+    y, x = problem.axes
+
+    def best(extent: int, span: int) -> int:
+        fitting = [t for t in TILES if t >= 2 * extent - 1] or [TILES[-1]]
+        return min(fitting, key=lambda t: -(-span // (t - extent + 1)) * t * log2(t))
+
+    return best(y.extent, (y.out - 1) * y.s + 1), best(x.extent, (x.out - 1) * x.s + 1)
+
+
+def _count(problem: Problem, side: int, wide: int) -> int:
+    y, x = problem.axes
+    down = -(-((y.out - 1) * y.s + 1) // (side - y.extent + 1))
+    return down * -(-((x.out - 1) * x.s + 1) // (wide - x.extent + 1))
+
+
+class Spectral:
+    """Transforms, made ready for one problem. They are computed in float64: a tile's largest value sets their error."""
+
+    threads = True
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        y, x = problem.axes
+        self.side, self.wide = _side(problem)
+        rows = (self.side - y.extent) // y.s + 1
+        columns = (self.wide - x.extent) // x.s + 1
+        tiles = max(min(TOGETHER // (self.side * self.wide), -(-x.out // columns)), 1)
+        self.own = rows, columns
+        self.step = (1, rows, tiles * columns)
+        kernels = problem.kernels
+        dilated = np.zeros((len(kernels), self.side, self.wide))
+        dilated[:, : y.extent : y.d, : x.extent : x.d] = kernels
+        self.spectra = np.fft.rfft2(dilated).conj()  # the conjugate: correlation, not convolution
+
+    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
+        """Compute a part (see `Runner.run`)."""
+        problem, channel = self.problem, part.groups[0]
+        (y, x), (_, own) = problem.axes, self.own
+        (top, bottom), (left, right) = problem.span(part)
+        tiles = -(-part.columns // own)
+        window = scratch.get("tiles", (self.side, (tiles - 1) * own * x.s + self.wide), np.float64)
+        window[bottom - top :] = 0
+        window[:, right - left :] = 0
+        problem.read(
+            part, slice(channel, channel + 1), window[None, : bottom - top, : right - left]
+        )
+        size = window.itemsize
+        split = np.ndarray(
+            (tiles, self.side, self.wide),
+            np.float64,
+            window,
+            0,
+            (own * x.s * size, window.strides[0], size),
+        )
+        spectrum = np.fft.rfft2(split)
+        ok = True
+        for i in range(problem.per):
+            o = channel * problem.per + i
+            product = spectrum * self.spectra[min(o, len(self.spectra) - 1)]
+            found = np.fft.irfft2(product, s=(self.side, self.wide))
+            bias = 0.0 if problem.bias is None else problem.bias[o]
+            for t in range(tiles):
+                start, stop = t * own, min((t + 1) * own, part.columns)
+                kept = found[t, : part.rows * y.s : y.s, : (stop - start) * x.s : x.s]
+                np.add(kept, bias, out=out[i, :, start:stop], casting="unsafe")
+            ok = ok and all_finite(out[i], scratch)
+        return ok

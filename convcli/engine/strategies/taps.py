@@ -1,0 +1,118 @@
+"""Shifted adds: every tap multiplies the whole input, shifted, and is added. Exact in integers, right for any input."""
+
+from typing import Any
+
+import numpy as np
+
+from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.rates import CALL, PASS, STORE
+
+__all__ = ["Taps", "cost", "refuse"]
+
+CACHE = 1 << 16
+"""Elements of a part: they stay in a core's cache while every tap passes over them."""
+
+FLAT = 512
+"""Rows narrower than this are taken as one long row, padding and all: NumPy's loop over rows would show."""
+
+
+def refuse(problem: Problem) -> str | None:
+    """Say why taps cannot serve: they do not add up channels."""
+    return "it does not add up channels" if problem.depth > 1 else None
+
+
+def cost(problem: Problem) -> Cost:
+    """Count one pass for a tap of ±1, two for any other."""
+    kernels = problem.kernels
+    ones = np.count_nonzero(kernels == 1) + np.count_nonzero(kernels == -1)
+    passes = (2 * np.count_nonzero(kernels) - ones) / len(kernels)
+    size = arithmetic(problem).itemsize
+    per_element = (passes + 0.5) * PASS[size] + STORE[problem.dtype.itemsize]
+    calls = (passes + 12) * max(problem.elements / CACHE, 1)
+    return Cost(round(passes * problem.elements), problem.elements * per_element + calls * CALL)
+
+
+def arithmetic(problem: Problem) -> np.dtype[Any]:
+    """Narrowest dtype that holds every partial sum."""
+    if problem.bound is None:
+        return problem.work
+    sizes = ((2**15, np.int16), (2**31, np.int32))
+    return np.dtype(next((t for limit, t in sizes if problem.bound < limit), np.int64))
+
+
+class Taps:
+    """Shifted adds, made ready for one problem. Planes of few elements are taken many at a time."""
+
+    threads = True
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.work = arithmetic(problem)
+        (y, x), per = problem.axes, problem.per
+        columns = min(x.out, 1 << 13)
+        rows = min(max(CACHE // columns, 4), y.out)
+        self.step = (max(CACHE // (rows * columns * per), 1), rows, columns)
+        self.shared = len(problem.kernels) == 1
+        self.weights = problem.weights[:, 0].astype(self.work)
+        self.holes = problem.bound is None and bool((self.weights == 0).any())
+
+    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
+        """Compute a part (see `Runner.run`); always right."""
+        problem, (first, last) = self.problem, part.groups
+        (top, bottom), (left, right) = problem.span(part)
+        shape = (last - first, bottom - top, right - left)
+        window = scratch.get("window", shape, self.work)
+        problem.read(part, slice(first, last), window)
+        # 0 times infinity is NaN: taps of 0 may be left out only where all is finite
+        skip = not self.holes or all_finite(window, scratch)
+        for i in range(problem.per):
+            maps = np.arange(first, last) * problem.per + i
+            self._one(window, maps, skip, out[i :: problem.per], scratch)
+        return True
+
+    def _one(self, window: Array, maps: Array, skip: bool, out: Array, scratch: Scratch) -> None:
+        (y, x), size = self.problem.axes, out.shape
+        flat = y.s == x.s == 1 and x.out < FLAT
+        shape = window.shape if flat else size
+        found = scratch.get("found", shape, self.work)
+        product = scratch.get("product", shape, self.work)
+        row = window.shape[2]
+        run = size[1] * row - (x.extent - 1)  # from the first window's start to the last one's
+        if flat:
+            window, found, product = (a.reshape(len(maps), -1) for a in (window, found, product))
+            found, product = found[:, :run], product[:, :run]
+        bias = self.problem.bias
+        found[...] = 0 if bias is None else self._spread(bias[maps], found.ndim)
+        for u in range(y.k):
+            for v in range(x.k):
+                taps = self.weights[maps[:1] if self.shared else maps, u, v]
+                if skip and not taps.any():
+                    continue
+                start = u * y.d, v * x.d
+                if flat:
+                    offset = start[0] * row + start[1]
+                    read = window[:, offset : offset + run]
+                else:
+                    read = window[
+                        :,
+                        start[0] : start[0] + (size[1] - 1) * y.s + 1 : y.s,
+                        start[1] : start[1] + (size[2] - 1) * x.s + 1 : x.s,
+                    ]
+                if (taps == 1).all():
+                    np.add(found, read, out=found)
+                elif (taps == -1).all():
+                    np.subtract(found, read, out=found)
+                else:
+                    np.multiply(read, self._spread(taps, read.ndim), out=product)
+                    np.add(found, product, out=found)
+        if flat:
+            whole = scratch.get("found", shape, self.work)
+            np.copyto(out, whole[:, : size[1], : size[2]], casting="unsafe")
+        else:
+            np.copyto(out, found, casting="unsafe")
+
+    @staticmethod
+    def _spread(values: Array, dimensions: int) -> Array:
+        if len(values) == 1:
+            return values.reshape(())
+        return values.reshape(-1, *(1,) * (dimensions - 1))

@@ -1,0 +1,47 @@
+"""Threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+__all__ = ["each", "workers"]
+
+T = TypeVar("T")
+
+MOST = 8
+"""Threads at most: each holds scratch memory, and memory bandwidth is shared."""
+
+
+@cache
+def workers() -> int:
+    """How many threads may run: the cores that this process may use, or OMP_NUM_THREADS if that is less."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    limit = int(told) if told.isdecimal() and int(told) else MOST
+    return max(min(cores or 1, limit, MOST), 1)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers() - 1, "convcli")
+
+
+def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], count: int) -> None:
+    """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None."""
+    left = list(items)[::-1]
+
+    def take() -> T | None:
+        try:
+            return left.pop()
+        except IndexError:
+            return None
+
+    others = [_pool().submit(work, take) for _ in range(count - 1)]
+    try:
+        work(take)
+    finally:
+        left.clear()
+        for other in others:
+            other.result()
