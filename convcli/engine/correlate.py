@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import geometry
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import PaddingLike, size_text
+from convcli.engine.geometry import Axis, PaddingLike, size_text
 from convcli.engine.padding import border, check_value
 from convcli.engine.strategies import Plan, choose
 from convcli.engine.strategies.problem import Part, Problem, Runner, Scratch
@@ -56,6 +56,11 @@ class Correlation:
     def dtype(self) -> np.dtype[Any]:
         """Dtype of the result."""
         return self.problem.dtype
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """Where the windows lie."""
+        return self.problem.axes
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Compute output rows start … stop-1.

@@ -145,10 +145,11 @@ class Examples:
             )
             if plan.shape != y.shape:
                 raise _misfit(x, y, names, shape, plan.shape, layer)
-            channels, maps = (1, 1) if len(shape) == 2 else plan.weights.shape[1::-1]
-            planes = plan.x.reshape(-1, channels, *plan.x.shape[-2:])
+            problem = plan.problem
+            channels, maps = (1, 1) if len(shape) == 2 else problem.weights.shape[1::-1]
+            planes = problem.x.reshape(-1, channels, *problem.x.shape[-2:])
             answers = y.reshape(-1, maps, *y.shape[-2:])
-            pairs.append(Pair(planes, answers, plan.axes, plan.mode, plan.value, limits))
+            pairs.append(Pair(planes, answers, problem.axes, problem.mode, problem.value, limits))
         whole = all(pair.x.dtype.kind in "iu" for pair in pairs)
         shift = _means([pair.x for pair in pairs])
         # a whole shift keeps integers whole, so that their products are exact
