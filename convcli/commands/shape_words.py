@@ -76,7 +76,7 @@ def _explained(asked: Asked, pad: Padding, found: _Axes) -> Iterator[str]:
             yield ""
         places = [str(at) for at, a in enumerate(found) if a == axis]
         if len(found) > 1:
-            yield f"axis {' and '.join(places)}"
+            yield f"{'axis' if len(places) == 1 else 'axes'} {' and '.join(places)}"
         yield from explain.steps(axis, pad, asked.ceil)
         drawn = (
             explain.transposed_drawing(axis)
