@@ -65,7 +65,7 @@ def show(rows: list[Row], also: Sequence[str], *, flops: bool) -> None:
 def _seen(rows: list[Row]) -> Iterator[str]:
     for row in [row for row in rows if row.fields is not None][-1:]:
         yield (
-            f"Receptive field {_one(row.rf)}, a unit every {_one(row.jump)} rows, "
+            f"Receptive field {_one(row.rf)}, jump {_one(row.jump)}, "
             f"after layer {row.number} ({row.layer.text})."
         )
 

@@ -71,10 +71,12 @@ def _table(asked: Asked, pad: Padding, found: _Axes) -> None:
 
 
 def _explained(asked: Asked, pad: Padding, found: _Axes) -> Iterator[str]:
-    for axis in dict.fromkeys(found):
-        places = [str(i) for i, a in enumerate(found) if a == axis]
+    for i, axis in enumerate(dict.fromkeys(found)):
+        if i:
+            yield ""
+        places = [str(at) for at, a in enumerate(found) if a == axis]
         if len(found) > 1:
-            yield f"axis {' and '.join(places)}"
+            yield f"{'axis' if len(places) == 1 else 'axes'} {' and '.join(places)}"
         yield from explain.steps(axis, pad, asked.ceil)
         drawn = (
             explain.transposed_drawing(axis)
@@ -82,7 +84,7 @@ def _explained(asked: Asked, pad: Padding, found: _Axes) -> Iterator[str]:
             else explain.drawing(axis)
         )
         if drawn:
-            yield from ["", *drawn, ""]
+            yield from ["", *drawn]
 
 
 def _code(asked: Asked, pad: Padding, found: _Axes) -> str:

@@ -109,7 +109,6 @@ def test_explain(convcli):
         "window 0  ■ ■ ■\n"
         "window 1      ■ ■ ■\n"
         "unread              x\n"
-        "\n"
     )
 
 
