@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from convcli.engine import correlate, geometry
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.gaussians import gaussian_row
 from convcli.engine.geometry import Axis, PaddingLike
-from convcli.engine.kernels import gaussian_row
 from convcli.engine.regions import connected_to
 from convcli.engine.thresholds import check_number, otsu
 
