@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from convcli.engine import correlate, geometry
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.gaussians import gaussian_row
 from convcli.engine.geometry import Axis, PaddingLike
-from convcli.engine.kernels import gaussian_row
 from convcli.engine.regions import connected_to
 from convcli.engine.thresholds import check_number, otsu
 
@@ -157,21 +157,19 @@ def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
     """
     height, width = smooth.shape[0] - 4, smooth.shape[1] - 4
     crest = np.empty((height, width), smooth.dtype)
-    exact = np.finfo(smooth.dtype).eps
     ends = np.array((smooth.min(initial=0), smooth.max(initial=0)))
     if not np.isfinite(ends).all():
         ends = smooth[np.isfinite(smooth)]
-    # gradients that rounding alone can make; and how much two equal ones may differ
-    floor = 16 * float(exact) * float(np.abs(ends).max(initial=0))
-    tie = 1 + 64 * exact
+    # gradients that rounding alone can make, and by which two equal ones can differ
+    rounding = 4 * float(np.finfo(smooth.dtype).eps) * float(np.abs(ends).max(initial=0))
     band = max(CACHE // (width + 4), 1)
     for top in range(0, height, band):
         bottom = min(top + band, height)
-        _thin(smooth[top : bottom + 4], floor, tie, crest[top:bottom])
+        _thin(smooth[top : bottom + 4], rounding, crest[top:bottom])
     return crest
 
 
-def _thin(smooth: NDArray[Any], floor: float, tie: float, out: NDArray[Any]) -> None:
+def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
     down = smooth[:-2] + smooth[2:]
     down += 2 * smooth[1:-1]
     gx = down[:, 2:] - down[:, :-2]
@@ -191,8 +189,8 @@ def _thin(smooth: NDArray[Any], floor: float, tie: float, out: NDArray[Any]) -> 
     north_west, north, north_east = m[:-2, :-2], m[:-2, 1:-1], m[:-2, 2:]
     west, east = m[1:-1, :-2], m[1:-1, 2:]
     south_west, south, south_east = m[2:, :-2], m[2:, 1:-1], m[2:, 2:]
-    reach = here * tie
-    keep = here > floor
+    reach = here + smooth.dtype.type(rounding)
+    keep = here > rounding
     for side, corner in (
         (
             np.where(steep, south, east),

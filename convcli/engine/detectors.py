@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.gaussians import log_factors
 from convcli.engine.gradients import Together, compass, pair
-from convcli.engine.kernels import kernel, log_factors
+from convcli.engine.kernels import kernel
 
 __all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "signed"]
 

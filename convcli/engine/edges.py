@@ -4,8 +4,6 @@ Every detector is scaled so that a unit step along an axis is answered by 1 at m
 16); only the magnitude of Roberts' two diagonals answers sqrt(2). The formula is the same for every dtype.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import correlate, geometry
 from convcli.engine import padding as borders
+from convcli.engine.answers import Answer, Found, Kernelwise
 from convcli.engine.canny import canny, check_sigma
-from convcli.engine.correlate import Correlation
 from convcli.engine.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.geometry import Axis, PaddingLike, size_text
@@ -27,157 +25,8 @@ __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
 AXES = ("x", "y", "both")
 """Along a row, down a column, or the magnitude of both derivatives."""
 
-BAND = 1 << 19
-"""Output elements that a band aims at."""
-
-PART = 1 << 18
-"""Answers of all kernels that are held before they are joined."""
-
-
-@dataclass(frozen=True)
-class Kernelwise:
-    """The answers of a detector on planes, kernel by kernel, rows at a time (the other way is `gradients.Direct`).
-
-    Parameters
-    ----------
-    correlation : Correlation
-        Of the planes, shape (P, 1, H, W), with the kernels.
-    axes : (Axis, Axis)
-    """
-
-    correlation: Correlation
-    axes: tuple[Axis, Axis]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of the answers."""
-        return self.correlation.dtype
-
-    @property
-    def height(self) -> int:
-        """Rows to compute at a time."""
-        planes, count, _, width = self.correlation.shape
-        return max(PART // (planes * count * width), 1)
-
-    def answers(self, top: int, bottom: int) -> list[NDArray[Any]]:
-        """Compute rows top … bottom-1, one array of shape (P, rows, columns) a kernel."""
-        parts = self.correlation.rows(top, bottom)
-        return [parts[:, i] for i in range(parts.shape[1])]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer of a detector made of kernels, checked and ready to compute any rows of it.
-
-    Parameters
-    ----------
-    source : Kernelwise or Direct
-    join : callable
-    scale : float
-        What the joined answer is divided by.
-    threshold : float or None
-        What is above it, of either sign, is an edge.
-    dtype : numpy dtype
-    shape : tuple of int
-        The last two axes are rows and columns.
-    """
-
-    source: Kernelwise | Direct
-    join: Join
-    scale: float
-    threshold: float | None
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-    @property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Where the windows lie in the input."""
-        return self.source.axes
-
-    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
-        width = self.shape[-1]
-        if out is None:
-            out = np.empty((*self.shape[:-2], stop - start, width), self.dtype)
-        target = np.reshape(out, (-1, stop - start, width), copy=False)
-        height = self.source.height
-        with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-            for top in range(start, stop, height):
-                bottom = min(top + height, stop)
-                joined = self.join(self.source.answers(top, bottom))
-                if self.scale != 1:
-                    joined /= self.scale
-                band = target[:, top - start : bottom - start]
-                if self.threshold is None:
-                    band[...] = joined
-                else:
-                    np.greater(np.abs(joined), self.threshold, out=band)
-        return out
-
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of rows of about `elements` elements each, which cover the answer."""
-        return _bands(self.shape, elements)
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole answer."""
-        return self.rows(0, self.shape[-2])
-
-
-@dataclass(frozen=True)
-class Found:
-    """A map of edges that needs the whole picture at once, with the thresholds that made it.
-
-    Parameters
-    ----------
-    map : ndarray of bool, shape (..., H', W')
-    thresholds : tuple
-        One entry a plane, in the units of the input: (low, high) of Canny, (threshold,) of Otsu.
-    axes : (Axis, Axis)
-        Where the windows lie in the input.
-    """
-
-    map: NDArray[np.bool]
-    thresholds: tuple[tuple[float, ...], ...]
-    axes: tuple[Axis, Axis]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the map."""
-        return self.map.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Always bool."""
-        return self.map.dtype
-
-    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Return rows start … stop-1, in `out` if it was given."""
-        found = self.map[..., start:stop, :]
-        if out is None:
-            return found
-        out[...] = found
-        return out
-
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of rows of about `elements` elements each, which cover the map."""
-        return _bands(self.shape, elements)
-
-    def run(self) -> NDArray[Any]:
-        """Return the whole map."""
-        return self.map
-
-
-def _bands(shape: tuple[int, ...], elements: int) -> Iterator[tuple[int, int]]:
-    rows = shape[-2]
-    height = max(elements * rows // max(int(np.prod(shape)), 1), 1)
-    for start in range(0, rows, height):
-        yield start, min(start + height, rows)
+SHARPEST = 0.2
+"""The least sigma of a Gaussian whose second derivative shows at whole numbers."""
 
 
 def edges(
@@ -374,8 +223,10 @@ def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:
     axis, sigma, threshold = given["axis"], given["sigma"], given["threshold"]
     if axis is not None and axis not in AXES:
         raise one_of("axis", str(axis), AXES)
-    if sigma is not None:
-        check_sigma(sigma)
+    if sigma is not None and check_sigma(sigma) < SHARPEST and row.taps is not None:
+        raise ConvError(
+            f"sigma: got {sigma:g}, at least {SHARPEST:g} is needed with {row.name}", usage=True
+        )
     if isinstance(threshold, str) and threshold != "otsu":
         raise one_of("threshold", threshold, ["a number", "otsu"])
     if threshold is not None and threshold != "otsu":

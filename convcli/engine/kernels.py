@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.gaussians import LARGEST, gaussian_row, log_factors, radius_of
 from convcli.engine.notation import read_sizes
 
 __all__ = [
@@ -28,9 +29,6 @@ __all__ = [
 ]
 
 Taps = NDArray[Any]
-
-LARGEST = 4097
-"""The longest side of a named kernel."""
 
 
 @dataclass(frozen=True)
@@ -92,32 +90,6 @@ def _numbers(text: str, names: str, least: int, most: int) -> list[float]:
     return numbers
 
 
-def _radius(sigma: float) -> int:
-    radius = int(4 * sigma + 0.5)  # scipy.ndimage's truncation at 4 sigma
-    if 2 * radius + 1 > LARGEST:
-        raise ConvError(f"got sigma {sigma:g}, at most {LARGEST // 8} is allowed", usage=True)
-    return radius
-
-
-def gaussian_row(sigma: float, radius: int | None = None) -> NDArray[np.float64]:
-    """One-dimensional Gaussian, sampled at whole numbers and scaled to sum 1.
-
-    Parameters
-    ----------
-    sigma : float
-        Standard deviation in cells.
-    radius : int, optional
-        Cells on each side; floor(4 sigma + 1/2) unless given.
-
-    Returns
-    -------
-    ndarray, shape (2 * radius + 1,), float64
-    """
-    radius = _radius(sigma) if radius is None else radius
-    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return np.asarray(weights / weights.sum())
-
-
 def _gaussian(text: str) -> Taps:
     numbers = _numbers(text or "1", "SIGMA or SIGMA,SIZE", 1, 2)
     radius = None
@@ -132,20 +104,6 @@ def _gaussian(text: str) -> Taps:
     return np.outer(row, row)
 
 
-def log_factors(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bend and blur of a Laplacian of a Gaussian, which is outer(bend, blur) + outer(blur, bend).
-
-    Returns
-    -------
-    bend, blur : ndarray, shape (2 * radius + 1,), float64
-        The second derivative of the Gaussian, made to sum 0 (a constant answers 0, whatever was cut off); the Gaussian.
-    """
-    blur = gaussian_row(sigma)
-    at = np.arange(len(blur)) - len(blur) // 2
-    bend = blur * (at**2 / sigma**4 - 1 / sigma**2)
-    return bend - blur * bend.sum(), blur
-
-
 def _log(text: str) -> Taps:
     (sigma,) = _numbers(text or "1.4", "SIGMA", 1, 1)
     bend, blur = log_factors(sigma)
@@ -154,7 +112,7 @@ def _log(text: str) -> Taps:
 
 def _dog(text: str) -> Taps:
     small, large = _numbers(text or "1,1.6", "SIGMA,SIGMA", 2, 2)
-    radius = _radius(max(small, large))
+    radius = radius_of(max(small, large))
     a, b = gaussian_row(small, radius), gaussian_row(large, radius)
     return np.outer(a, a) - np.outer(b, b)
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from convcli.engine import geometry
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.geometry import Axis, PaddingLike, size_text
+from convcli.engine.merging import merge_windows
 
 __all__ = ["MODES", "Mode", "Pooling", "pool2d", "prepare"]
 
@@ -127,8 +128,9 @@ class Pooling:
         down = np.full((*planes, bottom - top, width), empty, self.work)
         across = np.full((*planes, bottom - top, horizontal.out), empty, self.work)
         with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-            _reduce(self.x, vertical, top, self.mode, down)
-            _reduce(down.swapaxes(-1, -2), horizontal, 0, self.mode, across.swapaxes(-1, -2))
+            merge_windows(self.x, vertical, top, self.mode.merge, empty, down)
+            turned = across.swapaxes(-1, -2)
+            merge_windows(down.swapaxes(-1, -2), horizontal, 0, self.mode.merge, empty, turned)
             if self.mode.divides:
                 counts = self.cells[0][top:bottom, None] * self.cells[1]
                 np.divide(across, counts, out=out, casting="unsafe")
@@ -145,45 +147,6 @@ class Pooling:
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
         return self.rows(0, self.shape[-2])
-
-
-def _reduce(x: NDArray[Any], axis: Axis, first: int, mode: Mode, out: NDArray[Any]) -> None:
-    """Merge the windows first, first + 1, … of the axis before the last of `x` into `out`, which comes in empty."""
-    count = out.shape[-2]
-    start = first * axis.s - axis.before  # of the first window, in rows of x
-    if (axis.k.bit_length() + axis.k.bit_count()) * axis.s < axis.k:
-        _reduce_by_doubling(x, start, axis, mode, out)
-        return
-    for tap in range(axis.k):
-        at = start + tap * axis.d
-        low = max(-(at // axis.s), 0)  # windows whose tap lies inside
-        high = min((axis.n - 1 - at) // axis.s + 1, count)
-        if low < high:
-            inside = out[..., low:high, :]
-            cells = x[..., at + low * axis.s : at + (high - 1) * axis.s + 1 : axis.s, :]
-            mode.merge(inside, cells, out=inside, dtype=out.dtype, casting="unsafe")
-
-
-def _reduce_by_doubling(
-    x: NDArray[Any], start: int, axis: Axis, mode: Mode, out: NDArray[Any]
-) -> None:
-    """Do the same for a long window in about 2 log2(k) steps: runs of 1, 2, 4, … cells, and k as a sum of those."""
-    span = (out.shape[-2] - 1) * axis.s + axis.extent
-    low, high = max(start, 0), min(start + span, axis.n)
-    run = np.full((*x.shape[:-2], span, x.shape[-1]), mode.empty(out.dtype), out.dtype)
-    run[..., low - start : high - start, :] = x[..., low:high, :]
-    length, done = 1, 0
-    while True:
-        if axis.k & length:
-            at = done * axis.d
-            part = run[..., at : at + (out.shape[-2] - 1) * axis.s + 1 : axis.s, :]
-            mode.merge(out, part, out=out)
-            done += length
-        if done == axis.k:
-            return
-        step = length * axis.d
-        run = mode.merge(run[..., :-step, :], run[..., step:, :])
-        length *= 2
 
 
 def pool2d(

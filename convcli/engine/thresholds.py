@@ -28,8 +28,8 @@ def otsu(values: NDArray[Any], bins: int = BINS) -> float:
     Returns
     -------
     float
-        What is above it is the upper class: the middle of the last bin of the lower class. The value itself, where
-        there is only one.
+        What is above it is the upper class: the middle of the last bin of the lower class. The largest value, where
+        all are the same but for rounding.
 
     Raises
     ------
@@ -49,8 +49,11 @@ def otsu(values: NDArray[Any], bins: int = BINS) -> float:
     if values.size == 0:
         raise ConvError("threshold otsu: got no finite number, at least one is needed")
     least, largest = values.min(), values.max()
-    if least == largest:
-        return float(least)
+    real = values.dtype.kind == "f"
+    if least == largest or (
+        real and np.nextafter(least, largest) - least > (largest - least) / bins
+    ):
+        return float(largest)
     if values.dtype.kind in "iu" and int(largest) - int(least) < 1 << 16:
         counts = np.bincount((values.ravel() - least).astype(np.int64))
         middles = float(least) + np.arange(counts.size, dtype=np.float64)

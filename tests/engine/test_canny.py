@@ -279,3 +279,13 @@ def test_otsu_of_little():
     assert otsu(np.array([1.0, np.nan, np.inf, 1.0])) == 1
     assert 0 <= otsu(np.array([0, 10**9])) < 10**9  # too wide for a bin a value
     assert otsu(np.array([-3, -3, 5], np.int8)) == -3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_otsu_parts_no_rounding(dtype):
+    for steps in (1, 7, 255, 300, 1000):
+        values = np.array([57.0, 57.0], dtype)
+        for _ in range(steps):
+            values[1] = np.nextafter(values[1], values.dtype.type(np.inf))
+        assert values[0] <= otsu(values) <= values[1]
+        assert steps > 255 or otsu(values) == values[1]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import convcli
+from convcli.engine.correlate import corr2d
 from convcli.engine.detectors import DETECTORS, answer_to_a_step
 from convcli.engine.edges import edges, prepare
 from convcli.engine.errors import ConvError
@@ -223,14 +224,34 @@ def test_transposing_swaps_x_and_y(method):
     )
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", "float16", "float64"])
+@pytest.mark.parametrize("method", [m for m, row in DETECTORS.items() if row.together])
+def test_kernels_together_answer_as_they_do_one_by_one(method, dtype):
+    row = DETECTORS[method]
+    black_and_white = np.random.default_rng(8).random((60, 50)) < 0.5  # the largest sums
+    x = (black_and_white * (1 if dtype == "bool" else 255)).astype(dtype)
+    answers = [corr2d(x, taps.astype(float)) for taps in row.taps(0)]
+    scale = answer_to_a_step(row.taps(0)[0])
+    want = row.join([a.astype(float) for a in answers]) / scale
+    np.testing.assert_allclose(edges(x, method), want, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_kernels_together_take_a_fill_that_is_no_whole_number(border):
+    x, value = picture(size=(7, 6)), 7.5 * (border == "constant")
+    found = edges(x, "sobel", padding="same", border=border, value=value)
+    want = expected(x, "sobel", padding="same", border=border, value=value)
+    np.testing.assert_allclose(found, want, rtol=1e-5)
+
+
 @pytest.mark.parametrize("method", DETECTORS)
 def test_each_plane_by_itself(method):
     x = np.stack([picture(seed=i, size=(30, 28)) for i in range(6)]).reshape(2, 3, 30, 28)
     found = edges(x, method)
     for i in range(2):
-        assert (edges(x[i], method) == found[i]).all()
+        np.testing.assert_allclose(edges(x[i], method), found[i], rtol=1e-5, atol=1e-3)
         for j in range(3):
-            assert (edges(x[i, j], method) == found[i, j]).all()
+            np.testing.assert_allclose(edges(x[i, j], method), found[i, j], rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize("threshold", [None, 40, "otsu"])
@@ -244,10 +265,11 @@ def test_bands_cover_the_answer(method, threshold):
     assert [axis.out for axis in plan.axes] == [90, 23]
     bands = [plan.rows(a, b) for a, b in plan.bands(elements=200)]
     assert len(bands) > 3
-    assert (np.concatenate(bands, axis=-2) == whole).all()
+    # bands of floats may differ by rounding
+    np.testing.assert_allclose(np.concatenate(bands, axis=-2), whole, rtol=1e-5, atol=1e-3)
     out = np.empty((2, 5, 23), plan.dtype)
     assert plan.rows(7, 12, out) is out
-    assert (out == whole[:, 7:12]).all()
+    np.testing.assert_allclose(out, whole[:, 7:12], rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize("row", DETECTORS.values(), ids=lambda row: row.name)
@@ -322,6 +344,11 @@ SMALL = np.zeros((5, 5))
             True,
         ),
         (lambda: edges(SMALL, "log", sigma=0), "sigma: got 0, a number above 0 is needed", True),
+        (
+            lambda: edges(SMALL, "log", sigma=0.1),
+            "sigma: got 0.1, at least 0.2 is needed with log",
+            True,
+        ),
         (
             lambda: edges(SMALL, "canny", sigma=math.nan),
             "sigma: got nan, a number above 0 is needed",

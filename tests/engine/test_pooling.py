@@ -165,6 +165,30 @@ def test_what_an_average_divides_by():
     assert over[:, 0].tolist() == [pytest.approx(6 / 9), 1, pytest.approx(3 / 6)]
 
 
+def test_windows_that_hold_padding_only_may_count_it():
+    x = np.ones((5, 6))
+    for size, padding in ((2, 7), (40, 100)):  # by taps, and by runs of 1, 2, 4, … cells
+        found = pool2d(x, size, stride=1, padding=padding, mode="avg", include_pad=True)
+        want = (
+            oracle.pool(
+                x[None, None],
+                (size, size),
+                stride=(1, 1),
+                padding=((padding, padding),) * 2,
+                mode="avg",
+                include_pad=True,
+            )[0, 0]
+            if size == 2
+            else None
+        )
+        assert found[0, 0] == found[-1, -1] == 0
+        assert found.sum() == pytest.approx(
+            30
+        )  # each cell is in size² windows, and counts 1/size² in each
+        if want is not None:
+            np.testing.assert_allclose(found, want.astype(float))
+
+
 # --- properties -----------------------------------------------------------------------------------
 
 

@@ -1,0 +1,42 @@
+"""The edges of a picture, PNG to PNG: whole processes, against a script with OpenCV and against libvips."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from tests.bench.bench_png import SIDE, photograph
+from tests.bench.pairs import Case
+
+SOBEL = """
+import sys, cv2
+x = cv2.imread(sys.argv[1], cv2.IMREAD_GRAYSCALE)
+gx = cv2.Sobel(x, cv2.CV_32F, 1, 0, scale=0.25, borderType=cv2.BORDER_REFLECT)
+gy = cv2.Sobel(x, cv2.CV_32F, 0, 1, scale=0.25, borderType=cv2.BORDER_REFLECT)
+cv2.imwrite(sys.argv[2], cv2.convertScaleAbs(cv2.magnitude(gx, gy)))
+"""
+CANNY = """
+import sys, cv2
+x = cv2.imread(sys.argv[1], cv2.IMREAD_GRAYSCALE)
+smooth = cv2.GaussianBlur(x, (0, 0), 1.4, borderType=cv2.BORDER_REFLECT)
+cv2.imwrite(sys.argv[2], cv2.Canny(smooth, 28, 71, L2gradient=True))
+"""
+
+
+def cases() -> Iterator[Case]:
+    import cv2  # noqa: F401 - a missing peer leaves the bench out
+
+    with tempfile.TemporaryDirectory() as folder:
+        source, ours, theirs = (Path(folder, f"{name}.png") for name in ("in", "ours", "theirs"))
+        Image.fromarray(photograph()).save(source, compress_level=1)
+        convcli = [sys.executable, "-m", "convcli", "edge", str(source), "-f", "-o", str(ours)]
+        for method, script, limit in (("sobel", SOBEL, 1), ("canny", CANNY, None)):
+            peer = [sys.executable, "-c", script, str(source), str(theirs)]
+            title = f"edge {SIDE}², PNG to PNG, {method}"
+            yield Case(title, [*convcli, "-m", method], "script with OpenCV", peer, limit, 9)
+        if vips := shutil.which("vips"):
+            peer = [vips, "sobel", str(source), str(theirs)]
+            yield Case(f"edge {SIDE}², PNG to PNG, sobel", convcli, "vips sobel", peer, 0.5, 5)
