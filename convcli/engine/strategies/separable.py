@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 from convcli.engine.strategies.problem import (
-    COLUMNS,
     Array,
     Cost,
     Part,
     Problem,
     Scratch,
     all_finite,
-    part_rows,
+    count_parts,
+    plane_step,
 )
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across, band, down
@@ -57,8 +57,8 @@ def cost(problem: Problem) -> Cost:
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
     per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
-    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
-    calls = parts * (rank * (2 + 2 * min(y.d, y.out)) + 15)
+    parts = count_parts(problem, plane_step(problem))
+    calls = parts * (problem.per * rank * (5 + 2 * min(y.d, y.out)) + 15)
     return Cost(
         round((flops * rank + rank - 1) * problem.elements),
         problem.elements * per + products * PRODUCT + calls * CALL,
@@ -123,9 +123,8 @@ class Separable:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        y, x = problem.axes
-        columns = min(x.out, COLUMNS)
-        self.step = (1, part_rows(problem, columns), columns)
+        y = problem.axes[0]
+        self.step = plane_step(problem)
         self.interleave = Interleave.of(y)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
