@@ -26,7 +26,7 @@ from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
 SMALL = 9
-"""Taps of a kernel that is not worth factoring."""
+"""Taps of a kernel that is not worth factoring: it is taken to be of full rank."""
 
 NEAR = {4: 1e-7, 8: 1e-15}
 """What of sum|kernel| a factorisation may leave out, by bytes an element."""
@@ -48,8 +48,7 @@ def refuse(problem: Problem) -> str | None:
 def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
     (y, x), size = problem.axes, problem.work.itemsize
-    # of a small kernel the least is enough to know: it does not win
-    rank = 1.0 if y.k * x.k <= SMALL else _rank(problem)
+    rank = min(y.k, x.k) if y.k * x.k <= SMALL else _rank(problem)
     rows, width = min(HEIGHT, y.out), min(_width(x), x.out)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
