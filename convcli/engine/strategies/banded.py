@@ -9,14 +9,14 @@ from math import gcd
 import numpy as np
 
 from convcli.engine.strategies.problem import (
-    COLUMNS,
     Array,
     Cost,
     Part,
     Problem,
     Scratch,
     all_finite,
-    part_rows,
+    count_parts,
+    plane_step,
 )
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, band, down
@@ -48,8 +48,8 @@ def cost(problem: Problem) -> Cost:
     extra = 0 if problem.dtype == problem.work else COPY[size]
     per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
     products = count * problem.elements / (rows * min(x.out, WIDTH))
-    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
-    calls = parts * (together + (2 * count + 1) * min(y.d, y.out) + 15)
+    parts = count_parts(problem, plane_step(problem))
+    calls = parts * (together * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
     return Cost(
         round((flops + count - 1) * problem.elements),
         problem.elements * per + products * PRODUCT + calls * CALL,
@@ -75,8 +75,7 @@ class Banded:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         y, x = problem.axes
-        columns = min(x.out, COLUMNS)
-        self.step = (1, part_rows(problem, columns), columns)
+        self.step = plane_step(problem)
         self.interleave = Interleave.of(y)
         self.together, self.count = _groups(x.k, x.s, x.d)
         taps = np.zeros((problem.maps, y.k, self.count * self.together), problem.work)

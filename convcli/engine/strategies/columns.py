@@ -5,12 +5,12 @@ Source: Chellapilla, Puri and Simard, "High performance convolutional neural net
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch
+from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, STORE
 
 __all__ = ["Columns", "cost", "refuse"]
 
-ELEMENTS = 1 << 18
+ELEMENTS = 1 << 20
 """Elements of the column matrix of a part."""
 
 
@@ -27,9 +27,17 @@ def cost(problem: Problem) -> Cost:
     gathered = taps * problem.elements / problem.per
     rate = FLOP[size] if problem.work.kind == "f" else 1e-9
     slow = max(4 / problem.per, 1)  # a product with few rows is bound by memory
-    calls = max(gathered / ELEMENTS, problem.x.shape[0] * problem.groups) * (kh * kw + 10)
+    calls = count_parts(problem, _step(problem)) * (kh * kw + 10)
     seconds = flops * rate * slow + gathered * 2 * COPY[size]
     return Cost(flops, seconds + problem.elements * (STORE[size] + PASS[size]) + calls * CALL)
+
+
+def _step(problem: Problem) -> tuple[int, int, int]:
+    kh, kw = problem.kernel
+    y, x = problem.axes
+    taps = problem.depth * kh * kw
+    columns = min(x.out, max(ELEMENTS // taps, 64))
+    return 1, min(max(ELEMENTS // (taps * columns), 1), y.out), columns
 
 
 class Columns:
@@ -39,12 +47,10 @@ class Columns:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        kh, kw = problem.kernel
-        y, x = problem.axes
-        taps = problem.depth * kh * kw
-        columns = min(x.out, max(ELEMENTS // taps, 64))
-        rows = min(max(ELEMENTS // (taps * columns), 1), y.out)
-        self.step = (1, rows, columns)
+        self.step = _step(problem)
+        self.pointwise = problem.x.dtype == problem.work and all(
+            a.extent == a.s == 1 and a.out == a.n for a in problem.axes
+        )
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`); always right."""
@@ -53,11 +59,14 @@ class Columns:
         gathered = self._gather(part, slice(group * depth, (group + 1) * depth), scratch)
         own = slice(group * per, (group + 1) * per)
         weights = problem.weights[own].reshape(per, -1)
-        found = scratch.get("found", (per, part.rows * part.columns), problem.work)
+        shape = (per, part.rows * part.columns)
+        flat = _flat(out) if out.dtype == problem.work else None
+        found = scratch.get("found", shape, problem.work) if flat is None else flat
         np.matmul(weights, gathered, out=found)
         if problem.bias is not None:
             np.add(found, problem.bias[own, None], out=found)
-        np.copyto(out, found.reshape(per, part.rows, part.columns), casting="unsafe")
+        if flat is None:
+            np.copyto(out, found.reshape(out.shape), casting="unsafe")
         return True
 
     def _gather(self, part: Part, channels: slice, scratch: Scratch) -> Array:
@@ -66,6 +75,11 @@ class Columns:
         (y, x), (kh, kw) = problem.axes, problem.kernel
         (top, bottom), (left, right) = problem.span(part)
         depth, rows, columns = problem.depth, part.rows, part.columns
+        if self.pointwise:  # a matrix product with the input as it lies
+            lying = problem.x[part.image, channels, top:bottom, left:right]
+            flat = _flat(lying)
+            if flat is not None:
+                return flat
         window = scratch.get("window", (depth, bottom - top, right - left), problem.work)
         problem.read(part, channels, window)
         if window.shape == (depth, rows, columns):
@@ -79,3 +93,11 @@ class Columns:
                     v * x.d : v * x.d + (columns - 1) * x.s + 1 : x.s,
                 ]
         return gathered.reshape(depth * kh * kw, -1)
+
+
+def _flat(array: Array) -> Array | None:
+    """View of shape (C, rows * columns), None if that takes a copy."""
+    try:
+        return np.reshape(array, (array.shape[0], -1), copy=False)
+    except ValueError:
+        return None

@@ -12,7 +12,17 @@ from numpy.typing import DTypeLike, NDArray
 from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
 
-__all__ = ["COLUMNS", "Cost", "Part", "Problem", "Runner", "Scratch", "all_finite", "part_rows"]
+__all__ = [
+    "COLUMNS",
+    "Cost",
+    "Part",
+    "Problem",
+    "Runner",
+    "Scratch",
+    "all_finite",
+    "count_parts",
+    "plane_step",
+]
 
 Array = NDArray[Any]
 
@@ -158,11 +168,25 @@ COLUMNS = 1 << 11
 """Columns of a part, at most."""
 
 
-def part_rows(problem: Problem, columns: int) -> int:
-    """Rows of a part of that many columns: scratch memory in the cache, or calls long enough for threads."""
+def plane_step(problem: Problem) -> tuple[int, int, int]:
+    """Groups, rows and columns of a part that is taken plane by plane.
+
+    Its scratch memory stays near the core, or NumPy's calls get long enough for threads.
+    """
+    y, x = problem.axes
+    columns = min(x.out, COLUMNS)
     elements = 1 << 16 if problem.elements < 1 << 20 else 1 << 18
     rows = max(elements // columns // 4 * 4, 4)
-    return min(rows, problem.axes[0].out)
+    return 1, min(rows, y.out), columns
+
+
+def count_parts(problem: Problem, step: tuple[int, int, int]) -> int:
+    """Into how many parts the result falls."""
+    sizes = problem.groups, problem.axes[0].out, problem.axes[1].out
+    count = int(problem.x.shape[0])
+    for size, own in zip(sizes, step, strict=True):
+        count *= -(-size // own)
+    return count
 
 
 class Runner(Protocol):

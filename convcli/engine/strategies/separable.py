@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 from convcli.engine.strategies.problem import (
-    COLUMNS,
     Array,
     Cost,
     Part,
     Problem,
     Scratch,
     all_finite,
-    part_rows,
+    count_parts,
+    plane_step,
 )
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across, band, down
@@ -26,7 +26,7 @@ from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
 SMALL = 9
-"""Taps of a kernel that is not worth factoring."""
+"""Taps of a kernel that is not worth factoring: it is taken to be of full rank."""
 
 NEAR = {4: 1e-7, 8: 1e-15}
 """What of sum|kernel| a factorisation may leave out, by bytes an element."""
@@ -48,8 +48,7 @@ def refuse(problem: Problem) -> str | None:
 def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
     (y, x), size = problem.axes, problem.work.itemsize
-    # of a small kernel the least is enough to know: it does not win
-    rank = 1.0 if y.k * x.k <= SMALL else _rank(problem)
+    rank = min(y.k, x.k) if y.k * x.k <= SMALL else _rank(problem)
     rows, width = min(HEIGHT, y.out), min(_width(x), x.out)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
@@ -57,8 +56,8 @@ def cost(problem: Problem) -> Cost:
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
     per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
-    parts = problem.planes * y.out / part_rows(problem, min(x.out, COLUMNS))
-    calls = parts * (rank * (2 + 2 * min(y.d, y.out)) + 15)
+    parts = count_parts(problem, plane_step(problem))
+    calls = parts * (problem.per * rank * (5 + 2 * min(y.d, y.out)) + 15)
     return Cost(
         round((flops * rank + rank - 1) * problem.elements),
         problem.elements * per + products * PRODUCT + calls * CALL,
@@ -123,9 +122,8 @@ class Separable:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        y, x = problem.axes
-        columns = min(x.out, COLUMNS)
-        self.step = (1, part_rows(problem, columns), columns)
+        y = problem.axes[0]
+        self.step = plane_step(problem)
         self.interleave = Interleave.of(y)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)

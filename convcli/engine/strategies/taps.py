@@ -4,7 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.problem import (
+    Array,
+    Cost,
+    Part,
+    Problem,
+    Scratch,
+    all_finite,
+    count_parts,
+)
 from convcli.engine.strategies.rates import CALL, PASS, STORE
 
 __all__ = ["Taps", "cost", "refuse"]
@@ -28,8 +36,15 @@ def cost(problem: Problem) -> Cost:
     passes = (2 * np.count_nonzero(kernels) - ones) / len(kernels)
     size = arithmetic(problem).itemsize
     per_element = (passes + 0.5) * PASS[size] + STORE[problem.dtype.itemsize]
-    calls = (passes + 12) * max(problem.elements / CACHE, 1)
+    calls = count_parts(problem, _step(problem)) * (problem.per * (passes + 5) + 10)
     return Cost(round(passes * problem.elements), problem.elements * per_element + calls * CALL)
+
+
+def _step(problem: Problem) -> tuple[int, int, int]:
+    y, x = problem.axes
+    columns = min(x.out, 1 << 13)
+    rows = min(max(CACHE // columns, 4), y.out)
+    return min(max(CACHE // (rows * columns * problem.per), 1), problem.groups), rows, columns
 
 
 def arithmetic(problem: Problem) -> np.dtype[Any]:
@@ -48,10 +63,7 @@ class Taps:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.work = arithmetic(problem)
-        (y, x), per = problem.axes, problem.per
-        columns = min(x.out, 1 << 13)
-        rows = min(max(CACHE // columns, 4), y.out)
-        self.step = (max(CACHE // (rows * columns * per), 1), rows, columns)
+        self.step = _step(problem)
         self.shared = len(problem.kernels) == 1
         self.weights = problem.weights[:, 0].astype(self.work)
         self.holes = problem.bound is None and bool((self.weights == 0).any())
