@@ -73,7 +73,7 @@ class Edge(Operation):
         return tuple(
             "chosen: "
             + " ".join(
-                f"{name} {value / full:.4g}" for name, value in zip(names, found, strict=True)
+                f"{name} {value / full:.3g}" for name, value in zip(names, found, strict=True)
             )
             for found in plan.thresholds
         )

@@ -74,7 +74,7 @@ def test_thresholds_are_fractions_of_full_scale_and_told_when_chosen(convcli, tm
     assert again.err == ""
     a, b = (pixels(tmp_path / f"{n}.png") for n in "ab")
     assert set(np.unique(a)) == {0, 255}
-    assert (a != b).mean() < 0.001  # the thresholds were told in four digits
+    assert (a != b).mean() < 0.002  # the thresholds were told in three digits
     assert (
         convcli("edge", SAMPLES / "coffee-grey16.png", "--threshold", "0.2", "-o", "c.png").status
         == 0
