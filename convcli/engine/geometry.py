@@ -125,18 +125,22 @@ class Axis:
         >>> axes((10,), (3,), stride=2)[0].unused
         1
         """
-        # A tap j of window i reads row s*i + d*j - before. Taps whose d*j leave the same remainder by s read the
-        # same rows of one residue class, shifted: count each class as a union of runs of `out` windows.
-        common = gcd(self.s, self.d)
-        period, step = self.s // common, self.d // common
+        # Tap j of window i reads row s*i + d*j - before. Windows and taps play the same part: take as "tap" what
+        # makes fewer classes. Taps whose d*j leave the same remainder by s read rows of one residue class, in runs
+        # of `out` windows: count each class as a union of runs.
+        s, out, d, k = self.s, self.out, self.d, self.k
+        common = gcd(s, d)
+        if min(out, d // common) < min(k, s // common):
+            s, out, d, k = d, k, s, out
+        period, step = s // common, d // common
         used = 0
-        for first in range(min(self.k, period)):
-            taps = -(-(self.k - first) // period)  # taps j = first, first + period, …
-            shift, residue = divmod(self.d * first, self.s)
+        for first in range(min(k, period)):
+            taps = -(-(k - first) // period)  # taps j = first, first + period, …
+            shift, residue = divmod(d * first, s)
             # row = residue - before + s*(shift + m*step + i), 0 <= m < taps, 0 <= i < out; keep 0 <= row < n
-            low = max(-(-(self.before - residue) // self.s), shift)
-            high = (self.n - 1 + self.before - residue) // self.s
-            used += _in_runs(shift, step, taps, self.out, low, high)
+            low = max(-(-(self.before - residue) // s), shift)
+            high = (self.n - 1 + self.before - residue) // s
+            used += _in_runs(shift, step, taps, out, low, high)
         return self.n - used
 
 
