@@ -1,6 +1,6 @@
 """What a detector answers: computed rows at a time, or found as a whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ from convcli.engine.correlate import Correlation
 from convcli.engine.detectors import Join
 from convcli.engine.geometry import Axis
 from convcli.engine.gradients import Direct
+from convcli.engine.strategies.threads import each
 
 __all__ = ["Answer", "Found", "Kernelwise"]
 
-BAND = 1 << 19
+BAND = 1 << 20
 """Output elements that a band aims at."""
 
 PART = 1 << 18
@@ -34,6 +35,11 @@ class Kernelwise:
 
     correlation: Correlation
     axes: tuple[Axis, Axis]
+
+    @property
+    def threads(self) -> int:
+        """Threads that may call `answers` at the same time: one, the correlation has threads of its own."""
+        return 1
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -94,18 +100,24 @@ class Answer:
             out = np.empty((*self.shape[:-2], stop - start, width), self.dtype)
         target = np.reshape(out, (-1, stop - start, width), copy=False)
         height = self.source.height
-        with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-            for top in range(start, stop, height):
-                bottom = min(top + height, stop)
-                joined = self.join(self.source.answers(top, bottom))
-                if self.scale != 1:
-                    joined /= self.scale
-                band = target[:, top - start : bottom - start]
-                if self.threshold is None:
-                    band[...] = joined
-                else:
-                    np.greater(np.abs(joined), self.threshold, out=band)
+        parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]
+
+        def work(take: Callable[[], tuple[int, int] | None]) -> None:
+            with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
+                while (part := take()) is not None:
+                    self._join(*part, target[:, part[0] - start : part[1] - start])
+
+        each(work, parts, min(self.source.threads, len(parts)))
         return out
+
+    def _join(self, top: int, bottom: int, out: NDArray[Any]) -> None:
+        joined = self.join(self.source.answers(top, bottom))
+        if self.scale != 1:
+            joined /= self.scale
+        if self.threshold is None:
+            out[...] = joined
+        else:
+            np.greater(np.abs(joined), self.threshold, out=out)
 
     def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
         """Yield half-open ranges of rows of about `elements` elements each, which cover the answer."""

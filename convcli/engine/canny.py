@@ -4,6 +4,7 @@ Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 198
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.gaussians import gaussian_row
 from convcli.engine.geometry import Axis, PaddingLike
 from convcli.engine.regions import connected_to
+from convcli.engine.strategies.threads import each, workers
 from convcli.engine.thresholds import check_number, otsu
 
 __all__ = ["RATIO", "Canny", "canny", "check_sigma"]
@@ -163,9 +165,14 @@ def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
     # gradients that rounding alone can make, and by which two equal ones can differ
     rounding = 4 * float(np.finfo(smooth.dtype).eps) * float(np.abs(ends).max(initial=0))
     band = max(CACHE // (width + 4), 1)
-    for top in range(0, height, band):
-        bottom = min(top + band, height)
-        _thin(smooth[top : bottom + 4], rounding, crest[top:bottom])
+    parts = [(top, min(top + band, height)) for top in range(0, height, band)]
+
+    def work(take: Callable[[], tuple[int, int] | None]) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
+            while (part := take()) is not None:
+                _thin(smooth[part[0] : part[1] + 4], rounding, crest[slice(*part)])
+
+    each(work, parts, min(workers(), len(parts)))
     return crest
 
 

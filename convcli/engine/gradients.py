@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convcli.engine.geometry import Axis
 from convcli.engine.kernels import kernel
 from convcli.engine.padding import Border, read_window
+from convcli.engine.strategies.threads import workers
 
 __all__ = ["Direct", "Together", "compass", "pair"]
 
@@ -47,6 +48,11 @@ class Direct:
     compute: Together
     work: np.dtype[Any]
     dtype: np.dtype[Any]
+
+    @property
+    def threads(self) -> int:
+        """Threads that may call `answers` at the same time."""
+        return workers()
 
     @property
     def height(self) -> int:

@@ -187,6 +187,12 @@ def test_nan_makes_no_edges_and_no_warning():
     assert (found[14:, 14:] == want[14:, 14:]).all()
 
 
+def test_infinities_are_silent():
+    x = blobs(5)
+    x[3, 4], x[10, 2] = np.inf, -np.inf
+    assert canny(x, 0.7, low=4, high=12, padding="same").map.any()
+
+
 # --- regions --------------------------------------------------------------------------------------
 
 

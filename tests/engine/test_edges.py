@@ -272,6 +272,17 @@ def test_bands_cover_the_answer(method, threshold):
     np.testing.assert_allclose(out, whole[:, 7:12], rtol=1e-5, atol=1e-3)
 
 
+@pytest.mark.parametrize("method", DETECTORS)
+def test_nan_and_infinity_are_silent_and_stay_where_they_are(method):
+    x = picture("float64", (60, 60))
+    x[5, 5], x[8, 3], x[3, 8] = np.nan, np.inf, -np.inf
+    found = edges(x, method, padding="same")
+    want = edges(np.where(np.isfinite(x), x, 0), method, padding="same")
+    assert np.isfinite(found[25:, 25:]).all()
+    if method != "canny":
+        np.testing.assert_allclose(found[25:, 25:], want[25:, 25:], atol=1e-9)
+
+
 @pytest.mark.parametrize("row", DETECTORS.values(), ids=lambda row: row.name)
 def test_every_row_tells_its_title_and_source(row):
     assert row.title
