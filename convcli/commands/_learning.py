@@ -131,14 +131,18 @@ def watch(work: Work[Learned]) -> Learned:
 def show(
     name: str, learned: Learned, request: Request, *, as_json: bool, every: int | None
 ) -> None:
-    """Put the kernel where it belongs, and say how sure it is; `every`: show the loss of every so many steps."""
-    _tell_trials(learned)
-    for step in range(every or 0, len(learned.losses) + 1 if every else 0, every or 1):
-        tell(f"step {step}, loss {learned.losses[step - 1]:.4f}")
-    for sentence in sentences(learned):
-        tell(sentence)
+    """Put the kernel where it belongs, and say how sure it is; `every`: show the loss of every so many steps.
+
+    JSON has all of it, so that nothing else is said then.
+    """
     if as_json:
         print(json.dumps(as_values(learned), allow_nan=False))
+    else:
+        _tell_trials(learned)
+        for step in range(every or 0, len(learned.losses) + 1 if every else 0, every or 1):
+            tell(f"step {step}, loss {learned.losses[step - 1]:.4f}")
+        for sentence in sentences(learned):
+            tell(sentence)
     if as_json and request.output is None:
         return
     delivered = deliver(Operand(name, learned.kernel), Ready(learned.kernel), request)

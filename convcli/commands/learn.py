@@ -15,7 +15,7 @@ __all__ = ["EXAMPLES", "learn"]
 
 EXAMPLES = (
     "convcli learn  # the chapter's exercise",
-    "convcli corr camera.png -k gaussian:1.5 -o after.png && convcli learn camera.png after.png",
+    "convcli corr camera.png -k box -o y.png && convcli learn camera.png y.png",
     "convcli corr bars.csv -k '1 -1' | convcli learn bars.csv - -k 1x2 --json",
 )
 
