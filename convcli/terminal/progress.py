@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -79,16 +79,16 @@ def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]
                 continue
             if record.loss is not None:
                 losses.append(record.loss)
+            if task is None and time.monotonic() - begun < PATIENCE:
+                continue
+            shown: dict[str, Any] = {
+                "description": printable(record.stage),
+                "completed": record.done,
+                "total": record.total,
+                "line": f"{sparkline(losses)} {losses[-1]:.4g}" if losses else "",
+            }
             if task is None:
-                if time.monotonic() - begun < PATIENCE:
-                    continue
+                task = bar.add_task(**shown)
                 stack.enter_context(bar)
-                task = bar.add_task("", line="")
-            line = f"{sparkline(losses)} {losses[-1]:.4g}" if losses else ""
-            bar.update(
-                task,
-                description=printable(record.stage),
-                completed=record.done,
-                total=record.total,
-                line=line,
-            )
+            else:
+                bar.update(task, **shown)

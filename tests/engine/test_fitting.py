@@ -451,6 +451,7 @@ def test_names_scales_and_separability():
         ("log:1.2", "log:1.2, exactly", False),
         ("sobel-x@45", "sobel-x@45, exactly", False),
         ("box:5x3", "box:5x3, exactly", True),
+        ("gaussian:2,5", "gaussian:2,5, exactly", True),
     ]:
         taps = kernel(name)
         y = corr2d(picture.astype(float), taps, padding="same")
