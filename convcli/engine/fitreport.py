@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.fitting import Learned, Score
 from convcli.engine.geometry import size_text
+from convcli.engine.learned import Learned, Score
 
 __all__ = ["as_values", "sentences"]
 
@@ -50,6 +50,8 @@ def sentences(learned: Learned) -> list[str]:
     else:
         found.append(f"rank {learned.rank} of {learned.taps}, condition {learned.condition:.3g}")
     if learned.stable_rate is not None:
+        first, last, steps = learned.losses[0], learned.losses[-1], len(learned.losses)
+        found.append(f"loss {first:.4g} before step 1, {last:.4g} before step {steps}")
         found.append(f"rate {learned.rate:.3g}, stable below {learned.stable_rate:.3g}")
     if learned.nearest is not None and learned.nearest.distance < ALIKE:
         found.append(f"like {learned.nearest.text}")

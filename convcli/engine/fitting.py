@@ -1,7 +1,7 @@
 """Learning a kernel from inputs and answers: by least squares, or by gradient descent as the chapter does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.descent import Descent, batches, curvature, descend, stable_text
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.fitpairs import Examples, Layer, sizes_that_fit
-from convcli.engine.geometry import PaddingLike, size_text
-from convcli.engine.leastsquares import Normal, Solution, first_solution, normals, refined
-from convcli.engine.likeness import Likeness, nearest, rank_one_error
-from convcli.engine.moments import Moments, Residual, gather, residual
-from convcli.engine.observations import Data, Floats, Run, split
+from convcli.engine.fitpairs import Examples, Layer
+from convcli.engine.geometry import PaddingLike
+from convcli.engine.learned import Fit, Learned, Score, Trial
+from convcli.engine.leastsquares import Normal, Solution, refined
+from convcli.engine.likeness import nearest, rank_one_error
+from convcli.engine.moments import Moments, gather, residual
+from convcli.engine.observations import Data, Run, split
 from convcli.engine.records import Note, Work, finished, numbered
+from convcli.engine.sizing import best_size, try_sizes
 
 __all__ = ["METHODS", "Learned", "Score", "Trial", "learn_kernel", "learning"]
 
@@ -24,131 +26,6 @@ METHODS: dict[str, str] = {
     "sgd": "gradient descent on the sum of squared errors, the chapter's way",
 }
 """The methods, and what each is."""
-
-HELD = 0.2
-"""Share of the rows on which sizes are compared."""
-
-AS_GOOD = 0.005
-"""Of sizes whose held-out errors are this near to the best, the smallest is taken."""
-
-ROUNDING = 1e-6
-"""Held-out errors of less than this share of the deviation of the answers are rounding."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """How well a kernel explains some answers.
-
-    Parameters
-    ----------
-    r2 : float
-        1 - squared errors / variation of y about its mean (over all channels); NaN when y is constant.
-    rmse : float
-        Root of the mean squared error, in units of y.
-    count : int
-        Answers it is measured on.
-    deviation : float
-        Standard deviation of these answers.
-    """
-
-    r2: float
-    rmse: float
-    count: int
-    deviation: float
-
-    @classmethod
-    def of(cls, rest: Residual) -> "Score":
-        """Measure what is left."""
-        squares, variation, count = (
-            float(a.sum()) for a in (rest.squares, rest.variation, rest.count)
-        )
-        r2 = 1 - squares / variation if variation else float("nan")
-        rmse, deviation = np.sqrt(np.array([squares, variation]) / max(count, 1))
-        return cls(r2, float(rmse), int(count), float(deviation))
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One size that was tried: its error on rows that were not used."""
-
-    size: tuple[int, int]
-    taps: int
-    score: Score
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """A kernel that was learned, and how sure that is.
-
-    Parameters
-    ----------
-    kernel : ndarray, shape (kh, kw), (C, kh, kw) or (O, C, kh, kw), float64
-    bias : ndarray, shape (O,), or None
-        None unless it was learned too.
-    score : Score
-        On the data of the fit.
-    held_out : Score or None
-        On rows that were not used.
-    stderr : ndarray, shape of `kernel`
-        Standard error of each tap, if the errors of the answers are independent and alike; NaN where the data leave
-        the tap open.
-    rank, taps : int
-        Combinations of taps that the data fix, and taps, of the kernel of one answer channel.
-    condition : float
-        Largest over smallest singular value (of those that are not zero) of the data's windows; with a bias, of the
-        windows less their means. The relative error of the kernel is at most about this times that of the answers.
-    nearest : Likeness or None
-        The named kernel that is nearest; None unless the kernel is 2-D in effect.
-    separable : bool
-        Whether a column times a row gives the kernel, to within three standard errors and 5 %.
-    clipped : int
-        Answers that were left out, since they are at the end of the range.
-    method : str
-    ridge : float
-    rate, stable_rate : float or None
-        Of 'sgd': the rate that was used, and the largest that is stable.
-    losses : tuple of float
-        Of 'sgd': the loss before each step.
-    trials : tuple of Trial
-        The sizes that were tried, if none was given.
-    """
-
-    kernel: Floats
-    bias: Floats | None
-    score: Score
-    held_out: Score | None
-    stderr: Floats
-    rank: int
-    taps: int
-    condition: float
-    nearest: Likeness | None
-    separable: bool
-    clipped: int
-    method: str
-    ridge: float
-    rate: float | None = None
-    stable_rate: float | None = None
-    losses: tuple[float, ...] = ()
-    trials: tuple[Trial, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """What all stages share."""
-
-    examples: Examples
-    layer: Layer
-    bias: bool
-    ridge: float
-
-    def normals(self, moments: Moments, data: Data) -> list[Normal]:
-        if not moments.count.all():
-            low, high = next(filter(None, self.examples.limits))
-            raise ConvError(
-                f"{self.examples.names[0][1]}: every value of a channel is {low:g} or {high:g}, which counts as "
-                "clipped: none is left to learn from; an array of the values before clipping tells more"
-            )
-        return normals(moments, data, self.examples.largest, bias=self.bias, ridge=self.ridge)
 
 
 def learn_kernel(
@@ -181,7 +58,7 @@ def learn_kernel(
     size : int or sequence of int, optional
         KHxKW, CxKHxKW or OxCxKHxKW. Two numbers give a kernel that filters each channel by itself if `y` has the
         channels of `x`, else one that mixes them. None: odd sizes to 15 are tried, and the one with the least error
-        on a fifth of the rows, which is held out, is taken (the smallest of those within half a percent).
+        on a fifth of the rows, which is held out, is taken.
     method : str
         A key of `METHODS`.
     padding, stride, dilation, border, value
@@ -250,11 +127,11 @@ def learning(
         )
     if ridge and method == "sgd":
         raise ConvError("ridge: got it with method sgd, only lstsq has it", usage=True)
-    fit = _Fit(examples, layer, bias, ridge)
+    fit = Fit(examples, layer, bias, ridge)
     trials: tuple[Trial, ...] = ()
     if size is None:
-        trials = yield from _tried(fit, sizes_that_fit(examples, layer), holdout or HELD)
-        size = _best(trials)
+        trials = yield from try_sizes(fit, holdout)
+        size = best_size(trials)
     size = (size, size) if isinstance(size, int) else tuple(size)
     shape = examples.kernel_shape(size)
     data = examples.data(shape, layer)
@@ -273,7 +150,7 @@ def learning(
 
 
 def _by_least_squares(
-    fit: _Fit, data: Data, runs: Sequence[Run], shape: tuple[int, ...]
+    fit: Fit, data: Data, runs: Sequence[Run], shape: tuple[int, ...]
 ) -> Work[Learned]:
     rows = sum(run.rows for run in runs)
     moments = yield from numbered("gathering", rows, gather(data, runs))
@@ -283,7 +160,7 @@ def _by_least_squares(
 
 
 def _by_descent(
-    fit: _Fit, data: Data, runs: Sequence[Run], shape: tuple[int, ...], how: Descent
+    fit: Fit, data: Data, runs: Sequence[Run], shape: tuple[int, ...], how: Descent
 ) -> Work[Learned]:
     rows = sum(run.rows for run in runs)
     parts = batches(runs, how.batch)
@@ -307,7 +184,7 @@ def _by_descent(
 
 
 def _learned(
-    fit: _Fit,
+    fit: Fit,
     equations: Sequence[Normal],
     solution: Solution,
     moments: Moments,
@@ -340,55 +217,4 @@ def _learned(
         clipped=moments.clipped,
         method="lstsq",
         ridge=fit.ridge,
-    )
-
-
-def _tried(fit: _Fit, sizes: Sequence[tuple[int, int]], held: float) -> Work[tuple[Trial, ...]]:
-    """Fit every size on some rows, and measure it on the others; the moments of the largest hold most others."""
-    every = [fit.examples.data(fit.examples.kernel_shape(s), fit.layer) for s in sizes]
-    runs, out = split(every[0].runs(), held)
-    rows, rows_out = (sum(run.rows for run in part) for part in (runs, out))
-    cells = sum(run.rows * every[0].pairs[run.pair].axes[1].out for run in runs)
-    fitting = [(s, data) for s, data in zip(sizes, every, strict=True) if data.taps < cells]
-    fitting = fitting or [(sizes[0], every[0])]
-    large = fitting[-1][1]
-    moments = yield from numbered("gathering", rows, gather(large, runs))
-    trials = []
-    for size, data in fitting:
-        taps = _within(large, data)
-        if taps is None:
-            own = yield from numbered(f"trying {size_text(size)}", rows, gather(data, runs))
-        else:
-            own = moments.part(taps)
-        kernel, bias = first_solution(fit.normals(own, data), own)
-        rest = yield from numbered(
-            f"trying {size_text(size)}", rows_out, residual(data, out, kernel, bias)
-        )
-        trials.append(Trial(size, data.taps, Score.of(rest)))
-    return tuple(trials)
-
-
-def _best(trials: Sequence[Trial]) -> tuple[int, int]:
-    """Choose the smallest size that is as good as the best; errors that are but rounding are all as good."""
-    best = min(trials, key=lambda trial: trial.score.rmse).score
-    enough = max(best.rmse * (1 + AS_GOOD), best.deviation * ROUNDING)
-    return next(trial.size for trial in trials if trial.score.rmse <= enough)
-
-
-def _within(large: Data, small: Data) -> NDArray[np.intp] | None:
-    """Return which taps of the large kernel lie where those of the small one do; None if some lie beside them."""
-    inner: list[list[int]] = []
-    for axis in (0, 1):
-        starts = {
-            (a.axes[axis].before - b.axes[axis].before, a.axes[axis].d)
-            for a, b in zip(large.pairs, small.pairs, strict=True)
-        }
-        (before, d), *others = starts
-        k = small.pairs[0].axes[axis].k
-        if others or before % d or not 0 <= before // d <= large.pairs[0].axes[axis].k - k:
-            return None
-        inner.append([before // d + i for i in range(k)])
-    channels, kh, kw = large.size
-    return (
-        np.arange(channels * kh * kw).reshape(channels, kh, kw)[:, inner[0]][:, :, inner[1]].ravel()
     )

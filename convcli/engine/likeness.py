@@ -92,10 +92,18 @@ def _sigmas(name: str, second: float = 0.0) -> Callable[[Size, Distance], Iterat
     return family
 
 
+def _gaussians(size: Size, distance: Distance) -> Iterator[str]:
+    """Try Gaussians as they are, and with the sum 1 in no more than the size of the kernel, as some tools cut them."""
+    yield _searched(0.25, max(size), lambda sigma: f"gaussian:{sigma:.3g}")(distance)
+    side = min(size) - 1 + min(size) % 2
+    if side > 1:
+        yield _searched(0.25, side, lambda sigma: f"gaussian:{sigma:.3g},{side}")(distance)
+
+
 FAMILIES: dict[str, Callable[[Size, Distance], Iterator[str]]] = {
     "identity": lambda size, _: iter(["identity:1"] if size else []),
     "box": lambda size, _: _sizes("box", size),
-    "gaussian": _sigmas("gaussian"),
+    "gaussian": _gaussians,
     "disk": lambda size, _: _radii(size),
     "laplacian": lambda *_: iter(["laplacian:4", "laplacian:8"]),
     "log": _sigmas("log"),
@@ -140,8 +148,14 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
         if name not in FAMILIES:
             for angle in range(45, 360, 45):
                 distance(f"{name}@{angle}")
-    # of names that are as near, the first: a plain one before a turned one
-    name = min(compared, key=lambda text: round(compared[text][1], 9))
+
+    def far(text: str) -> float:
+        scale, apart = compared[text]
+        return round(apart if scale == 1 else apart / SCALED + 1e-6, 9)
+
+    name = min(
+        compared, key=far
+    )  # of those that are as near, the first: a plain one before a turned one
     return Likeness(name, *compared[name])
 
 

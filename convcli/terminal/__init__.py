@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from convcli.terminal.consoles import console
     from convcli.terminal.matrices import draw_matrix
     from convcli.terminal.pictures import draw_pictures
+    from convcli.terminal.progress import follow, sparkline
     from convcli.terminal.tables import Column, print_table
 
 _HOMES = {
@@ -18,15 +19,32 @@ _HOMES = {
     "console": "convcli.terminal.consoles",
     "draw_matrix": "convcli.terminal.matrices",
     "draw_pictures": "convcli.terminal.pictures",
+    "follow": "convcli.terminal.progress",
     "print_table": "convcli.terminal.tables",
+    "sparkline": "convcli.terminal.progress",
 }
 
-__all__ = ["Column", "console", "draw_matrix", "draw_pictures", "on_terminal", "print_table"]
+__all__ = [
+    "Column",
+    "console",
+    "draw_matrix",
+    "draw_pictures",
+    "follow",
+    "on_terminal",
+    "print_table",
+    "sparkline",
+    "watched",
+]
 
 
 def on_terminal() -> bool:
     """Whether standard output is a terminal: tables and pictures for a person, not data for a program."""
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def watched() -> bool:
+    """Whether standard error is a terminal: progress has someone to see it."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def __getattr__(name: str) -> Any:

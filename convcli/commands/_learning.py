@@ -1,0 +1,178 @@
+"""What `convcli learn` does around the fit: the pairs it reads, what it tells while it works and at the end."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from convcli import terminal
+from convcli.commands._deliver import Request, deliver, destination
+from convcli.commands._filter import print_path
+from convcli.engine.correlate import corr2d
+from convcli.engine.descent import Descent
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.fitpairs import Examples
+from convcli.engine.fitreport import as_values, sentences
+from convcli.engine.fitting import Learned
+from convcli.engine.geometry import size_text
+from convcli.engine.plan import Ready
+from convcli.engine.records import Work, finished
+from convcli.files.operands import Operand, Reading, check_single_stdin, load
+from convcli.files.output import check_target, writing
+from convcli.files.pairs import read_pairs
+from convcli.files.samples import full_scale
+
+__all__ = ["Given", "check", "descent_of", "exercise", "given", "show", "watch", "write_losses"]
+
+Given = tuple[Examples, bool]
+"""Examples, and whether the inputs are pictures."""
+
+
+def descent_of(
+    method: str,
+    lr: float | None,
+    steps: int | None,
+    momentum: float | None,
+    batch: int | None,
+    seed: int | None,
+    log: str | None,
+) -> Descent:
+    """Put the options of descent together, and refuse them for another method."""
+    asked = {
+        "--lr": lr,
+        "--steps": steps,
+        "--momentum": momentum,
+        "--batch": batch,
+        "--seed": seed,
+        "--log": log,
+    }
+    for option, value in asked.items():
+        if value is not None and method == "lstsq":
+            raise ConvError(f"{option}: got it with method lstsq, only sgd has it", usage=True)
+    return Descent(
+        lr,
+        Descent.steps if steps is None else steps,
+        Descent.momentum if momentum is None else momentum,
+        batch,
+        seed,
+    )
+
+
+def check(name: str, request: Request, log: str | None) -> None:
+    """Refuse files that may not be written, before the work starts."""
+    destination(Operand(name, np.zeros((1, 1))), (1, 1), request)
+    if log is not None:
+        check_target(Path(log), force=request.force)
+
+
+def exercise() -> Given:
+    """The chapter's own: bars of 6×8 and their edges by [1, -1]."""
+    bars = np.ones((6, 8))
+    bars[:, 2:6] = 0
+    return Examples.of(bars, corr2d(bars, [[1.0, -1.0]])), False
+
+
+def given(files: Sequence[str], table: str | None, how: Reading) -> Given:
+    """Read inputs and answers.
+
+    Raises
+    ------
+    ConvError
+    """
+    check_single_stdin(*files, table or "")
+    if len(files) % 2:
+        raise ConvError(
+            f"got {len(files)} file{'s' * (len(files) > 1)}, inputs and answers in turn are needed: X1 Y1 X2 Y2 …",
+            usage=True,
+        )
+    names = list(zip(files[::2], files[1::2], strict=True))
+    names += read_pairs(table) if table is not None else []
+    pairs = [(load(x, how), load(y, how)) for x, y in names]
+    pictured = [x.picture is not None for x, _ in pairs]
+    if any(pictured) and not all(pictured):
+        one, other = (names[pictured.index(kind)][0] for kind in (True, False))
+        raise ConvError(
+            f"{printable(other)}: is an array and {printable(one)} a picture, inputs of one kind are needed"
+        )
+    examples = Examples.of(
+        [x.values for x, _ in pairs],
+        [y.values for _, y in pairs],
+        names=[(_shown(x), _shown(y)) for x, y in names],
+        limits=[_limits(y) for _, y in pairs],
+    )
+    return examples, all(pictured)
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else printable(name)
+
+
+def _limits(answer: Operand) -> tuple[float, float] | None:
+    """Black and white of a picture of whole numbers, where values beyond them end up."""
+    if answer.picture is None or answer.values.dtype.kind == "f":
+        return None
+    return 0.0, full_scale(answer.values.dtype)
+
+
+def tell(text: str) -> None:
+    """Print one line on standard error."""
+    print(text, file=sys.stderr)
+
+
+def watch(work: Work[Learned]) -> Learned:
+    """Do the work; where standard error is a terminal, draw how far it is."""
+    return terminal.follow(work, tell) if terminal.watched() else finished(work, tell)
+
+
+def show(
+    name: str, learned: Learned, request: Request, *, as_json: bool, every: int | None
+) -> None:
+    """Put the kernel where it belongs, and say how sure it is; `every`: show the loss of every so many steps.
+
+    JSON has all of it, so that nothing else is said then.
+    """
+    if as_json:
+        print(json.dumps(as_values(learned), allow_nan=False))
+    else:
+        _tell_trials(learned)
+        for step in range(every or 0, len(learned.losses) + 1 if every else 0, every or 1):
+            tell(f"step {step}, loss {learned.losses[step - 1]:.4f}")
+        for sentence in sentences(learned):
+            tell(sentence)
+    if as_json and request.output is None:
+        return
+    delivered = deliver(Operand(name, learned.kernel), Ready(learned.kernel), request)
+    if delivered.path is not None and not as_json:
+        print_path(delivered.path)
+        if learned.bias is not None:
+            print(",".join(repr(float(b)) for b in learned.bias))
+
+
+def _tell_trials(learned: Learned) -> None:
+    if not learned.trials:
+        return
+    taken = learned.kernel.shape[-2:]
+    rows = [
+        (size_text(t.size), t.taps, t.score.rmse, t.score.r2, "taken" if t.size == taken else "")
+        for t in learned.trials
+    ]  # fmt: skip
+    if terminal.watched():
+        heads = ("size", "taps", "RMSE on rows not used", "R²", "")
+        terminal.print_table(heads, rows, to=terminal.console(sys.stderr))
+        return
+    for size, _, rmse, r2, mark in rows:
+        tell(f"{size}: RMSE {rmse:.6g}, R² {r2:.6g} on rows not used{', taken' * bool(mark)}")
+
+
+def write_losses(learned: Learned, path: Path, *, force: bool) -> None:
+    """Write the loss of each step as CSV."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("step", "loss"))
+    table.writerows((step, repr(loss)) for step, loss in enumerate(learned.losses, 1))
+    with writing(path, force=force) as file:
+        file.write(text.getvalue().encode())
