@@ -27,15 +27,16 @@ def main(names: list[str]) -> int:
                 pair = measure(case)
                 late = case.limit is not None and pair.ratio > case.limit
                 missed += late
+                notes = ["over the limit"] * late + ([case.note(pair.ours)] if case.note else [])
                 print(
                     ROW.format(
                         case.name,
-                        f"{pair.ours * 1e3:.1f} ms",
+                        f"{pair.ours * 1e3:.3g} ms",
                         case.peer_name,
-                        f"{pair.peer * 1e3:.1f} ms",
+                        f"{pair.peer * 1e3:.3g} ms",
                         f"{pair.ratio:.2f}",
                         "" if case.limit is None else f"{case.limit:g}",
-                        "over the limit" if late else "",
+                        ", ".join(notes),
                     ).rstrip(),
                     flush=True,
                 )

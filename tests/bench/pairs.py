@@ -16,7 +16,10 @@ Side = Callable[[], object] | Sequence[str]
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the benchmark table: what is timed, against which named peer, and the ratio that was promised."""
+    """One line of the benchmark table: what is timed, against which named peer, and the ratio that was promised.
+
+    `note` says something about our median seconds, at the end of the line.
+    """
 
     name: str
     ours: Side
@@ -24,6 +27,7 @@ class Case:
     peer: Side
     limit: float | None = None
     rounds: int = 15
+    note: Callable[[float], str] | None = None
 
 
 @dataclass(frozen=True)

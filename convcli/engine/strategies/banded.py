@@ -19,7 +19,7 @@ from convcli.engine.strategies.problem import (
     plane_step,
 )
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
-from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, band, down
+from convcli.engine.strategies.toeplitz import HEIGHT, LANES, WIDTH, Interleave, band, down, padded
 
 __all__ = ["Banded", "cost", "refuse"]
 
@@ -40,7 +40,7 @@ def cost(problem: Problem) -> Cost:
     """Count the products with all zeros of the band, the shifted copies and the sums."""
     (y, x), size = problem.axes, problem.work.itemsize
     together, count = _groups(x.k, x.s, x.d)
-    rows = min(HEIGHT, y.out)
+    rows = HEIGHT
     depth = ((rows - 1) * Interleave.of(y).stride + y.k) * together
     flops = 2 * depth * count
     copies = (together + x.s) * y.s
@@ -82,7 +82,7 @@ class Banded:
         taps[:, :, : x.k] = problem.weights[:, 0]
         split = taps.reshape(problem.maps, y.k, self.count, self.together).swapaxes(1, 2)
         shared = split[:1] if len(problem.kernels) == 1 else split
-        self.matrices = band(shared, min(HEIGHT, y.out), self.interleave.stride)
+        self.matrices = band(shared, HEIGHT, self.interleave.stride)
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
@@ -109,20 +109,24 @@ class Banded:
         (top, bottom), (left, right) = self.problem.span(part)
         rows, columns, together = bottom - top, right - left, self.together
         shift = together * x.d // x.s  # of windows, from one group of taps to the next
-        wide = part.columns + (self.count - 1) * shift
+        wide = padded(part.columns, LANES, 1, 1) + (self.count - 1) * shift
+        phases, stride = self.interleave.phases, self.interleave.stride
+        high = padded(-(-part.rows // phases), HEIGHT, stride, y.k) + y.s * (phases - 1) // y.d
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
         row = -(-wide // 16) | 1
-        gathered = scratch.get("gathered", (y.d, -(-rows // y.d), together, row * 16), work)
+        gathered = scratch.get("gathered", (y.d, high, together, row * 16), work)
         # a buffer of its own: NumPy copies between interleaved views of one buffer by way of a third
         window = scratch.get("window", (rows, columns), work)
         self.problem.read(part, channels, window[None])
-        for j in range(together):
-            for residue in range(y.d):
+        for residue in range(y.d):
+            count = len(range(residue, rows, y.d))
+            gathered[residue, count:, :, :wide] = 0
+            for j in range(together):
                 lines = window[residue :: y.d, j * x.d :: x.s][:, :wide]
                 some = lines.shape[1]
-                gathered[residue, : len(lines), j, :some] = lines
+                gathered[residue, :count, j, :some] = lines
                 if some < wide:
-                    gathered[residue, : len(lines), j, some:wide] = 0
+                    gathered[residue, :count, j, some:wide] = 0
         return gathered
 
     def _one(self, source: Array, matrices: Array, found: Array, scratch: Scratch) -> None:
@@ -134,6 +138,6 @@ class Banded:
             rows = source[residue, first:]
             for q, matrix in enumerate(matrices):
                 target = (more if q else found)[phase::phases]
-                down(matrix, y.k, stride, rows, q * self.together * x.d // x.s, target)
+                down(matrix, stride, rows, q * self.together * x.d // x.s, target)
                 if q:
                     np.add(found[phase::phases], target, out=found[phase::phases])

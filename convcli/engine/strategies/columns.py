@@ -59,10 +59,15 @@ class Columns:
         gathered = self._gather(part, slice(group * depth, (group + 1) * depth), scratch)
         own = slice(group * per, (group + 1) * per)
         weights = problem.weights[own].reshape(per, -1)
-        shape = (per, part.rows * part.columns)
-        flat = _flat(out) if out.dtype == problem.work else None
+        flat = _flat(out) if out.dtype == problem.work and per > 1 else None
+        if (
+            per == 1
+        ):  # BLAS takes other ways for a single row, with roundings that depend on the place
+            weights = np.concatenate((weights, np.zeros_like(weights)))
+        shape = (len(weights), part.rows * part.columns)
         found = scratch.get("found", shape, problem.work) if flat is None else flat
         np.matmul(weights, gathered, out=found)
+        found = found[:per]
         if problem.bias is not None:
             np.add(found, problem.bias[own, None], out=found)
         if flat is None:

@@ -24,5 +24,5 @@ PRODUCT = 0.06e-6
 CALL = 1.5e-6
 """Seconds that each call of NumPy costs by itself."""
 
-FOURIER = 0.4e-9
+FOURIER = 0.45e-9
 """Seconds an element and doubling of a real transform there and back."""

@@ -21,7 +21,16 @@ from convcli.engine.strategies.problem import (
     plane_step,
 )
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
-from convcli.engine.strategies.toeplitz import HEIGHT, WIDTH, Interleave, across, band, down
+from convcli.engine.strategies.toeplitz import (
+    HEIGHT,
+    LANES,
+    WIDTH,
+    Interleave,
+    across,
+    band,
+    down,
+    padded,
+)
 
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
@@ -49,7 +58,7 @@ def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
     (y, x), size = problem.axes, problem.work.itemsize
     rank = min(y.k, x.k) if y.k * x.k <= SMALL else _rank(problem)
-    rows, width = min(HEIGHT, y.out), min(_width(x), x.out)
+    rows, width = HEIGHT, _width(x)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
     flops = 2 * (column * x.s + row)
@@ -130,12 +139,12 @@ class Separable:
         ]
 
     def _matrices(self, column: Array, row: Array) -> tuple[Array, Array]:
-        y, x = self.problem.axes
+        x = self.problem.axes[1]
         dilated = np.zeros(x.extent, row.dtype)
         dilated[:: x.d] = row
         return (
-            band(column[:, None], min(HEIGHT, y.out), self.interleave.stride),
-            np.ascontiguousarray(band(dilated[:, None], min(_width(x), x.out), x.s).T),
+            band(column[:, None], HEIGHT, self.interleave.stride),
+            np.ascontiguousarray(band(dilated[:, None], _width(x), x.s).T),
         )
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
@@ -162,17 +171,21 @@ class Separable:
 
     def _source(self, part: Part, channel: int, scratch: Scratch) -> Array:
         """Read the input of a part: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
-        y, work = self.problem.axes[0], self.problem.work
+        (y, x), work = self.problem.axes, self.problem.work
         (top, bottom), (left, right) = self.problem.span(part)
         rows, columns = bottom - top, right - left
-        each = -(-rows // y.d)
-        split = scratch.get("split", (y.d, each, 1, columns), work)
-        window = split[0, :, 0] if y.d == 1 else scratch.get("window", (rows, columns), work)
-        self.problem.read(part, slice(channel, channel + 1), window[None])
-        if y.d > 1:
-            for residue in range(y.d):
-                lines = window[residue :: y.d]
-                split[residue, : len(lines), 0] = lines
+        phases, stride = self.interleave.phases, self.interleave.stride
+        high = padded(-(-part.rows // phases), HEIGHT, stride, y.k) + y.s * (phases - 1) // y.d
+        wide = padded(padded(part.columns, _width(x), x.s, x.extent), LANES, 1, 1)
+        split = scratch.get("split", (y.d, high, 1, wide), work)
+        window = split[0, :rows, 0] if y.d == 1 else scratch.get("window", (rows, wide), work)
+        self.problem.read(part, slice(channel, channel + 1), window[None, :, :columns])
+        window[:, columns:] = 0
+        for residue in range(y.d):
+            count = len(range(residue, rows, y.d))
+            split[residue, count:] = 0
+            if y.d > 1:
+                split[residue, :count, 0] = window[residue :: y.d]
         return split
 
     def _one(
@@ -180,8 +193,11 @@ class Separable:
     ) -> None:
         y, x = self.problem.axes
         phases, stride = self.interleave.phases, self.interleave.stride
-        middle = scratch.get("middle", (len(found), source.shape[-1]), found.dtype)
+        rows = padded(len(found), HEIGHT, 1, 1)
+        middle = scratch.get("middle", (rows, source.shape[-1]), found.dtype)
+        middle[len(found) :] = 0
         for phase in range(min(phases, len(found))):
             first, residue = divmod(y.s * phase, y.d)
-            down(column, y.k, stride, source[residue, first:], 0, middle[phase::phases])
-        across(row, x.extent, x.s, middle, found)
+            target = middle[: len(found)][phase::phases]
+            down(column, stride, source[residue, first:], 0, target)
+        across(row, x.s, middle, found)

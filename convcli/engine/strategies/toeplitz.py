@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 
-__all__ = ["HEIGHT", "Interleave", "across", "band", "down"]
+__all__ = ["HEIGHT", "LANES", "Interleave", "across", "band", "down", "padded"]
 
 Array = NDArray[Any]
 
@@ -24,6 +24,9 @@ HEIGHT = 4
 
 WIDTH = 512
 """Columns of a product."""
+
+LANES = 16
+"""Columns of a product are a multiple of this."""
 
 SMALL = 1 << 18
 """M·K·N that a product stays under: from there on OpenBLAS starts threads of its own."""
@@ -81,78 +84,90 @@ def band(taps: Array, rows: int, stride: int) -> Array:
     return matrix.reshape(*leading, rows, -1)
 
 
-def down(matrix: Array, k: int, stride: int, source: Array, offset: int, out: Array) -> None:
+def down(matrix: Array, stride: int, source: Array, offset: int, out: Array) -> None:
     """Multiply from the left: results of one column from the rows below each other.
 
     Parameters
     ----------
     matrix : ndarray, shape (M, ((M - 1) * stride + k) * g)
         What `band` built.
-    k, stride : int
+    stride : int
     source : ndarray, shape (rows, g, columns)
-        C-contiguous.
+        C-contiguous, finite beyond what the windows read: `padded` tells how far it has to reach.
     offset : int
         The column at which the first window starts.
     out : ndarray, shape (rows', columns')
         Unit stride along columns.
     """
-    height, (_, g, row) = matrix.shape[0], source.shape
+    (height, depth), (_, g, row) = matrix.shape, source.shape
+    width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
     for start, stop in _pieces(out.shape[0], height):
-        size = min(height, stop - start)
-        depth = ((size - 1) * stride + k) * g
-        small = matrix[:size, :depth]
-        blocks = (stop - start) // size
-        width = min(WIDTH, max(SMALL // (size * depth) // 16 * 16, 16))
+        blocks = -(-(stop - start) // height)
         for left, right in _pieces(out.shape[1], width):
-            tile = min(width, right - left)
-            tiles = (right - left) // tile
+            tile = min(width, -(-(right - left) // LANES) * LANES)
+            tiles = -(-(right - left) // tile)
             view = _view(
                 source,
                 start * stride * g * row + offset + left,
                 (blocks, tiles, depth, tile),
-                (size * stride * g * row, tile, row, 1),
+                (height * stride * g * row, tile, row, 1),
             )
-            target = np.reshape(
-                out[start:stop, left:right], (blocks, size, tiles, tile), copy=False
-            )
-            np.matmul(small, view, out=target.swapaxes(1, 2))
+            _multiply(matrix, view, out[start:stop, left:right])
 
 
-def across(matrix: Array, k: int, stride: int, source: Array, out: Array) -> None:
+def across(matrix: Array, stride: int, source: Array, out: Array) -> None:
     """Multiply from the right: results of one row from the columns beside each other.
 
     Parameters
     ----------
     matrix : ndarray, shape ((M - 1) * stride + k, M)
-        What `band` built, transposed.
-    k, stride : int
-        `k` is the extent of the kernel: taps of a dilated kernel have zeros between them.
+        What `band` built, transposed; taps of a dilated kernel have zeros between them.
+    stride : int
     source : ndarray, shape (rows, columns)
-        C-contiguous.
-    out : ndarray, shape (rows, columns')
+        C-contiguous, finite beyond what the windows read: `padded` tells how far it has to reach.
+    out : ndarray, shape (rows', columns')
         Unit stride along columns.
     """
-    rows, row = source.shape
-    height = matrix.shape[1]
-    for left, right in _pieces(out.shape[1], height):
-        size = min(height, right - left)
-        depth = (size - 1) * stride + k
-        small = matrix[:depth, :size]
-        tiles = (right - left) // size
-        deep = max(min(SMALL // (size * depth), 128), 1)
-        for start, stop in _pieces(rows, deep):
-            some = min(deep, stop - start)
-            blocks = (stop - start) // some
+    row = source.shape[1]
+    depth, width = matrix.shape
+    deep = max(min(SMALL // (width * depth), 128) // HEIGHT * HEIGHT, HEIGHT)
+    for left, right in _pieces(out.shape[1], width):
+        tiles = -(-(right - left) // width)
+        for start, stop in _pieces(out.shape[0], deep):
+            some = min(deep, -(-(stop - start) // HEIGHT) * HEIGHT)
+            blocks = -(-(stop - start) // some)
             view = _view(
                 source,
                 start * row + left * stride,
                 (blocks, tiles, some, depth),
-                (some * row, size * stride, row, 1),
+                (some * row, width * stride, row, 1),
             )
-            target = np.reshape(
-                out[start:stop, left:right], (blocks, some, tiles, size), copy=False
-            )
-            np.matmul(view, small, out=target.swapaxes(1, 2))
+            _multiply(view, matrix, out[start:stop, left:right])
+
+
+def padded(n: int, unit: int, stride: int, extent: int) -> int:
+    """Length that `n` windows read when they are computed in whole units.
+
+    >>> padded(5, 4, stride=1, extent=3)
+    10
+    """
+    return (-(-n // unit) * unit - 1) * stride + extent
+
+
+def _multiply(a: Array, b: Array, out: Array) -> None:
+    """Multiply stacks of matrices, shape (blocks, tiles, rows, columns), into the plane that they tile.
+
+    What hangs over the plane's end is computed and left out. A smaller product would take other ways through BLAS,
+    with other roundings: so a result depends on its window alone, not on where the window lies.
+    """
+    stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    blocks, tiles, rows, columns = *stack, a.shape[-2], b.shape[-1]
+    whole = out.shape == (blocks * rows, tiles * columns)
+    plane = out if whole else np.empty((blocks * rows, tiles * columns), out.dtype)
+    target = np.reshape(plane, (blocks, rows, tiles, columns), copy=False)
+    np.matmul(a, b, out=target.swapaxes(1, 2))
+    if not whole:
+        out[...] = plane[: out.shape[0], : out.shape[1]]
 
 
 def _pieces(n: int, size: int) -> list[tuple[int, int]]:
