@@ -115,7 +115,7 @@ def pool(
         while at + d * (k - 1) + 1 <= n + before + after:
             starts.append(at)
             at += s
-        hangs = starts and starts[-1] + d * (k - 1) + 1 < n + before + after
+        hangs = at - s + d * (k - 1) + 1 < n + before + after  # by less than a stride
         if ceil and hangs and at < n + before:
             starts.append(at)
         if ceil and starts and starts[-1] >= n + before:

@@ -215,7 +215,7 @@ def _axis(i: int, n: int, k: int, s: int, d: int, pad: Padding, ceil: bool, what
     extent = d * (k - 1) + 1
     before, after = pad.split(i, n, extent, s)
     room = n + before + after - extent
-    if room < 0:
+    if room <= (-s if ceil else -1):  # rounded up, a window may hang over by less than a stride
         dilated = f" ({extent} with dilation {d})" if d > 1 else ""
         padded = f" ({n + before + after} with padding)" if before or after else ""
         raise ConvError(

@@ -106,6 +106,8 @@ def _gaussian(text: str) -> Taps:
 
 def _log(text: str) -> Taps:
     (sigma,) = _numbers(text or "1.4", "SIGMA", 1, 1)
+    if sigma < 0.2:  # between two samples: every tap would be 0
+        raise ConvError(f"got sigma {sigma:g}, at least 0.2 is allowed", usage=True)
     bend, blur = log_factors(sigma)
     return np.outer(bend, blur) + np.outer(blur, bend)
 

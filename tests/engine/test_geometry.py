@@ -17,7 +17,7 @@ def windows(n, k, s, d, before, after, ceil=False):
     while True:
         last_tap = start + d * (k - 1)
         if last_tap >= end:  # it hangs over
-            if ceil and found and start - s + d * (k - 1) < end - 1:
+            if ceil and start - s + d * (k - 1) < end - 1:
                 found.append([start + d * t - before for t in range(k)])
             break
         found.append([start + d * t - before for t in range(k)])

@@ -93,6 +93,7 @@ def test_a_kernel_is_not_shared():
         ("laplacian:5", "kernel laplacian: got '5', 4 or 8 (neighbours) is allowed"),
         ("kirsch@30", "kernel kirsch: got angle '30', a multiple of 45 is allowed"),
         ("roberts-x@45", "kernel roberts-x: got angle '45', a multiple of 90 is allowed"),
+        ("log:0.1", "kernel log: got sigma 0.1, at least 0.2 is allowed"),
         ("dog:1", "kernel dog: got '1', SIGMA,SIGMA is allowed"),
     ],
 )
