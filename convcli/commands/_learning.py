@@ -150,6 +150,9 @@ def show(
         print_path(delivered.path)
         if learned.bias is not None:
             print(",".join(repr(float(b)) for b in learned.bias))
+    elif terminal.on_terminal() and learned.method == "lstsq" and learned.stderr.any():
+        console = terminal.console()
+        terminal.draw_matrix(learned.stderr, console=console, title="standard errors")
 
 
 def _tell_trials(learned: Learned) -> None:

@@ -49,6 +49,9 @@ def sentences(learned: Learned) -> list[str]:
         found.append(_rank(learned))
     else:
         found.append(f"rank {learned.rank} of {learned.taps}, condition {learned.condition:.3g}")
+    errors = learned.stderr[np.isfinite(learned.stderr)]
+    if errors.any() and learned.method == "lstsq":
+        found.append(f"standard error of a tap {errors.max():.2g} at most")
     if learned.stable_rate is not None:
         first, last, steps = learned.losses[0], learned.losses[-1], len(learned.losses)
         found.append(f"loss {first:.4g} before step 1, {last:.4g} before step {steps}")

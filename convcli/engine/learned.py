@@ -69,8 +69,8 @@ class Learned:
     held_out : Score or None
         On rows that were not used.
     stderr : ndarray, shape of `kernel`
-        Standard error of each tap, if the errors of the answers are independent and alike; NaN where the data leave
-        the tap open.
+        Standard error of each tap of the least-squares kernel, if the errors of the answers are independent, alike
+        and as large as what is left of them; NaN where the data leave the tap open.
     rank, taps : int
         Combinations of taps that the data fix, and taps, of the kernel of one answer channel.
     condition : float

@@ -114,32 +114,34 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
     Moments
     """
     channels, kh, kw = data.size
-    wide, masks = channels * kw, data.masks
+    wide = channels * kw
     products = np.zeros((kh, wide, kh, wide))  # blocks [u, :, u'] for u <= u'
-    left = np.zeros((data.taps, data.maps + masks))  # A'y and A'weight
-    total = np.zeros(data.maps)
-    cut = np.zeros((masks, data.taps, data.taps))
-    count = np.zeros(masks)
-    clipped = rows = 0
+    sums, cross = np.zeros((kh, wide)), np.zeros((data.taps, data.maps))
+    # of the windows whose answer is clipped, each with a 1 at its end: products, sums and count in one
+    cut = np.zeros((data.masks, data.taps + 1, data.taps + 1))
+    total, count, rows = np.zeros(data.maps), 0, 0
     for run in runs:
         own = np.zeros_like(products)
         vertical = data.pairs[run.pair].axes[0]
         toeplitz, span = vertical.s == 1 and kh > 1, (kh - 1) * vertical.d
         start = None
         for band in data.bands(run):
-            windows, answers = band.windows, np.hstack((band.y * band.weight, band.weight))
-            left += np.matmul(windows, answers.swapaxes(1, 2)).sum(0)
-            first = windows[:, :wide] if toeplitz else windows
-            found = _multiplied(first, windows)
+            windows, answers = band.windows, band.y
+            found = _multiplied(windows[:, :wide] if toeplitz else windows, windows)
             own[: len(found) // wide] += found.reshape(-1, wide, kh, wide)
             if not band.whole:
-                clipped += int(band.weight.size - band.weight.sum())
                 _add_clipped(band, cut)
-            total += answers[:, : data.maps].sum((0, 2))
-            count += band.weight.sum((0, 2))
+                answers = answers * band.weight
+            cross += np.matmul(windows, answers.swapaxes(1, 2)).sum(0)
+            of_rows, last = band.cells.sum(2), (len(answers) - 1) * vertical.s + 1
+            for u in range(kh):
+                at = u * vertical.d
+                sums[u] += of_rows[at : at + last : vertical.s].sum(0)
+            total += answers.sum((0, 2))
+            count += answers.shape[0] * answers.shape[2]
             if toeplitz and start is None:
                 start = _products(band.cells[:span], kh - 1)
-            rows += len(band.y)
+            rows += len(answers)
             yield rows
         if start is not None:
             change = _products(band.cells[len(band.cells) - span :], kh - 1) - start
@@ -148,14 +150,19 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
         products += own
     for u in range(1, kh):
         products[u, :, :u] = products[:u, :, u].transpose(2, 0, 1)
-    gram = _both(data, products.reshape(data.taps, data.taps))[None]
-    cross = data.in_order(left)
-    sums = cross[:, data.maps :].T
-    if clipped:
-        gram = gram - np.stack([_both(data, products) for products in cut])
-    else:
-        sums, count = sums[:1], count[:1]
-    return Moments(gram, sums, count, cross[:, : data.maps], total, clipped)
+    clipped = cut[:, -1, -1]
+    if not clipped.any():
+        cut, clipped = cut[:1], clipped[:1]
+    gram = [_in_order(data, products.reshape(data.taps, -1) - part[:-1, :-1]) for part in cut]
+    columns = [data.in_order(sums.ravel() - part[-1, :-1]) for part in cut]
+    return Moments(
+        np.stack(gram),
+        np.stack(columns),
+        count - clipped,
+        data.in_order(cross),
+        total,
+        int(clipped.sum()),
+    )
 
 
 def _multiplied(first: Floats, second: Floats) -> Floats:
@@ -176,15 +183,14 @@ def _products(cells: Floats, parts: int) -> Floats:
     return (stack @ stack.T).reshape(parts, wide, parts, wide)
 
 
-def _both(data: Data, products: Floats) -> Floats:
+def _in_order(data: Data, products: Floats) -> Floats:
     return data.in_order(data.in_order(products).T).T
 
 
 def _add_clipped(band: Band, cut: Floats) -> None:
-    """Add the products of the windows whose answer is clipped."""
     for o in range(len(cut)):
         row, at = np.nonzero(band.weight[:, o] == 0)
-        windows = band.windows[row, :, at]
+        windows = np.column_stack((band.windows[row, :, at], np.ones(len(row))))
         cut[o] += windows.T @ windows
 
 
