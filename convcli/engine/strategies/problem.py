@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
+from convcli.engine.strategies.threads import workers
 
 __all__ = [
     "COLUMNS",
@@ -175,7 +177,7 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
     """
     y, x = problem.axes
     columns = min(x.out, COLUMNS)
-    elements = 1 << 16 if problem.elements < 1 << 20 else 1 << 18
+    elements = 1 << 16 if problem.elements < 1 << 20 else min(1 << 18, (1 << 20) // workers())
     rows = max(elements // columns // 4 * 4, 4)
     return 1, min(rows, y.out), columns
 
@@ -219,6 +221,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._buffers: dict[str, Array] = {}
+        self._last: dict[str, Array] = {}
 
     @classmethod
     @contextmanager
@@ -234,14 +237,16 @@ class Scratch:
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""
+        last = self._last.get(name)
+        if last is not None and last.shape == shape and last.dtype == dtype:
+            return last
         dtype = np.dtype(dtype)
-        size = dtype.itemsize
-        for n in shape:
-            size *= n
+        size = dtype.itemsize * prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
             buffer = self._buffers[name] = np.empty(size, np.uint8)
-        return np.ndarray(shape, dtype, buffer)
+        self._last[name] = np.ndarray(shape, dtype, buffer)
+        return self._last[name]
 
 
 def all_finite(found: Array, scratch: Scratch) -> bool:

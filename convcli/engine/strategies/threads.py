@@ -32,7 +32,7 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
     """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None."""
     left = list(items)[::-1]
 
-    def take() -> T | None:
+    def take() -> "T | None":  # quoted: the annotation would be computed at every call
         try:
             return left.pop()
         except IndexError:
