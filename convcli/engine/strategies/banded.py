@@ -18,7 +18,7 @@ from convcli.engine.strategies.problem import (
     count_parts,
     plane_step,
 )
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, LANES, WIDTH, Interleave, band, down, padded
 
 __all__ = ["Banded", "cost", "refuse"]
@@ -48,11 +48,12 @@ def cost(problem: Problem) -> Cost:
     extra = 0 if problem.dtype == problem.work else COPY[size]
     per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
     products = count * problem.elements / (rows * min(x.out, WIDTH))
+    lines = problem.elements / x.out * (together + 4)
     parts = count_parts(problem, plane_step(problem))
     calls = parts * (together * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
     return Cost(
         round((flops + count - 1) * problem.elements),
-        problem.elements * per + products * PRODUCT + calls * CALL,
+        problem.elements * per + products * PRODUCT + lines * LINE + calls * CALL,
     )
 
 

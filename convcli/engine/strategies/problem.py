@@ -173,11 +173,12 @@ COLUMNS = 1 << 11
 def plane_step(problem: Problem) -> tuple[int, int, int]:
     """Groups, rows and columns of a part that is taken plane by plane.
 
-    Its scratch memory stays near the core, or NumPy's calls get long enough for threads.
+    NumPy's calls are long, so that they weigh more than what Python does between them and threads seldom wait for
+    each other; scratch memory stays small.
     """
     y, x = problem.axes
     columns = min(x.out, COLUMNS)
-    elements = 1 << 16 if problem.elements < 1 << 20 else min(1 << 18, (1 << 20) // workers())
+    elements = min(1 << 18, (1 << 20) // workers())
     rows = max(elements // columns // 4 * 4, 4)
     return 1, min(rows, y.out), columns
 

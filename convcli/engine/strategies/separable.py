@@ -20,7 +20,7 @@ from convcli.engine.strategies.problem import (
     count_parts,
     plane_step,
 )
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import (
     HEIGHT,
     LANES,
@@ -34,8 +34,8 @@ from convcli.engine.strategies.toeplitz import (
 
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
-SMALL = 9
-"""Taps of a kernel that is not worth factoring: it is taken to be of full rank."""
+SMALL = 64
+"""Taps up to which only kernels of rank 1 are worth a column and a row filter."""
 
 NEAR = {4: 1e-7, 8: 1e-15}
 """What of sum|kernel| a factorisation may leave out, by bytes an element."""
@@ -57,7 +57,7 @@ def refuse(problem: Problem) -> str | None:
 def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
     (y, x), size = problem.axes, problem.work.itemsize
-    rank = min(y.k, x.k) if y.k * x.k <= SMALL else _rank(problem)
+    rank = _rank(problem)
     rows, width = HEIGHT, _width(x)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
@@ -65,17 +65,28 @@ def cost(problem: Problem) -> Cost:
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
     per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
+    lines = problem.elements / x.out * 4
     parts = count_parts(problem, plane_step(problem))
     calls = parts * (problem.per * rank * (5 + 2 * min(y.d, y.out)) + 15)
     return Cost(
         round((flops * rank + rank - 1) * problem.elements),
-        problem.elements * per + products * PRODUCT + calls * CALL,
+        problem.elements * per + products * PRODUCT + lines * LINE + calls * CALL,
     )
 
 
 def _rank(problem: Problem) -> float:
+    """Mean rank of the kernels; of small ones, for which only rank 1 pays, a quick guess."""
+    if problem.bound is None and problem.kernel[0] * problem.kernel[1] <= SMALL:
+        return 1.0 if all(map(_rank_one, problem.kernels)) else min(problem.kernel)
     found = factors(problem)
     return sum(len(terms) for terms in found) / len(found)
+
+
+def _rank_one(kernel: Array) -> bool:
+    """Whether a kernel is near the product of the column and the row of its largest tap."""
+    i, j = divmod(int(np.abs(kernel).argmax()), kernel.shape[1])
+    left = kernel * kernel[i, j] - kernel[:, j, None] * kernel[i]
+    return bool(np.abs(left).max() <= 1e-6 * kernel[i, j] ** 2)
 
 
 def _width(axis: Axis) -> int:
