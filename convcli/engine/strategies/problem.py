@@ -12,10 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
-from convcli.engine.strategies.threads import workers
 
 __all__ = [
-    "COLUMNS",
     "Cost",
     "Part",
     "Problem",
@@ -23,7 +21,6 @@ __all__ = [
     "Scratch",
     "all_finite",
     "count_parts",
-    "plane_step",
 ]
 
 Array = NDArray[Any]
@@ -164,23 +161,6 @@ class Cost:
 
     operations: int
     seconds: float
-
-
-COLUMNS = 1 << 11
-"""Columns of a part, at most."""
-
-
-def plane_step(problem: Problem) -> tuple[int, int, int]:
-    """Groups, rows and columns of a part that is taken plane by plane.
-
-    NumPy's calls are long, so that they weigh more than what Python does between them and threads seldom wait for
-    each other; scratch memory stays small.
-    """
-    y, x = problem.axes
-    columns = min(x.out, COLUMNS)
-    elements = min(1 << 18, (1 << 20) // workers())
-    rows = max(elements // columns // 4 * 4, 4)
-    return 1, min(rows, y.out), columns
 
 
 def count_parts(problem: Problem, step: tuple[int, int, int]) -> int:

@@ -10,16 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
-from convcli.engine.strategies.problem import (
-    Array,
-    Cost,
-    Part,
-    Problem,
-    Scratch,
-    all_finite,
-    count_parts,
-    plane_step,
-)
+from convcli.engine.strategies import planewise
+from convcli.engine.strategies.planewise import Planewise, plane_step
+from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import (
     HEIGHT,
@@ -43,15 +36,10 @@ NEAR = {4: 1e-7, 8: 1e-15}
 
 def refuse(problem: Problem) -> str | None:
     """Say why column and row filters cannot serve."""
-    if problem.depth > 1:
-        return "it does not add up channels"
-    if problem.work.kind != "f":
-        return "its sums pass 2**53, products of floats would round them"
-    if not problem.finite:
-        return "the kernel holds a value that is not finite"
-    if problem.bound is not None and any(len(f) > 1 for f in factors(problem)):
+    reason = planewise.refuse(problem)
+    if reason is None and problem.bound is not None and any(len(f) > 1 for f in factors(problem)):
         return "the kernel is not a column times a row of integers"
-    return None
+    return reason
 
 
 def cost(problem: Problem) -> Cost:
@@ -135,16 +123,11 @@ def _real(kernel: NDArray[Any], work: np.dtype[Any]) -> list[tuple[Array, Array]
     return terms
 
 
-class Separable:
+class Separable(Planewise):
     """Column and row filters, made ready for one problem."""
 
-    threads = True
-
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        y = problem.axes[0]
-        self.step = plane_step(problem)
-        self.interleave = Interleave.of(y)
+        super().__init__(problem)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
         ]
@@ -158,37 +141,13 @@ class Separable:
             np.ascontiguousarray(band(dilated[:, None], _width(x), x.s).T),
         )
 
-    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
-        """Compute a part (see `Runner.run`)."""
-        problem, channel = self.problem, part.groups[0]
-        source = self._source(part, channel, scratch)
-        ok = True
-        for i in range(problem.per):
-            o = channel * problem.per + i
-            direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
-            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
-            for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
-                target = scratch.get("more", found.shape, found.dtype) if n else found
-                self._one(source, column, row, target, scratch)
-                if n:
-                    np.add(found, target, out=found)
-            if problem.bias is not None:
-                np.add(found, problem.bias[o], out=found)
-            if not problem.safe:
-                ok = ok and all_finite(found, scratch)
-            if not direct:
-                np.copyto(out[i], found, casting="unsafe")
-        return ok
-
-    def _source(self, part: Part, channel: int, scratch: Scratch) -> Array:
+    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
         """Read the input of a part: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
         (y, x), work = self.problem.axes, self.problem.work
         (top, bottom), (left, right) = self.problem.span(part)
         rows, columns = bottom - top, right - left
-        phases, stride = self.interleave.phases, self.interleave.stride
-        high = padded(-(-part.rows // phases), HEIGHT, stride, y.k) + y.s * (phases - 1) // y.d
         wide = padded(padded(part.columns, _width(x), x.s, x.extent), LANES, 1, 1)
-        split = scratch.get("split", (y.d, high, 1, wide), work)
+        split = scratch.get("split", (y.d, self.high(part), 1, wide), work)
         window = split[0, :rows, 0] if y.d == 1 else scratch.get("window", (rows, wide), work)
         self.problem.read(part, slice(channel, channel + 1), window[None, :, :columns])
         window[:, columns:] = 0
@@ -199,7 +158,15 @@ class Separable:
                 split[residue, :count, 0] = window[residue :: y.d]
         return split
 
-    def _one(
+    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
+        """Compute a map (see `Planewise.one`)."""
+        for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
+            target = scratch.get("more", found.shape, found.dtype) if n else found
+            self._term(source, column, row, target, scratch)
+            if n:
+                np.add(found, target, out=found)
+
+    def _term(
         self, source: Array, column: Array, row: Array, found: Array, scratch: Scratch
     ) -> None:
         y, x = self.problem.axes
