@@ -84,7 +84,7 @@ def test_a_sample_of_the_product_agrees_with_four_loops(strategy):
 @pytest.mark.parametrize("border", BORDERS)
 def test_much_of_the_product_agrees_with_four_loops(strategy, border):
     cases = [case for case in PRODUCT if case[:2] == (strategy, border)]
-    assert sum(check(case) for case in random.Random(4).sample(cases, 700)) > 100
+    assert sum(check(case) for case in random.Random(4).sample(cases, 60)) > 8
 
 
 PLANES = [name for name in STRATEGIES if name != "columns"]

@@ -115,7 +115,7 @@ class Plan:
     threads: int
 
 
-ALONE = 3e-4
+ALONE = 1.5e-4
 """Seconds of predicted work up to which threads cost more than they save."""
 
 

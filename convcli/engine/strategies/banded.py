@@ -8,32 +8,15 @@ from math import gcd
 
 import numpy as np
 
-from convcli.engine.strategies.problem import (
-    Array,
-    Cost,
-    Part,
-    Problem,
-    Scratch,
-    all_finite,
-    count_parts,
-    plane_step,
-)
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
+from convcli.engine.strategies.planewise import Planewise, plane_step, refuse
+from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import HEIGHT, LANES, WIDTH, Interleave, band, down, padded
 
 __all__ = ["Banded", "cost", "refuse"]
 
 TOGETHER = 3
 """Kernel columns taken in one product."""
-
-
-def refuse(problem: Problem) -> str | None:
-    """Say why banded products cannot serve."""
-    if problem.depth > 1:
-        return "it does not add up channels"
-    if problem.work.kind != "f":
-        return "its sums pass 2**53, products of floats would round them"
-    return None if problem.finite else "the kernel holds a value that is not finite"
 
 
 def cost(problem: Problem) -> Cost:
@@ -48,11 +31,12 @@ def cost(problem: Problem) -> Cost:
     extra = 0 if problem.dtype == problem.work else COPY[size]
     per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
     products = count * problem.elements / (rows * min(x.out, WIDTH))
+    lines = problem.elements / x.out * (together + 4)
     parts = count_parts(problem, plane_step(problem))
     calls = parts * (together * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
     return Cost(
         round((flops + count - 1) * problem.elements),
-        problem.elements * per + products * PRODUCT + calls * CALL,
+        problem.elements * per + products * PRODUCT + lines * LINE + calls * CALL,
     )
 
 
@@ -67,16 +51,12 @@ def _groups(k: int, s: int, d: int) -> tuple[int, int]:
     return together, -(-k // together)
 
 
-class Banded:
+class Banded(Planewise):
     """Banded products, made ready for one problem."""
 
-    threads = True
-
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        super().__init__(problem)
         y, x = problem.axes
-        self.step = plane_step(problem)
-        self.interleave = Interleave.of(y)
         self.together, self.count = _groups(x.k, x.s, x.d)
         taps = np.zeros((problem.maps, y.k, self.count * self.together), problem.work)
         taps[:, :, : x.k] = problem.weights[:, 0]
@@ -84,25 +64,7 @@ class Banded:
         shared = split[:1] if len(problem.kernels) == 1 else split
         self.matrices = band(shared, HEIGHT, self.interleave.stride)
 
-    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
-        """Compute a part (see `Runner.run`)."""
-        problem, channel = self.problem, part.groups[0]
-        source = self._source(part, channel, scratch)
-        ok = True
-        for i in range(problem.per):
-            o = channel * problem.per + i
-            direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
-            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
-            self._one(source, self.matrices[min(o, len(self.matrices) - 1)], found, scratch)
-            if problem.bias is not None:
-                np.add(found, problem.bias[o], out=found)
-            if not problem.safe:
-                ok = ok and all_finite(found, scratch)
-            if not direct:
-                np.copyto(out[i], found, casting="unsafe")
-        return ok
-
-    def _source(self, part: Part, channel: int, scratch: Scratch) -> Array:
+    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
         """Read the input of a part: shape (y.d, rows, together, columns), [ρ, r, j] = row y.d·r + ρ from tap j on."""
         y, x = self.problem.axes
         work, channels = self.problem.work, slice(channel, channel + 1)
@@ -110,11 +72,9 @@ class Banded:
         rows, columns, together = bottom - top, right - left, self.together
         shift = together * x.d // x.s  # of windows, from one group of taps to the next
         wide = padded(part.columns, LANES, 1, 1) + (self.count - 1) * shift
-        phases, stride = self.interleave.phases, self.interleave.stride
-        high = padded(-(-part.rows // phases), HEIGHT, stride, y.k) + y.s * (phases - 1) // y.d
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
         row = -(-wide // 16) | 1
-        gathered = scratch.get("gathered", (y.d, high, together, row * 16), work)
+        gathered = scratch.get("gathered", (y.d, self.high(part), together, row * 16), work)
         # a buffer of its own: NumPy copies between interleaved views of one buffer by way of a third
         window = scratch.get("window", (rows, columns), work)
         self.problem.read(part, channels, window[None])
@@ -129,14 +89,15 @@ class Banded:
                     gathered[residue, :count, j, some:wide] = 0
         return gathered
 
-    def _one(self, source: Array, matrices: Array, found: Array, scratch: Scratch) -> None:
+    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
+        """Compute a map (see `Planewise.one`)."""
         y, x = self.problem.axes
         phases, stride = self.interleave.phases, self.interleave.stride
         more = scratch.get("more", found.shape, found.dtype) if self.count > 1 else found
         for phase in range(min(phases, len(found))):
             first, residue = divmod(y.s * phase, y.d)
             rows = source[residue, first:]
-            for q, matrix in enumerate(matrices):
+            for q, matrix in enumerate(self.matrices[min(o, len(self.matrices) - 1)]):
                 target = (more if q else found)[phase::phases]
                 down(matrix, stride, rows, q * self.together * x.d // x.s, target)
                 if q:

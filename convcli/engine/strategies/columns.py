@@ -6,7 +6,7 @@ Source: Chellapilla, Puri and Simard, "High performance convolutional neural net
 import numpy as np
 
 from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, STORE
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, STORE
 
 __all__ = ["Columns", "cost", "refuse"]
 
@@ -29,7 +29,9 @@ def cost(problem: Problem) -> Cost:
     slow = max(4 / problem.per, 1)  # a product with few rows is bound by memory
     calls = count_parts(problem, _step(problem)) * (kh * kw + 10)
     seconds = flops * rate * slow + gathered * 2 * COPY[size]
-    return Cost(flops, seconds + problem.elements * (STORE[size] + PASS[size]) + calls * CALL)
+    seconds += gathered / problem.axes[1].out * LINE + calls * CALL
+    stores = 1 if problem.per > 1 else 4  # two rows are computed for one
+    return Cost(flops, seconds + problem.elements * (stores * STORE[size] + PASS[size]))
 
 
 def _step(problem: Problem) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -13,7 +14,6 @@ from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
 
 __all__ = [
-    "COLUMNS",
     "Cost",
     "Part",
     "Problem",
@@ -21,7 +21,6 @@ __all__ = [
     "Scratch",
     "all_finite",
     "count_parts",
-    "plane_step",
 ]
 
 Array = NDArray[Any]
@@ -164,22 +163,6 @@ class Cost:
     seconds: float
 
 
-COLUMNS = 1 << 11
-"""Columns of a part, at most."""
-
-
-def plane_step(problem: Problem) -> tuple[int, int, int]:
-    """Groups, rows and columns of a part that is taken plane by plane.
-
-    Its scratch memory stays near the core, or NumPy's calls get long enough for threads.
-    """
-    y, x = problem.axes
-    columns = min(x.out, COLUMNS)
-    elements = 1 << 16 if problem.elements < 1 << 20 else 1 << 18
-    rows = max(elements // columns // 4 * 4, 4)
-    return 1, min(rows, y.out), columns
-
-
 def count_parts(problem: Problem, step: tuple[int, int, int]) -> int:
     """Into how many parts the result falls."""
     sizes = problem.groups, problem.axes[0].out, problem.axes[1].out
@@ -219,6 +202,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._buffers: dict[str, Array] = {}
+        self._last: dict[str, Array] = {}
 
     @classmethod
     @contextmanager
@@ -234,14 +218,16 @@ class Scratch:
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""
+        last = self._last.get(name)
+        if last is not None and last.shape == shape and last.dtype == dtype:
+            return last
         dtype = np.dtype(dtype)
-        size = dtype.itemsize
-        for n in shape:
-            size *= n
+        size = dtype.itemsize * prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
             buffer = self._buffers[name] = np.empty(size, np.uint8)
-        return np.ndarray(shape, dtype, buffer)
+        self._last[name] = np.ndarray(shape, dtype, buffer)
+        return self._last[name]
 
 
 def all_finite(found: Array, scratch: Scratch) -> bool:

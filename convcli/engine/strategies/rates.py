@@ -4,7 +4,7 @@ Measured on one core of a server of 2024 (AVX-512, 3.6 GHz) with arrays that sta
 slower in all of them, by factors near enough for the order of the strategies to stay.
 """
 
-__all__ = ["CALL", "COPY", "FLOP", "FOURIER", "PASS", "PRODUCT", "STORE"]
+__all__ = ["CALL", "COPY", "FLOP", "FOURIER", "LINE", "PASS", "PRODUCT", "STORE"]
 
 PASS = {2: 0.06e-9, 4: 0.12e-9, 8: 0.25e-9}
 """Seconds an element of an addition or a multiplication of arrays, by bytes an element."""
@@ -20,6 +20,9 @@ FLOP = {4: 0.006e-9, 8: 0.013e-9}
 
 PRODUCT = 0.06e-6
 """Seconds that each small matrix product of a stack costs by itself."""
+
+LINE = 5e-9
+"""Seconds that each row costs by itself in a copy between planes of different width."""
 
 CALL = 1.5e-6
 """Seconds that each call of NumPy costs by itself."""

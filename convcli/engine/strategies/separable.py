@@ -10,17 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
-from convcli.engine.strategies.problem import (
-    Array,
-    Cost,
-    Part,
-    Problem,
-    Scratch,
-    all_finite,
-    count_parts,
-    plane_step,
-)
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, PASS, PRODUCT, STORE
+from convcli.engine.strategies import planewise
+from convcli.engine.strategies.planewise import Planewise, plane_step
+from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
+from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import (
     HEIGHT,
     LANES,
@@ -34,8 +27,8 @@ from convcli.engine.strategies.toeplitz import (
 
 __all__ = ["Separable", "cost", "factors", "refuse"]
 
-SMALL = 9
-"""Taps of a kernel that is not worth factoring: it is taken to be of full rank."""
+SMALL = 64
+"""Taps up to which only kernels of rank 1 are worth a column and a row filter."""
 
 NEAR = {4: 1e-7, 8: 1e-15}
 """What of sum|kernel| a factorisation may leave out, by bytes an element."""
@@ -43,21 +36,16 @@ NEAR = {4: 1e-7, 8: 1e-15}
 
 def refuse(problem: Problem) -> str | None:
     """Say why column and row filters cannot serve."""
-    if problem.depth > 1:
-        return "it does not add up channels"
-    if problem.work.kind != "f":
-        return "its sums pass 2**53, products of floats would round them"
-    if not problem.finite:
-        return "the kernel holds a value that is not finite"
-    if problem.bound is not None and any(len(f) > 1 for f in factors(problem)):
+    reason = planewise.refuse(problem)
+    if reason is None and problem.bound is not None and any(len(f) > 1 for f in factors(problem)):
         return "the kernel is not a column times a row of integers"
-    return None
+    return reason
 
 
 def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
     (y, x), size = problem.axes, problem.work.itemsize
-    rank = min(y.k, x.k) if y.k * x.k <= SMALL else _rank(problem)
+    rank = _rank(problem)
     rows, width = HEIGHT, _width(x)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
@@ -65,17 +53,28 @@ def cost(problem: Problem) -> Cost:
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
     per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
+    lines = problem.elements / x.out * 4
     parts = count_parts(problem, plane_step(problem))
     calls = parts * (problem.per * rank * (5 + 2 * min(y.d, y.out)) + 15)
     return Cost(
         round((flops * rank + rank - 1) * problem.elements),
-        problem.elements * per + products * PRODUCT + calls * CALL,
+        problem.elements * per + products * PRODUCT + lines * LINE + calls * CALL,
     )
 
 
 def _rank(problem: Problem) -> float:
+    """Mean rank of the kernels; of small ones, for which only rank 1 pays, a quick guess."""
+    if problem.bound is None and problem.kernel[0] * problem.kernel[1] <= SMALL:
+        return 1.0 if all(map(_rank_one, problem.kernels)) else min(problem.kernel)
     found = factors(problem)
     return sum(len(terms) for terms in found) / len(found)
+
+
+def _rank_one(kernel: Array) -> bool:
+    """Whether a kernel is near the product of the column and the row of its largest tap."""
+    i, j = divmod(int(np.abs(kernel).argmax()), kernel.shape[1])
+    left = kernel * kernel[i, j] - kernel[:, j, None] * kernel[i]
+    return bool(np.abs(left).max() <= 1e-6 * kernel[i, j] ** 2)
 
 
 def _width(axis: Axis) -> int:
@@ -124,16 +123,11 @@ def _real(kernel: NDArray[Any], work: np.dtype[Any]) -> list[tuple[Array, Array]
     return terms
 
 
-class Separable:
+class Separable(Planewise):
     """Column and row filters, made ready for one problem."""
 
-    threads = True
-
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        y = problem.axes[0]
-        self.step = plane_step(problem)
-        self.interleave = Interleave.of(y)
+        super().__init__(problem)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
         ]
@@ -147,37 +141,13 @@ class Separable:
             np.ascontiguousarray(band(dilated[:, None], _width(x), x.s).T),
         )
 
-    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
-        """Compute a part (see `Runner.run`)."""
-        problem, channel = self.problem, part.groups[0]
-        source = self._source(part, channel, scratch)
-        ok = True
-        for i in range(problem.per):
-            o = channel * problem.per + i
-            direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
-            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
-            for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
-                target = scratch.get("more", found.shape, found.dtype) if n else found
-                self._one(source, column, row, target, scratch)
-                if n:
-                    np.add(found, target, out=found)
-            if problem.bias is not None:
-                np.add(found, problem.bias[o], out=found)
-            if not problem.safe:
-                ok = ok and all_finite(found, scratch)
-            if not direct:
-                np.copyto(out[i], found, casting="unsafe")
-        return ok
-
-    def _source(self, part: Part, channel: int, scratch: Scratch) -> Array:
+    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
         """Read the input of a part: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
         (y, x), work = self.problem.axes, self.problem.work
         (top, bottom), (left, right) = self.problem.span(part)
         rows, columns = bottom - top, right - left
-        phases, stride = self.interleave.phases, self.interleave.stride
-        high = padded(-(-part.rows // phases), HEIGHT, stride, y.k) + y.s * (phases - 1) // y.d
         wide = padded(padded(part.columns, _width(x), x.s, x.extent), LANES, 1, 1)
-        split = scratch.get("split", (y.d, high, 1, wide), work)
+        split = scratch.get("split", (y.d, self.high(part), 1, wide), work)
         window = split[0, :rows, 0] if y.d == 1 else scratch.get("window", (rows, wide), work)
         self.problem.read(part, slice(channel, channel + 1), window[None, :, :columns])
         window[:, columns:] = 0
@@ -188,7 +158,15 @@ class Separable:
                 split[residue, :count, 0] = window[residue :: y.d]
         return split
 
-    def _one(
+    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
+        """Compute a map (see `Planewise.one`)."""
+        for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
+            target = scratch.get("more", found.shape, found.dtype) if n else found
+            self._term(source, column, row, target, scratch)
+            if n:
+                np.add(found, target, out=found)
+
+    def _term(
         self, source: Array, column: Array, row: Array, found: Array, scratch: Scratch
     ) -> None:
         y, x = self.problem.axes

@@ -28,11 +28,15 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers() - 1, "convcli")
 
 
+if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], count: int) -> None:
     """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None."""
     left = list(items)[::-1]
 
-    def take() -> T | None:
+    def take() -> "T | None":  # quoted: the annotation would be computed at every call
         try:
             return left.pop()
         except IndexError:

@@ -112,7 +112,7 @@ def down(matrix: Array, stride: int, source: Array, offset: int, out: Array) -> 
                 (blocks, tiles, depth, tile),
                 (height * stride * g * row, tile, row, 1),
             )
-            _multiply(matrix, view, out[start:stop, left:right])
+            _multiply(matrix, view, (blocks, height, tiles, tile), out[start:stop, left:right])
 
 
 def across(matrix: Array, stride: int, source: Array, out: Array) -> None:
@@ -142,7 +142,7 @@ def across(matrix: Array, stride: int, source: Array, out: Array) -> None:
                 (blocks, tiles, some, depth),
                 (some * row, width * stride, row, 1),
             )
-            _multiply(view, matrix, out[start:stop, left:right])
+            _multiply(view, matrix, (blocks, some, tiles, width), out[start:stop, left:right])
 
 
 def padded(n: int, unit: int, stride: int, extent: int) -> int:
@@ -154,18 +154,17 @@ def padded(n: int, unit: int, stride: int, extent: int) -> int:
     return (-(-n // unit) * unit - 1) * stride + extent
 
 
-def _multiply(a: Array, b: Array, out: Array) -> None:
-    """Multiply stacks of matrices, shape (blocks, tiles, rows, columns), into the plane that they tile.
+def _multiply(a: Array, b: Array, shape: tuple[int, int, int, int], out: Array) -> None:
+    """Multiply stacks of matrices into the plane that they tile, by (blocks, rows, tiles, columns).
 
     What hangs over the plane's end is computed and left out. A smaller product would take other ways through BLAS,
     with other roundings: so a result depends on its window alone, not on where the window lies.
     """
-    stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    blocks, tiles, rows, columns = *stack, a.shape[-2], b.shape[-1]
-    whole = out.shape == (blocks * rows, tiles * columns)
-    plane = out if whole else np.empty((blocks * rows, tiles * columns), out.dtype)
-    target = np.reshape(plane, (blocks, rows, tiles, columns), copy=False)
-    np.matmul(a, b, out=target.swapaxes(1, 2))
+    blocks, rows, tiles, columns = shape
+    full = blocks * rows, tiles * columns
+    whole = out.shape == full
+    plane = out if whole else np.empty(full, out.dtype)
+    np.matmul(a, b, out=plane.reshape(shape, copy=False).swapaxes(1, 2))
     if not whole:
         out[...] = plane[: out.shape[0], : out.shape[1]]
 
