@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench samples clean
+.PHONY: help demo test check test-cluster bench samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ check: .venv/.dev  ## format, lint, types, and the tests in full
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@$(PY) -m pytest --full
+
+test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a scheduler and two workers on 127.0.0.1
+	@$(PY) -m pytest --cluster tests/cli/test_cluster.py
 
 bench: .venv/.bench  ## ratios against named peers, one table
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PY) -m tests.bench

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from convcli import __version__
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, one_of, printable, told
 from convcli.options import OUTPUT
 
 __all__ = ["COMMANDS", "Exit", "main", "run"]
@@ -147,16 +147,13 @@ def run(argv: list[str]) -> int:
 
 def _told(error: Exception) -> tuple[str, int]:
     """Put an error into one line, with its exit status."""
-    if isinstance(error, ConvError):
-        return str(error), Exit.USAGE if error.usage else Exit.FAILED
     if isinstance(error, _CLICK_ERROR):
         return _usage(error), Exit.USAGE
-    if isinstance(error, OSError) and error.strerror:
-        name = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
-        return f"{name}{error.strerror}", Exit.FAILED
-    if isinstance(error, MemoryError):
-        return "not enough memory for this input", Exit.FAILED
-    return f"a bug: {type(error).__name__}: {printable(error)} (--debug shows where)", Exit.FAILED
+    text = told(error)
+    if text.startswith("a bug: "):
+        text += " (--debug shows where)"
+    usage = isinstance(error, ConvError) and error.usage
+    return text, Exit.USAGE if usage else Exit.FAILED
 
 
 def _usage(error: Any) -> str:

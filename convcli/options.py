@@ -14,10 +14,15 @@ __all__ = [
     "FORMATS",
     "AllowNan",
     "Border",
+    "Cluster",
     "Dilation",
+    "FailFast",
+    "FilesFrom",
     "Force",
     "Format",
     "Heat",
+    "Inputs",
+    "Jobs",
     "JsonFlag",
     "Layout",
     "MaxMemory",
@@ -26,7 +31,9 @@ __all__ = [
     "Output",
     "PaddingOption",
     "Range",
+    "Recursive",
     "Sizes",
+    "SkipExisting",
     "Stride",
     "TotalPadding",
     "Value",
@@ -37,6 +44,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 INPUT = "Input"
+MANY = "Many inputs"
 GEOMETRY = "Windows"
 OUTPUT = "Output"
 
@@ -181,6 +189,52 @@ NoPreview = Annotated[
     bool,
     typer.Option(
         "--no-preview", help="Do not draw the picture on the terminal.", rich_help_panel=OUTPUT
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT...", help="Pictures, CSV or NPY files, or -.", show_default=False
+    ),
+]
+Recursive = Annotated[
+    bool,
+    typer.Option(
+        "-r",
+        "--recursive",
+        help="Of a folder take the files in it and below; -o DIR/ keeps its structure.",
+        rich_help_panel=MANY,
+    ),
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--files-from",
+        metavar="FILE|-",
+        help="More inputs, one name a line.",
+        rich_help_panel=MANY,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", min=1, help="Files at a time (all cores).", rich_help_panel=MANY
+    ),
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", help="Stop at the first error.", rich_help_panel=MANY)
+]
+SkipExisting = Annotated[
+    bool,
+    typer.Option("--skip-existing", help="Leave outputs that exist: resume.", rich_help_panel=MANY),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Work on a Dask cluster that sees the same files, as tcp://host:8786.",
+        rich_help_panel=MANY,
     ),
 ]
 AllowNan = Annotated[

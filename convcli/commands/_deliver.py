@@ -21,8 +21,9 @@ from convcli.files.formats import FORMATS as PICTURES
 from convcli.files.formats import check_format, write_picture
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
-from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
+from convcli.files.output import Attempt, check_target, writing, writing_stdout
 from convcli.files.samples import Picture, full_scale
+from convcli.files.targets import Target, target_of
 from convcli.options import FORMATS
 
 __all__ = ["Delivered", "Request", "deliver", "destination"]
@@ -49,6 +50,8 @@ class Request:
         Bytes that the result may take; None is most of what is free.
     fields : mapping
         What a template of -o may name.
+    attempt : Attempt or None
+        In a batch, where the work for one result may be done twice.
     """
 
     command: str
@@ -61,6 +64,7 @@ class Request:
     preview: bool = True
     max_memory: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    attempt: Attempt | None = None
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -129,7 +133,7 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     if target.path is None:
         raise AssertionError("a result for a file has a path")
     form = asked or _form_of(target.path, natural)
-    check_target(target.path, force=request.force, parents=target.parents)
+    check_target(target.path, force=request.force, parents=target.parents, attempt=request.attempt)
     return form, target
 
 
@@ -168,7 +172,7 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
         return Delivered(None)
     if form in ("csv", "json", "npy"):
         chunks = _WRITERS[form](plan.run())
-        with _sink(target, request.force, text=form != "npy") as file:
+        with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
         return Delivered(target.path)
@@ -192,7 +196,7 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
     if request.invert:
         np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
     told = clipped_text(clipped, dtype)
-    with _sink(target, request.force) as file:
+    with _sink(target, request) as file:
         write_picture(file, _dressed(planes, source, plan.axes), form)
     return Delivered(target.path, (*left_out, *((told,) if told else ())), planes)
 
@@ -235,10 +239,12 @@ _WRITERS = {"csv": csv_chunks, "npy": npy_chunks, "json": _json}
 
 
 @contextmanager
-def _sink(target: Target, force: bool, *, text: bool = False) -> Iterator[BinaryIO]:
+def _sink(target: Target, request: Request, *, text: bool = False) -> Iterator[BinaryIO]:
     if target.path is None:
         with writing_stdout(text=text) as file:
             yield file
     else:
-        with writing(target.path, force=force, parents=target.parents) as file:
+        with writing(
+            target.path, force=request.force, parents=target.parents, attempt=request.attempt
+        ) as file:
             yield file

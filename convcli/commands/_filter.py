@@ -3,6 +3,7 @@
 import os
 import sys
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from pathlib import Path
 
 from convcli import terminal
@@ -11,7 +12,7 @@ from convcli.engine.errors import printable
 from convcli.engine.plan import Plan
 from convcli.files.operands import Operand, Reading, load
 
-__all__ = ["Operation", "filter_input", "print_path", "tell"]
+__all__ = ["Operation", "filter_input", "filtered", "print_path", "tell"]
 
 
 class Operation(ABC):
@@ -33,15 +34,24 @@ def filter_input(name: str, operation: Operation, request: Request, how: Reading
     ------
     ConvError
     """
-    operand = load(name, how)
-    plan = operation(operand)
-    delivered = deliver(operand, plan, request)
-    read = operand.picture.notes if operand.picture else ()
-    tell(operand.name, (*read, *operation.notes(operand, plan), *delivered.notes))
+    operand, delivered = filtered(name, operation, request, how)
+    tell(operand.name, delivered.notes)
     if delivered.path is not None:
         if request.preview and terminal.on_terminal() and delivered.picture is not None:
             _preview(operand, delivered)
         print_path(delivered.path)
+
+
+def filtered(
+    name: str, operation: Operation, request: Request, how: Reading
+) -> tuple[Operand, Delivered]:
+    """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
+    operand = load(name, how)
+    plan = operation(operand)
+    delivered = deliver(operand, plan, request)
+    read = operand.picture.notes if operand.picture else ()
+    notes = (*read, *operation.notes(operand, plan), *delivered.notes)
+    return operand, replace(delivered, notes=notes)
 
 
 def tell(name: str, notes: tuple[str, ...]) -> None:

@@ -7,8 +7,9 @@ import typer
 from numpy.typing import NDArray
 
 from convcli import options
+from convcli.commands._batch import Many, filter_inputs
 from convcli.commands._deliver import Request
-from convcli.commands._filter import Operation, filter_input
+from convcli.commands._filter import Operation
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlate
 from convcli.engine.geometry import Padding
@@ -58,9 +59,6 @@ class Correlate(Operation):
 
 
 def corr(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A picture, CSV or NPY file, or -.")
-    ],
     kernel: Annotated[
         list[str],
         typer.Option(
@@ -71,6 +69,7 @@ def corr(
             autocompletion=options.words(lambda: list(options.registry("kernels").KERNELS)),
         ),
     ],
+    sources: options.Inputs = None,
     flip: Annotated[
         bool, typer.Option("--flip", help="Flip the kernel: true convolution.")
     ] = False,
@@ -104,13 +103,19 @@ def corr(
     layout: options.Layout = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
     max_memory: options.MaxMemory = None,
+    recursive: options.Recursive = False,
+    files_from: options.FilesFrom = None,
+    jobs: options.Jobs = None,
+    fail_fast: options.FailFast = False,
+    skip_existing: options.SkipExisting = False,
+    cluster: options.Cluster = None,
 ) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
     Arrays print (a table on a terminal, CSV in a pipe), pictures are written to NAME-corr.png.
     """
     reading = Reading(allow_nan, layout, max_pixels)
-    check_single_stdin(source, *kernel, bias or "")
+    check_single_stdin(*(sources or []), files_from or "", *kernel, bias or "")
     weights, several = stacked([scaled(kernel_of(text, reading), scale) for text in kernel])
     operation = Correlate(
         weights,
@@ -134,4 +139,5 @@ def corr(
         preview=not no_preview,
         max_memory=max_memory,
     )
-    filter_input(source, operation, request, reading)
+    many = Many(recursive, files_from, jobs, fail_fast, skip_existing, cluster)
+    filter_inputs(sources, operation, request, reading, many)

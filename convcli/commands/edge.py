@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from convcli import options
+from convcli.commands._batch import Many, filter_inputs
 from convcli.commands._deliver import Request
-from convcli.commands._filter import Operation, filter_input
+from convcli.commands._filter import Operation
 from convcli.commands._kernels import number_of
 from convcli.engine import edges
 from convcli.engine.errors import ConvError
@@ -22,6 +23,7 @@ __all__ = ["EXAMPLES", "edge"]
 EXAMPLES = (
     "convcli edge coffee.png",
     "convcli edge camera.png -m canny --sigma 2 -o outline.png",
+    "convcli edge *.png -o edges/  # as many as there are, on all cores",
     "convcli edge bars.csv -m diff  # the chapter's [1, -1]",
 )
 
@@ -84,9 +86,7 @@ def _threshold(text: str | None) -> float | str | None:
 
 
 def edge(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A picture, CSV or NPY file, or -.")
-    ],
+    sources: options.Inputs = None,
     method: Annotated[
         str,
         typer.Option(
@@ -155,6 +155,12 @@ def edge(
     layout: options.Layout = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
     max_memory: options.MaxMemory = None,
+    recursive: options.Recursive = False,
+    files_from: options.FilesFrom = None,
+    jobs: options.Jobs = None,
+    fail_fast: options.FailFast = False,
+    skip_existing: options.SkipExisting = False,
+    cluster: options.Cluster = None,
 ) -> None:
     """Find the edges of a picture or an array; photo.jpg gives photo-edge.png.
 
@@ -185,4 +191,5 @@ def edge(
         max_memory=max_memory,
         fields={"method": method},
     )
-    filter_input(source, operation, request, Reading(allow_nan, layout, max_pixels))
+    many = Many(recursive, files_from, jobs, fail_fast, skip_existing, cluster)
+    filter_inputs(sources, operation, request, Reading(allow_nan, layout, max_pixels), many)

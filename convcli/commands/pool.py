@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from convcli import options
+from convcli.commands._batch import Many, filter_inputs
 from convcli.commands._deliver import Request
-from convcli.commands._filter import Operation, filter_input
+from convcli.commands._filter import Operation
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
@@ -50,9 +51,7 @@ class Pool(Operation):
 
 
 def pool(
-    source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A picture, CSV or NPY file, or -.")
-    ],
+    sources: options.Inputs = None,
     size: Annotated[
         options.Sizes | None,
         typer.Option(
@@ -102,6 +101,12 @@ def pool(
     layout: options.Layout = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
     max_memory: options.MaxMemory = None,
+    recursive: options.Recursive = False,
+    files_from: options.FilesFrom = None,
+    jobs: options.Jobs = None,
+    fail_fast: options.FailFast = False,
+    skip_existing: options.SkipExisting = False,
+    cluster: options.Cluster = None,
 ) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
@@ -128,4 +133,5 @@ def pool(
         preview=not no_preview,
         max_memory=max_memory,
     )
-    filter_input(source, operation, request, Reading(allow_nan, layout, max_pixels))
+    many = Many(recursive, files_from, jobs, fail_fast, skip_existing, cluster)
+    filter_inputs(sources, operation, request, Reading(allow_nan, layout, max_pixels), many)

@@ -1,10 +1,11 @@
 """The one error that a user can cause, and the words that make it helpful."""
 
 import difflib
+import os
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["ConvError", "one_of", "printable"]
+__all__ = ["ConvError", "one_of", "printable", "told"]
 
 
 class ConvError(ValueError):
@@ -44,6 +45,24 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
     return ConvError(
         f"unknown {what} '{printable(got)}', {hint}known: {', '.join(names)}", usage=True
     )
+
+
+def told(error: Exception) -> str:
+    """Put any error into one line.
+
+    >>> told(FileNotFoundError(2, "No such file or directory", "a.png"))
+    'a.png: No such file or directory'
+    >>> told(KeyError("x"))
+    "a bug: KeyError: 'x'"
+    """
+    if isinstance(error, ConvError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+        return f"{name}{error.strerror}"
+    if isinstance(error, MemoryError):
+        return "not enough memory for this input"
+    return f"a bug: {type(error).__name__}: {printable(error)}"
 
 
 def printable(text: object) -> str:

@@ -115,7 +115,9 @@ def _contents(name: str) -> bytes | Path:
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise _unreadable(name, error) from error
     if stat.S_ISDIR(mode):
-        raise ConvError(f"{printable(name)}: is a folder, a file is needed")
+        raise ConvError(
+            f"{printable(name)}: is a folder, a file is needed (-r takes the files in it)"
+        )
     if not stat.S_ISREG(mode):
         return _read(path)
     return path

@@ -1,110 +1,65 @@
-"""Safe output: where a result goes, and how it gets there whole or not at all.
+"""Safe output: how a result gets to its place whole, or not at all.
 
 A result is written to a private temporary file beside its target, and takes the target's place in one step when it
 is complete: at every moment the old file is whole, or the new one is. Devices and FIFOs are written through.
 """
 
+import filecmp
 import os
 import re
 import stat
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, printable
 
-__all__ = ["Target", "about_file", "check_target", "target_of", "writing", "writing_stdout"]
+__all__ = [
+    "Attempt",
+    "ExistsError",
+    "about_file",
+    "check_target",
+    "sweep",
+    "writing",
+    "writing_stdout",
+]
 
 _STREAMS = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 _umask_lock = threading.Lock()
 
 
+class ExistsError(ConvError):
+    """The output exists, and may not be overwritten."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{printable(path)}: already exists, -f overwrites it")
+        self.path = path
+
+
 @dataclass(frozen=True)
-class Target:
-    """Where a result goes.
+class Attempt:
+    """Work that may be done twice: a worker of a batch can die when its file is in place but before it says so.
 
     Parameters
     ----------
-    path : Path or None
-        The file; None is standard output.
-    parents : bool
-        Whether folders that are missing on the way are made.
+    mark : str
+        Part of the names of temporary files, so that those of a killed worker are found.
+    since : float
+        When the batch began, in seconds since the epoch. An existing file that is younger and equals the result, byte
+        for byte, is the result: nothing is overwritten, and that it exists is no error.
     """
 
-    path: Path | None
-    parents: bool = False
+    mark: str
+    since: float
 
 
-def target_of(
-    source: str,
-    command: str,
-    output: str | None = None,
-    *,
-    suffix: str = ".png",
-    fields: Mapping[str, str] | None = None,
-) -> Target:
-    """Name the output of one input, from the option ``-o``. Writes nothing.
-
-    Parameters
-    ----------
-    source : str
-        The input as it was given; ``-`` is standard input.
-    command : str
-        The command's name, for ``{stem}-{command}{suffix}``.
-    output : str or None
-        What ``-o`` says: None, ``-``, a file, a folder (it ends with a slash, or it exists), or a template.
-    suffix : str
-        Suffix of a name that is made up here.
-    fields : mapping of str to str or None
-        What a template may name beside ``stem`` and ``command``, such as ``method``.
-
-    Raises
-    ------
-    ConvError
-        A template names an unknown field, or has a brace without a field.
-
-    Examples
-    --------
-    >>> str(target_of("photos/cat.jpg", "edge").path)
-    'cat-edge.png'
-    >>> str(target_of("photos/cat.jpg", "edge", "out/").path)
-    'out/cat-edge.png'
-    >>> str(target_of("cat.jpg", "edge", "out/{stem}-{method}.png", fields={"method": "canny"}).path)
-    'out/cat-canny.png'
-    >>> target_of("-", "edge").path is None
-    True
-    """
-    if output == "-" or (output is None and source == "-"):
-        return Target(None)
-    stem = "stdin" if source == "-" else Path(source).stem
-    name = f"{stem}-{command}{suffix}"
-    if output is None:
-        return Target(Path(name))
-    if not output:
-        raise ConvError("-o: got an empty name, a file, a folder or - is needed", usage=True)
-    filled = output
-    if "{" in output and not os.path.lexists(output):
-        filled = _filled(output, {"stem": stem, "command": command, **(fields or {})})
-    if filled.endswith(("/", os.sep)) or os.path.isdir(filled):  # noqa: PTH112
-        return Target(Path(filled, name), parents=True)
-    return Target(Path(filled), parents=filled != output)
-
-
-def _filled(template: str, fields: Mapping[str, str]) -> str:
-    def field(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in fields:
-            raise one_of("field of -o", name or match[0], [f"{{{f}}}" for f in fields])
-        return fields[name].replace("/", "-").replace("\0", "")
-
-    return re.sub(r"\{([^{}]*)\}?", field, template)
-
-
-def check_target(path: Path, *, force: bool = False, parents: bool = False) -> None:
+def check_target(
+    path: Path, *, force: bool = False, parents: bool = False, attempt: Attempt | None = None
+) -> None:
     """Refuse a file that may not be written, before the work for it starts.
 
     Parameters
@@ -114,6 +69,8 @@ def check_target(path: Path, *, force: bool = False, parents: bool = False) -> N
         Whether an existing regular file may be overwritten.
     parents : bool
         Whether missing folders are made.
+    attempt : Attempt, optional
+        A file that it may have made itself is let pass here.
 
     Raises
     ------
@@ -121,25 +78,29 @@ def check_target(path: Path, *, force: bool = False, parents: bool = False) -> N
         The file exists, is a folder, its folder is missing or is none, or one may not write there.
     """
     try:
-        _settle(path, force, parents)
+        _settle(path, force, parents, attempt)
     except OSError as error:
         raise about_file(path, error) from error
 
 
-def _settle(path: Path, force: bool, parents: bool) -> tuple[Path, int | None] | None:
+def _settle(
+    path: Path, force: bool, parents: bool, attempt: Attempt | None
+) -> tuple[Path, int | None] | None:
     """Return the real file that `path` means and its mode if it exists; None for what is written through."""
     if _STREAMS.fullmatch(str(path)):
         return None
     try:
-        mode: int | None = path.stat().st_mode
+        there = path.stat()
+        mode: int | None = there.st_mode
+        own = attempt is not None and there.st_mtime >= attempt.since
     except FileNotFoundError:
-        mode = None
+        mode, own = None, False
     if mode is not None and stat.S_ISDIR(mode):
         raise ConvError(f"{printable(path)}: is a folder, a file is needed")
     if mode is not None and not stat.S_ISREG(mode):
         return None
-    if mode is not None and not force:
-        raise _exists(path)
+    if mode is not None and not force and not own:
+        raise ExistsError(path)
     real = Path(os.path.realpath(path))
     folder = real.parent
     while parents and not os.path.lexists(folder):
@@ -153,10 +114,6 @@ def _settle(path: Path, force: bool, parents: bool) -> tuple[Path, int | None] |
     return real, None if mode is None else stat.S_IMODE(mode)
 
 
-def _exists(path: Path) -> ConvError:
-    return ConvError(f"{printable(path)}: already exists, -f overwrites it")
-
-
 def about_file(name: object, error: OSError) -> ConvError:
     """Put what the system says about a file into one line.
 
@@ -168,7 +125,9 @@ def about_file(name: object, error: OSError) -> ConvError:
 
 
 @contextmanager
-def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterator[BinaryIO]:
+def writing(
+    path: Path, *, force: bool = False, parents: bool = False, attempt: Attempt | None = None
+) -> Iterator[BinaryIO]:
     """Open a file for writing that appears, whole, when the block ends, and not at all when it fails.
 
     The temporary file lies beside the target and only its owner may read it; at the end it gets the mode of the
@@ -182,6 +141,8 @@ def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterat
         Whether an existing regular file may be overwritten.
     parents : bool
         Whether missing folders are made.
+    attempt : Attempt, optional
+        For work that may be done twice.
 
     Yields
     ------
@@ -193,7 +154,7 @@ def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterat
         What `check_target` refuses, a full disk, a file that appeared meanwhile. BrokenPipeError passes through.
     """
     try:
-        settled = _settle(path, force, parents)
+        settled = _settle(path, force, parents, attempt)
         if settled is None:
             with path.open("wb") as file:
                 yield file
@@ -201,18 +162,19 @@ def writing(path: Path, *, force: bool = False, parents: bool = False) -> Iterat
         real, mode = settled
         if parents:
             _make_folder(real.parent, path)
-        temporary = real.with_name(f".convcli-{os.urandom(8).hex()}.part")
+        mark = attempt.mark if attempt else ""
+        temporary = real.with_name(f"{_PREFIX}{mark}{os.urandom(8).hex()}.part")
         try:
             with open(os.open(temporary, _NEW, 0o600), "wb") as file:  # noqa: PTH123
                 yield file
                 file.flush()
                 temporary.chmod(0o666 & ~_umask() if mode is None else mode)
-            _put(temporary, real, force)
+            _put(temporary, real, force, attempt)
         finally:
             with suppress(OSError):
                 temporary.unlink()
     except FileExistsError as error:
-        raise _exists(path) from error
+        raise ExistsError(path) from error
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -229,16 +191,17 @@ def _make_folder(folder: Path, path: Path) -> None:
         raise about_file(path, error) from error
 
 
+_PREFIX = ".convcli-"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def _ours(filename: object, path: Path) -> bool:
     name = os.fsdecode(filename) if isinstance(filename, str | bytes) else str(filename)
     folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
-    return os.path.basename(name).startswith(".convcli-") or name in (str(path), folder)  # noqa: PTH119
+    return os.path.basename(name).startswith(_PREFIX) or name in (str(path), folder)  # noqa: PTH119
 
 
-def _put(temporary: Path, real: Path, force: bool) -> None:
+def _put(temporary: Path, real: Path, force: bool, attempt: Attempt | None) -> None:
     """Give the finished file its name; without `force` a file that came in between is not overwritten."""
     if force:
         temporary.replace(real)
@@ -246,11 +209,20 @@ def _put(temporary: Path, real: Path, force: bool) -> None:
     try:
         os.link(temporary, real)  # unlike a rename, it fails if the name is taken
     except FileExistsError:
-        raise
+        if attempt is None or not filecmp.cmp(temporary, real, shallow=False):
+            raise
     except OSError:  # a file system without hard links
         if os.path.lexists(real):
             raise FileExistsError from None
         temporary.replace(real)
+
+
+def sweep(folder: Path, mark: str) -> None:
+    """Remove the temporary files that killed workers of a batch have left in a folder."""
+    with suppress(OSError):
+        for left in folder.glob(f"{_PREFIX}{mark}*.part"):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _umask() -> int:

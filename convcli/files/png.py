@@ -7,7 +7,6 @@ codes, no search for matches) is both the fastest and the smallest of zlib's qui
 Source: W3C Recommendation "Portable Network Graphics (PNG) Specification (Third Edition)"; RFC 1950 for the stream.
 """
 
-import os
 import struct
 import zlib
 from collections import deque
@@ -18,6 +17,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from convcli.engine import cores
 
 __all__ = ["write_png"]
 
@@ -56,7 +57,7 @@ def write_png(
     profile : bytes or None
         An ICC profile.
     threads : int or None
-        None: one a core.
+        None: one a core, or as many as OMP_NUM_THREADS says if that is less.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def write_png(
         _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile))
     adler = 1
     head = b"\x78\x01"  # of the stream: deflate, a window of 32 KiB, the fastest level
-    for piece in _pieces(channels, threads or _cores()):
+    for piece in _pieces(channels, threads or cores.threads()):
         _chunk(file, b"IDAT", head + piece.deflated)
         head = b""
         adler = _joined(adler, piece.adler, piece.length)
@@ -153,7 +154,3 @@ def _joined(first: int, second: int, length: int) -> int:
     total = low + (second & 0xFFFF) - 1
     weighted = (first >> 16) + (second >> 16) + length * (low - 1)
     return weighted % _ADLER_BASE << 16 | total % _ADLER_BASE
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convcli.terminal.bars import Bar
     from convcli.terminal.consoles import console
     from convcli.terminal.matrices import draw_matrix
     from convcli.terminal.pictures import draw_pictures
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from convcli.terminal.tables import Column, print_table
 
 _HOMES = {
+    "Bar": "convcli.terminal.bars",
     "Column": "convcli.terminal.tables",
     "console": "convcli.terminal.consoles",
     "draw_matrix": "convcli.terminal.matrices",
@@ -25,6 +27,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Bar",
     "Column",
     "console",
     "draw_matrix",

@@ -112,3 +112,18 @@ def test_names_cannot_steer_the_terminal(terminal, tmp_path):
     assert "\x1b" not in seen
     assert "\u202e" not in seen
     assert "\\x1b[31m[bold]\\u202e\\x0a.csv" in seen
+
+
+def test_a_batch_shows_how_far_it_is(terminal):
+    names = [SAMPLES / f"{name}.png" for name in ("bars", "camera")]
+    status, seen = terminal("edge", *names, "none.png", "-o", "out/", "--jobs", "1")
+    assert status == 1
+    drawn = plain(seen).replace("\r\x1b[K", "\n").splitlines()
+    assert [line for line in drawn if line.startswith(("out/", "convcli"))] == [
+        "out/bars-edge.png",
+        "out/camera-edge.png",
+        "convcli: error: none.png: no such file or directory",
+    ]
+    assert any(re.match(r"━.* 1/3 ", line) for line in drawn)
+    assert re.fullmatch(r"━+ 3/3 [0-9.]+/s [0-9:]+ 1 failed", drawn[-1])
+    assert "\x1b" not in "".join(drawn)

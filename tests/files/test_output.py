@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
+from convcli.files.output import check_target, writing, writing_stdout
+from convcli.files.targets import Target, target_of
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,11 @@
 """Threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
+
+from convcli.engine import cores
 
 __all__ = ["each", "workers"]
 
@@ -17,10 +18,7 @@ MOST = 8
 @cache
 def workers() -> int:
     """How many threads may run: the cores that this process may use, or OMP_NUM_THREADS if that is less."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    limit = int(told) if told.isdecimal() and int(told) else MOST
-    return max(min(cores or 1, limit, MOST), 1)
+    return min(cores.threads(MOST), MOST)
 
 
 @cache

@@ -1,0 +1,100 @@
+"""Which files a call means: those it names, those in a list, those in the folders that it names."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from convcli.engine.errors import ConvError, printable
+from convcli.files.output import about_file
+
+__all__ = ["SUFFIXES", "Source", "listed", "sources"]
+
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".npy", ".csv", ".tsv"),
+)
+"""The files that are taken from a folder; in which form one is, its first bytes decide."""
+
+
+class Source(NamedTuple):
+    """One input."""
+
+    name: str
+    below: str = ""
+    """Its folder below the folder that was given, for outputs that keep the structure."""
+
+
+def listed(name: str) -> list[str]:
+    r"""Read a list of file names, `-` for standard input: one a line, or, if it holds null bytes, one between them.
+
+    Names are taken as they are, spaces and all; a line may end in ``\r\n``, and empty ones are left out.
+
+    Raises
+    ------
+    ConvError
+        It cannot be read.
+    """
+    try:
+        if name == "-":
+            if sys.stdin is None:
+                raise ConvError("--files-from: standard input is closed")
+            data = sys.stdin.buffer.read()
+        else:
+            data = Path(name).read_bytes()
+    except OSError as error:
+        raise about_file("standard input" if name == "-" else name, error) from error
+    names = data.split(b"\0") if b"\0" in data else re.split(rb"\r?\n", data)
+    return [os.fsdecode(n) for n in names if n]
+
+
+def sources(names: list[str], *, recursive: bool = False, but: str | None = None) -> list[Source]:
+    """Expand folders, in the order of the names and sorted within each.
+
+    Hidden files and folders are left out, and links to folders are not followed.
+
+    Parameters
+    ----------
+    names : list of str
+    recursive : bool
+        Whether a folder means the files in it and below it that have one of `SUFFIXES`; else it stays as it is.
+    but : str, optional
+        A folder that is left out: outputs that lie among the inputs are no inputs.
+
+    Raises
+    ------
+    ConvError
+        A folder cannot be listed, or has no such file.
+    """
+    left_out = None if but is None else os.path.realpath(but)
+    found: list[Source] = []
+    for name in names:
+        if not (recursive and os.path.isdir(name)):  # noqa: PTH112
+            found.append(Source(name))
+            continue
+        before = len(found)
+        found += _walked(name, left_out)
+        if len(found) == before:
+            raise ConvError(
+                f"{printable(name)}: no file in this folder is a picture or an array by its suffix ({', '.join(SUFFIXES)})"
+            )
+    return found
+
+
+def _walked(top: str, left_out: str | None) -> Iterator[Source]:
+    def failed(error: OSError) -> None:
+        raise about_file(error.filename, error) from error
+
+    for folder, folders, files in os.walk(top, onerror=failed):
+        folders[:] = sorted(
+            f
+            for f in folders
+            if not f.startswith(".")
+            and (left_out is None or os.path.realpath(Path(folder, f)) != left_out)
+        )
+        below = os.path.relpath(folder, top)
+        for file in sorted(files):
+            if not file.startswith(".") and file.lower().endswith(SUFFIXES):
+                yield Source(str(Path(folder, file)), "" if below == "." else below)

@@ -1,0 +1,342 @@
+"""Batches: which files, where their results go, and the run on an executor: order, window, errors, broken pools."""
+
+# the system's own calls are meant
+# ruff: noqa: PTH208, PTH211, RUF043
+
+import io
+import os
+import signal
+import sys
+import time
+import tracemalloc
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from convcli.engine import cores
+from convcli.engine.errors import ConvError
+from convcli.files import batches, executors
+from convcli.files.batches import Job, Record, planned, run
+from convcli.files.inputs import Source, listed, sources
+from convcli.files.output import Attempt, ExistsError, check_target, sweep, writing
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def made(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+
+
+# --- which files
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (b"a.png\nb c.png\n", ["a.png", "b c.png"]),
+        (b"a.png\r\n\r\n b.png", ["a.png", " b.png"]),
+        (b"a\nb.png\0c.png\0", ["a\nb.png", "c.png"]),
+        (b"\xff.png\n", ["\udcff.png"]),
+        (b"-\n", ["-"]),
+        (b"\n\n", []),
+    ],
+)
+def test_lists(data, names, monkeypatch):
+    Path("list").write_bytes(data)
+    assert listed("list") == names
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert listed("-") == names
+
+
+def test_lists_that_cannot_be_read(monkeypatch):
+    with pytest.raises(ConvError, match="^none: no such file or directory$"):
+        listed("none")
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(ConvError, match="^--files-from: standard input is closed$"):
+        listed("-")
+
+
+def test_folders_are_walked_in_order():
+    made("p/b.png", "p/a.JPG", "p/n.txt", "p/.hid.png", "p/.git/x.png", "p/z/q/c.tif", "p/c/d.csv")
+    made("p/out/a-edge.png", "x.png")
+    assert sources(["x.png", "p"], recursive=True, but="p/out/") == [
+        Source("x.png"),
+        Source("p/a.JPG"),
+        Source("p/b.png"),
+        Source("p/c/d.csv", "c"),
+        Source("p/z/q/c.tif", "z/q"),
+    ]
+    assert sources(["p", "x.png"]) == [Source("p"), Source("x.png")]
+
+
+def test_a_folder_without_a_picture_or_array():
+    made("p/n.txt")
+    with pytest.raises(ConvError, match=r"^p: no file in this folder is a picture or an array"):
+        sources(["p"], recursive=True)
+
+
+def test_links_to_folders_are_not_followed():
+    made("p/a.png")
+    os.symlink("../p", "p/loop")
+    assert sources(["p"], recursive=True) == [Source("p/a.png")]
+
+
+# --- where results go
+
+
+@pytest.mark.parametrize(
+    ("output", "outputs"),
+    [
+        (None, [None, None]),
+        ("out/", ["out/", "out/b/"]),
+        ("there", ["there/", "there/b/"]),
+        ("o/{stem}.png", ["o/{stem}.png", "o/{stem}.png"]),
+    ],
+)
+def test_outputs(output, outputs, here):
+    Path("there").mkdir()
+    jobs = planned([Source("in/a.png"), Source("in/b/c.png", "b")], "edge", output)
+    assert [job.output for job in jobs] == outputs
+    if output == "there":
+        assert [job.folder for job in jobs] == [str(here / "there"), str(here / "there/b")]
+
+
+@pytest.mark.parametrize(
+    ("names", "output", "message"),
+    [
+        (["x/a.png", "x/a.jpg"], None, r"x/a.png and x/a.jpg would both write a-edge\.\*, -o 'DIR/\{name\}.png' tells them apart"),
+        (["x/a.png", "y/a.png"], "o/", r"x/a.png and y/a.png would both write o/a-edge\.\*, -r on the folder above both"),
+        (["x/a.png", "y/../x/a.png"], "o/", r"y/\.\./x/a.png: is given twice"),
+        (["a.png", "b.png"], "o/{command}.png", r"a.png and b.png would both write o/edge.png"),
+        (["a.png", "b.png"], "x.png", r"-o x.png: is one file for 2 inputs"),
+        (["a.png", "b.png"], "-", r"-o -: is one file"),
+    ],
+)  # fmt: skip
+def test_results_that_would_meet(names, output, message):
+    made("x/a.png", "y/a.png")
+    with pytest.raises(ConvError, match=f"^{message}") as caught:
+        planned([Source(name) for name in names], "edge", output)
+    assert caught.value.usage
+
+
+def test_results_that_meet_behind_a_link():
+    made("one/x")
+    os.symlink("one", "two")
+    with pytest.raises(ConvError, match=r"would both write two/a-edge.png"):
+        planned([Source("x/a.png", "one"), Source("y/a.jpg", "two")], "edge", "./", suffix=".png")
+
+
+def test_a_result_must_not_be_another_input():
+    names = [Source("a.png"), Source("a-edge.png")]
+    assert len(planned(names, "edge", None)) == 2  # that it exists will be an error
+    with pytest.raises(ConvError, match=r"^a.png would overwrite a-edge.png, which is an input"):
+        planned(names, "edge", None, force=True)
+    own = [Source("a.png"), Source("b.png")]
+    assert len(planned(own, "edge", "{name}", force=True)) == 2
+
+
+# --- work that may be done twice
+
+
+def test_what_an_earlier_attempt_made_is_no_error():
+    began = time.time() - 1
+    attempt = Attempt("abc", began)
+    for _ in range(2):
+        check_target(Path("a"), attempt=attempt)
+        with writing(Path("a"), attempt=attempt) as file:
+            file.write(b"result")
+    assert os.listdir() == ["a"]
+    with pytest.raises(ExistsError), writing(Path("a"), attempt=attempt) as file:
+        file.write(b"another")
+    assert Path("a").read_bytes() == b"result"
+    os.utime("a", (began - 1, began - 1))
+    with pytest.raises(ExistsError, match="^a: already exists, -f overwrites it$"):
+        check_target(Path("a"), attempt=attempt)
+
+
+def test_the_temporary_files_of_a_batch_are_swept():
+    made(".convcli-abc12.part", ".convcli-xyz.part", "abc.part")
+    sweep(Path(), "abc")
+    sweep(Path("nowhere"), "abc")
+    assert sorted(os.listdir()) == [".convcli-xyz.part", "abc.part"]
+
+
+# --- the run
+
+
+class Crew:
+    def __init__(self, executor: Executor, ahead: int) -> None:
+        self.executor = executor
+        self.ahead = ahead
+        self.renewed = 0
+
+    def renew(self) -> None:
+        self.renewed += 1
+
+
+class ByHand(Executor):
+    """Finishes what it is told to, when it is told to."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Future] = {}
+
+    def submit(self, fn, job):
+        self.open[job.source] = Future()
+        self.open[job.source].start = lambda: fn(job)
+        return self.open[job.source]
+
+    def finish(self, name: str, error: Exception | None = None) -> None:
+        future = self.open.pop(name)
+        future.set_exception(error) if error else future.set_result(Record(name, name + "-out"))
+
+
+def jobs(names):
+    return [Job(name, None) for name in names]
+
+
+def test_records_come_in_the_order_of_the_jobs():
+    def work(job):
+        time.sleep(0.03 if job.source == "a" else 0)
+        return Record(job.source, job.source)
+
+    with ThreadPoolExecutor(3) as pool:
+        found = [r.source for r in run(work, jobs("abcdefgh"), Crew(pool, 4)) if r]
+    assert found == list("abcdefgh")
+
+
+def test_the_window_is_bounded_and_records_come_as_they_are_done(monkeypatch):
+    monkeypatch.setattr(batches, "TICK", 0.01)
+    pool = ByHand()
+    taken = []
+    records = run(None, (taken.append(n) or Job(n, None) for n in "abcdefgh"), Crew(pool, 3))
+    assert next(records) is None  # a moment without news
+    assert taken == list("abc")
+    pool.finish("b")
+    assert next(records) is None  # a is not there
+    assert taken == list("abcd")
+    pool.finish("a")
+    assert [next(records).source, next(records).source] == ["a", "b"]
+    assert next(records) is None
+    assert sorted(pool.open) == list("cde")
+
+
+def test_one_slow_job_does_not_let_the_others_pile_up(monkeypatch):
+    monkeypatch.setattr(batches, "HELD", 5)
+    monkeypatch.setattr(batches, "TICK", 0.01)
+    pool = ByHand()
+    taken = []
+    records = run(None, (taken.append(n) or Job(n, None) for n in "abcdefghij"), Crew(pool, 2))
+    for _ in range(10):
+        assert next(records) is None
+        for name in set(pool.open) - {"a"}:
+            pool.finish(name)
+    assert taken == list("abcde")
+
+
+def test_a_long_batch_holds_no_more_memory_than_a_short_one():
+    def peak(count):
+        tracemalloc.start()
+        many = (Job(str(i), None) for i in range(count))
+        done = sum(r is not None for r in run(lambda j: Record(j.source), many, executors.Here()))
+        assert done == count
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(100)
+    assert peak(10_000) < peak(1_000) + 10_000
+
+
+def test_what_the_work_raises_is_that_jobs_error():
+    def work(job):
+        if job.source == "b":
+            raise ConvError("no")
+        if job.source == "c":
+            raise KeyError("x")
+        return Record(job.source, job.source)
+
+    found = list(run(work, jobs("abcd"), executors.Here()))
+    assert [r.error for r in found] == [
+        None,
+        "b: no",
+        "c: a bug: KeyError: 'x' (alone, with --debug, it shows where)",
+        None,
+    ]
+
+
+def test_fail_fast_reports_what_is_done_and_stops(monkeypatch):
+    monkeypatch.setattr(batches, "TICK", 0.01)
+    pool = ByHand()
+    records = run(None, jobs("abcdefgh"), Crew(pool, 4), fail_fast=True)
+    assert next(records) is None
+    assert sorted(pool.open) == list("abcd")
+    pool.finish("b")
+    pool.finish("c", ConvError("broken"))
+    found = list(records)
+    assert [(r.source, r.error) for r in found if r] == [("b", None), ("c", "c: broken")]
+
+
+def test_what_ran_when_a_pool_broke_runs_again_alone(monkeypatch):
+    monkeypatch.setattr(batches, "TICK", 0.01)
+    pool = ByHand()
+    crew = Crew(pool, 3)
+    records = run(None, jobs("abcde"), crew)
+    assert next(records) is None
+    pool.finish("b")
+    for name in "ac":
+        pool.finish(name, BrokenProcessPool())
+    order = []
+    found = []
+    for record in records:
+        if record is not None:
+            found.append((record.source, record.error and "killed" in record.error))
+        elif pool.open:
+            names = sorted(pool.open)
+            order.append("".join(names))
+            for name in names:
+                pool.finish(name, BrokenProcessPool() if name == "c" else None)
+    assert order == ["d", "a", "c", "e"]
+    assert found == [("a", None), ("b", None), ("c", True), ("d", None), ("e", None)]
+    assert crew.renewed == 1  # for c, alone; what was running beside it before had broken with it
+
+
+def deadly(job: Job) -> Record:
+    if job.source == "x":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Record(job.source, f"{os.environ[cores.LIMITS[0]]} {os.getpid()}")
+
+
+def test_workers_that_die_cost_their_own_file_alone():
+    names = "abxcdefg"
+    with executors.Processes(2, ()) as crew:
+        found = [r for r in run(deadly, jobs(names), crew) if r]
+    assert [r.source for r in found] == list(names)
+    assert [r.error for r in found if r.error] == [
+        "x: its worker was killed (not enough memory? --jobs 1 needs the least)"
+    ]
+    share = str(max(1, min(cores.cores() // 2, cores.threads())))
+    assert {r.path.split()[0] for r in found if r.path} == {share}
+    assert os.environ.get(cores.LIMITS[0]) in (None, str(cores.threads()))
+
+
+@pytest.mark.parametrize(
+    ("told", "most", "expected"), [("", None, 6), ("", 4, 4), ("2", 4, 2), ("x", 4, 4), ("9", 4, 6)]
+)
+def test_threads(monkeypatch, told, most, expected):
+    monkeypatch.setattr(cores, "cores", lambda: 6)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    assert cores.threads(most) == expected
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ConvError, match=r"^--cluster: needs .* pip install 'convcli\[cluster\]'$"):
+        executors.Cluster("tcp://127.0.0.1:1", 0).__enter__()
