@@ -1,5 +1,6 @@
 """Threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -46,4 +47,5 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
     finally:
         left.clear()
         for other in others:
-            other.result()
+            if not other.cancel():  # one that has not begun finds nothing left; its thread may be this one
+                other.result()
