@@ -22,6 +22,7 @@ __all__ = [
     "Format",
     "Heat",
     "Inputs",
+    "Invert",
     "Jobs",
     "JsonFlag",
     "Layout",
@@ -180,6 +181,9 @@ Range = Annotated[
         autocompletion=words(lambda: list(registry("ranges").RANGES)),
         rich_help_panel=OUTPUT,
     ),
+]
+Invert = Annotated[
+    bool, typer.Option("--invert", help="Swap black and white.", rich_help_panel=OUTPUT)
 ]
 Heat = Annotated[
     bool,

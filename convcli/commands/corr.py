@@ -7,14 +7,13 @@ import typer
 from numpy.typing import NDArray
 
 from convcli import options
-from convcli.commands._batch import Many, filter_inputs
-from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation
+from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlate
 from convcli.engine.geometry import Padding
-from convcli.files.operands import Operand, Reading, check_single_stdin
-from convcli.files.samples import MAX_PIXELS
+from convcli.engine.plan import Plan, Timed
+from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "corr"]
 
@@ -39,12 +38,13 @@ class Correlate(Operation):
     bias: NDArray[Any] | None
     groups: int
     flip: bool
+    explain: bool
 
-    def __call__(self, operand: Operand) -> correlate.Correlation:
+    def __call__(self, operand: Operand) -> Plan:
         """Plan it: on pictures with padding 'same' and border reflect unless told."""
         x, pictured = operand.values, operand.picture is not None
         channels = x.shape[-3] if x.ndim > 2 else 1
-        return correlate.prepare(
+        prepared = correlate.prepare(
             x,
             depthwise(self.kernel, channels) if self.several else self.kernel,
             padding=self.padding or Padding("same" if pictured else "valid"),
@@ -56,9 +56,22 @@ class Correlate(Operation):
             groups=channels if self.several else self.groups,
             flip=self.flip,
         )
+        return Timed(prepared) if self.explain else prepared
+
+    def notes(self, operand: Operand, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        """Tell how it was computed, if that was asked for."""
+        if not isinstance(plan, Timed) or not isinstance(plan.plan, correlate.Correlation):
+            return ()
+        chosen = plan.plan.plan
+        return (
+            f"plan: {chosen.strategy}, {chosen.method}; {chosen.why}; {chosen.operations:.3g} operations, "
+            f"{chosen.threads} threads; predicted {chosen.seconds:.3g} s, took {plan.seconds:.3g} s",
+        )
 
 
+@filtering()
 def corr(
+    given: Given,
     kernel: Annotated[
         list[str],
         typer.Option(
@@ -69,7 +82,6 @@ def corr(
             autocompletion=options.words(lambda: list(options.registry("kernels").KERNELS)),
         ),
     ],
-    sources: options.Inputs = None,
     flip: Annotated[
         bool, typer.Option("--flip", help="Flip the kernel: true convolution.")
     ] = False,
@@ -83,61 +95,30 @@ def corr(
             "--bias", metavar="B", help="Added to the result: a number, one a channel, or a file."
         ),
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell how it is computed, and how long that took.")
+    ] = False,
     groups: Annotated[
         int, typer.Option("--groups", min=1, help="Groups of channels that do not mix.")
     ] = 1,
-    padding: options.PaddingOption = None,
-    total: options.TotalPadding = None,
-    stride: options.Stride = None,
-    dilation: options.Dilation = None,
-    border: options.Border = None,
-    value: options.Value = 0.0,
-    output: options.Output = None,
-    force: options.Force = False,
-    format: options.Format = "auto",
-    as_json: options.JsonFlag = False,
-    how: options.Range = None,
-    heat: options.Heat = False,
-    no_preview: options.NoPreview = False,
-    allow_nan: options.AllowNan = False,
-    layout: options.Layout = None,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
-    max_memory: options.MaxMemory = None,
-    recursive: options.Recursive = False,
-    files_from: options.FilesFrom = None,
-    jobs: options.Jobs = None,
-    fail_fast: options.FailFast = False,
-    skip_existing: options.SkipExisting = False,
-    cluster: options.Cluster = None,
 ) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
     Arrays print (a table on a terminal, CSV in a pipe), pictures are written to NAME-corr.png.
     """
-    reading = Reading(allow_nan, layout, max_pixels)
-    check_single_stdin(*(sources or []), files_from or "", *kernel, bias or "")
-    weights, several = stacked([scaled(kernel_of(text, reading), scale) for text in kernel])
+    given.check_stdin(*kernel, bias or "")
+    weights, several = stacked([scaled(kernel_of(text, given.reading), scale) for text in kernel])
     operation = Correlate(
         weights,
         several,
-        options.padding_of(padding, total, None),
-        stride or (1,),
-        dilation or (1,),
-        border,
-        value,
-        bias_of(bias, reading),
+        given.padding,
+        given.stride or (1,),
+        given.dilation or (1,),
+        given.border,
+        given.value,
+        bias_of(bias, given.reading),
         groups,
         flip,
+        plan,
     )
-    request = Request(
-        "corr",
-        output,
-        "json" if as_json else format,
-        force,
-        how or "clip",
-        heat=heat,
-        preview=not no_preview,
-        max_memory=max_memory,
-    )
-    many = Many(recursive, files_from, jobs, fail_fast, skip_existing, cluster)
-    filter_inputs(sources, operation, request, reading, many)
+    given.run(operation)

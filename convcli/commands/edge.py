@@ -1,22 +1,17 @@
 """`convcli edge`: edge detection on pictures and arrays."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-import typer
-
-from convcli import options
-from convcli.commands._batch import Many, filter_inputs
-from convcli.commands._deliver import Request
+from convcli.commands import edge_options
 from convcli.commands._filter import Operation
+from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import number_of
 from convcli.engine import edges
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
 from convcli.engine.grey import grey
 from convcli.engine.plan import Plan
-from convcli.files.operands import Operand, Reading
-from convcli.files.samples import MAX_PIXELS
+from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "edge"]
 
@@ -26,8 +21,6 @@ EXAMPLES = (
     "convcli edge *.png -o edges/  # as many as there are, on all cores",
     "convcli edge bars.csv -m diff  # the chapter's [1, -1]",
 )
-
-THRESHOLDS = "Detector"
 
 
 @dataclass(frozen=True)
@@ -85,82 +78,15 @@ def _threshold(text: str | None) -> float | str | None:
     return text if text in (None, "otsu") else number_of(text, "--threshold", "a number or otsu")
 
 
+@filtering(without=("stride", "dilation"), default_range="abs", fields=("method",))
 def edge(
-    sources: options.Inputs = None,
-    method: Annotated[
-        str,
-        typer.Option(
-            "-m",
-            "--method",
-            metavar="METHOD",
-            help="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
-            autocompletion=options.words(lambda: list(options.registry("edges").DETECTORS)),
-            rich_help_panel=THRESHOLDS,
-        ),
-    ] = "sobel",
-    axis: Annotated[
-        str | None,
-        typer.Option(
-            "--axis",
-            metavar="x|y|both",
-            help="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
-            rich_help_panel=THRESHOLDS,
-        ),
-    ] = None,
-    sigma: Annotated[
-        float | None,
-        typer.Option(
-            "--sigma",
-            metavar="S",
-            help="Blur of log and canny, in pixels.",
-            rich_help_panel=THRESHOLDS,
-        ),
-    ] = None,
-    low: Annotated[
-        float | None,
-        typer.Option(
-            "--low", metavar="T", help="Canny: where an edge may go on.", rich_help_panel=THRESHOLDS
-        ),
-    ] = None,
-    high: Annotated[
-        float | None,
-        typer.Option(
-            "--high", metavar="T", help="Canny: where an edge begins.", rich_help_panel=THRESHOLDS
-        ),
-    ] = None,
-    threshold: Annotated[
-        str | None,
-        typer.Option(
-            "--threshold",
-            metavar="T|otsu",
-            help="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
-            rich_help_panel=THRESHOLDS,
-        ),
-    ] = None,
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Dark edges on white.", rich_help_panel=options.OUTPUT)
-    ] = False,
-    padding: options.PaddingOption = None,
-    total: options.TotalPadding = None,
-    border: options.Border = None,
-    value: options.Value = 0.0,
-    output: options.Output = None,
-    force: options.Force = False,
-    format: options.Format = "auto",
-    as_json: options.JsonFlag = False,
-    how: options.Range = None,
-    heat: options.Heat = False,
-    no_preview: options.NoPreview = False,
-    allow_nan: options.AllowNan = False,
-    layout: options.Layout = None,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
-    max_memory: options.MaxMemory = None,
-    recursive: options.Recursive = False,
-    files_from: options.FilesFrom = None,
-    jobs: options.Jobs = None,
-    fail_fast: options.FailFast = False,
-    skip_existing: options.SkipExisting = False,
-    cluster: options.Cluster = None,
+    given: Given,
+    method: edge_options.Method = "sobel",
+    axis: edge_options.Axis = None,
+    sigma: edge_options.Sigma = None,
+    low: edge_options.Low = None,
+    high: edge_options.High = None,
+    threshold: edge_options.Threshold = None,
 ) -> None:
     """Find the edges of a picture or an array; photo.jpg gives photo-edge.png.
 
@@ -175,21 +101,8 @@ def edge(
         low,
         high,
         _threshold(threshold),
-        options.padding_of(padding, total, None),
-        border,
-        value,
+        given.padding,
+        given.border,
+        given.value,
     )
-    request = Request(
-        "edge",
-        output,
-        "json" if as_json else format,
-        force,
-        how or "abs",
-        invert=invert,
-        heat=heat,
-        preview=not no_preview,
-        max_memory=max_memory,
-        fields={"method": method},
-    )
-    many = Many(recursive, files_from, jobs, fail_fast, skip_existing, cluster)
-    filter_inputs(sources, operation, request, Reading(allow_nan, layout, max_pixels), many)
+    given.run(operation)

@@ -6,14 +6,12 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands._batch import Many, filter_inputs
-from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation
+from convcli.commands._filtering import Given, filtering
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
-from convcli.files.operands import Operand, Reading
-from convcli.files.samples import MAX_PIXELS
+from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "pool"]
 
@@ -50,8 +48,9 @@ class Pool(Operation):
         )
 
 
+@filtering(without=("border", "value", "how"))
 def pool(
-    sources: options.Inputs = None,
+    given: Given,
     size: Annotated[
         options.Sizes | None,
         typer.Option(
@@ -71,10 +70,6 @@ def pool(
     everywhere: Annotated[
         bool, typer.Option("--global", help="One window, the whole plane.")
     ] = False,
-    stride: options.Stride = None,
-    padding: options.PaddingOption = None,
-    total: options.TotalPadding = None,
-    dilation: options.Dilation = None,
     ceil: Annotated[
         bool,
         typer.Option(
@@ -91,22 +86,6 @@ def pool(
             rich_help_panel=options.GEOMETRY,
         ),
     ] = False,
-    output: options.Output = None,
-    force: options.Force = False,
-    format: options.Format = "auto",
-    as_json: options.JsonFlag = False,
-    heat: options.Heat = False,
-    no_preview: options.NoPreview = False,
-    allow_nan: options.AllowNan = False,
-    layout: options.Layout = None,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
-    max_memory: options.MaxMemory = None,
-    recursive: options.Recursive = False,
-    files_from: options.FilesFrom = None,
-    jobs: options.Jobs = None,
-    fail_fast: options.FailFast = False,
-    skip_existing: options.SkipExisting = False,
-    cluster: options.Cluster = None,
 ) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
@@ -118,20 +97,10 @@ def pool(
     operation = Pool(
         size,
         mode,
-        stride,
-        options.padding_of(padding, total, Padding()),
-        dilation or (1,),
+        given.stride,
+        given.padding or Padding(),
+        given.dilation or (1,),
         ceil,
         include_pad,
     )
-    request = Request(
-        "pool",
-        output,
-        "json" if as_json else format,
-        force,
-        heat=heat,
-        preview=not no_preview,
-        max_memory=max_memory,
-    )
-    many = Many(recursive, files_from, jobs, fail_fast, skip_existing, cluster)
-    filter_inputs(sources, operation, request, Reading(allow_nan, layout, max_pixels), many)
+    given.run(operation)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from convcli.engine import geometry
 from convcli.engine.geometry import Axis
 from convcli.engine.ranges import Clipped, to_samples
 
-__all__ = ["Plan", "Ready", "samples"]
+__all__ = ["Plan", "Ready", "Timed", "samples"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,38 @@ class Plan(Protocol):
 
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
+
+
+@dataclass(eq=False)
+class Timed:
+    """A plan that adds up how long it computes.
+
+    Parameters
+    ----------
+    plan : Plan
+    seconds : float
+    """
+
+    plan: Plan
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.shape, self.dtype, self.axes = self.plan.shape, self.plan.dtype, self.plan.axes
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Compute output rows start … stop-1."""
+        begun = perf_counter()
+        found = self.plan.rows(start, stop)
+        self.seconds += perf_counter() - begun
+        return found
+
+    def bands(self) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of the plan."""
+        return self.plan.bands()
+
+    def run(self) -> NDArray[Any]:
+        """Compute the whole result."""
+        return self.rows(0, self.shape[-2])
 
 
 def samples(

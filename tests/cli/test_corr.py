@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -225,3 +226,11 @@ def test_a_closed_standard_output_is_an_error(process):
     done = process("corr", MATRIX, "-k", "1", preexec_fn=lambda: os.close(1))
     assert done.returncode == 1
     assert b"standard output is closed" in done.stderr
+
+
+def test_the_plan_is_told_in_words(convcli):
+    told = convcli("corr", SAMPLES / "coffee.png", "-k", "gaussian:3", "--plan", "-o", "x.png").err
+    assert re.search(
+        r": plan: separable, .*; [0-9.e+]+ operations, \d+ threads; predicted .* s, took .* s\n$",
+        told,
+    )
