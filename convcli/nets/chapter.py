@@ -30,10 +30,10 @@ INCEPTIONS: dict[str, tuple[int, ...]] = {
 """Channels: 1×1; 3×3 reduced, 3×3; 5×5 reduced, 5×5; after pooling. Szegedy et al., arXiv:1409.4842, table 1."""
 
 
-def lenet(classes: int, *, norm: str = "", pool: str = "maxpool:k2", padding: int = 0) -> Nodes:
+def lenet(classes: int, *, norm: str = "", pool: str = "maxpool:k2", first: str = "k5") -> Nodes:
     """LeNet with sigmoids. LeCun et al., "Gradient-based learning applied to document recognition", 1998."""
     return serial(
-        f"conv:6,k5,p{padding} {norm} sigmoid {pool}",
+        f"conv:6,{first} {norm} sigmoid {pool}",
         f"conv:16,k5 {norm} sigmoid {pool}",
         f"flatten linear:120 {norm} sigmoid linear:84 {norm} sigmoid linear:{classes}",
     )

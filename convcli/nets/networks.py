@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 
-from convcli.engine.errors import one_of
+from convcli.engine.errors import ConvError, printable
 from convcli.nets import chapter, torchvision
 from convcli.nets.text import Node
 
@@ -80,7 +81,7 @@ _ROWS = (
     Network(
         "lenet-avg",
         "LeNet of today's edition: padding 2, average pooling",
-        partial(chapter.lenet, pool="avgpool:k2", padding=2),
+        partial(chapter.lenet, pool="avgpool:k2", first="k5,p2"),
         _SMALL,
     ),
     Network("alexnet", "AlexNet in one piece", chapter.alexnet),
@@ -142,5 +143,9 @@ def network(name: str) -> Network:
     (1, 28, 28)
     """
     if name not in NETWORKS:
-        raise one_of("network", name, NETWORKS)
+        near = get_close_matches(name.lower(), NETWORKS, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise ConvError(
+            f"unknown network '{printable(name)}', {hint}convcli net list names them", usage=True
+        )
     return NETWORKS[name]

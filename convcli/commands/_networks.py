@@ -1,0 +1,71 @@
+"""Which network a call means: a name, or a file that describes one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from convcli.engine.errors import ConvError, printable
+from convcli.files.text import read_text
+from convcli.nets.networks import NETWORKS, Network, network
+from convcli.nets.program import Step, program
+from convcli.nets.text import read_chain
+
+__all__ = ["Chosen", "choose"]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A network, ready to be counted or run.
+
+    Parameters
+    ----------
+    name : str
+    input : tuple of int
+    steps : list of Step
+    row : Network or None
+        Its row, if it has one.
+    """
+
+    name: str
+    input: tuple[int, ...]
+    steps: list[Step]
+    row: Network | None = None
+
+
+def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chosen:
+    """Find a network by its name, or read it from a chain file.
+
+    Parameters
+    ----------
+    name : str
+        A key of `NETWORKS`, a file of the layer language, or ``-``.
+    size : tuple of int, optional
+        What it is asked for; a file needs it.
+    classes : int, optional
+        Of a network with a name.
+
+    Raises
+    ------
+    ConvError
+    """
+    row = NETWORKS.get(name)
+    if row is not None:
+        size = size or row.input
+        try:
+            return Chosen(name, size, program(row.build(classes or row.classes), size), row)
+        except ConvError as error:
+            raise error.about(name) from error
+    if name != "-" and not Path(name).exists():
+        try:
+            network(name)
+        except ConvError as error:
+            raise ConvError(f"{error}, and there is no such file", usage=True) from error
+    shown = "standard input" if name == "-" else name
+    if classes is not None:
+        raise ConvError(f"--classes: {printable(shown)} says itself how many", usage=True)
+    if size is None:
+        raise ConvError(f"--input: missing, {printable(shown)} needs CxHxW", usage=True)
+    net = read_chain(read_text(name), name=shown)
+    try:
+        return Chosen(shown, size, program(net, size))
+    except ConvError as error:
+        raise error.about(printable(shown)) from error
