@@ -23,12 +23,22 @@ class Chosen:
     steps : list of Step
     row : Network or None
         Its row, if it has one.
+    text : str or None
+        Its layers, if it was read from a file.
     """
 
     name: str
     input: tuple[int, ...]
     steps: list[Step]
     row: Network | None = None
+    text: str | None = None
+
+    def card(self) -> dict[str, object]:
+        """Return what a file of weights says about it."""
+        told: dict[str, object] = {"layers": self.text}
+        if self.row is not None:
+            told = {"network": self.row.name}
+        return told | {"input": list(self.input), "classes": self.steps[-1].row.output[0]}
 
 
 def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chosen:
@@ -64,8 +74,9 @@ def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chos
         raise ConvError(f"--classes: {printable(shown)} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {printable(shown)} needs CxHxW", usage=True)
-    net = read_chain(read_text(name), name=shown)
+    text = read_text(name)
+    net = read_chain(text, name=shown)
     try:
-        return Chosen(shown, size, program(net, size))
+        return Chosen(shown, size, program(net, size), text=text)
     except ConvError as error:
         raise error.about(printable(shown)) from error

@@ -144,3 +144,38 @@ def test_help_names_the_commands(convcli):
     for call in (["net"], ["net", "-h"]):
         done = convcli(*call)
         assert "show" in done.text
+
+
+def test_init(convcli, tmp_path):
+    done = convcli("net", "init", "lenet", "--seed", 3, "-o", "w.npz")
+    assert (done.status, done.text, done.err) == (0, "w.npz\n", "")
+    first = (tmp_path / "w.npz").read_bytes()
+    again = convcli("net", "init", "lenet", "-o", "w.npz")
+    assert (again.status, again.err) == (
+        1,
+        "convcli: error: w.npz: already exists, -f overwrites it\n",
+    )
+    assert convcli("net", "init", "lenet", "--seed", 3, "-o", "w.npz", "-f").status == 0
+    assert (tmp_path / "w.npz").read_bytes() == first
+    assert convcli("net", "init", "lenet", "--seed", 4, "-o", "w.npz", "-f").status == 0
+    assert (tmp_path / "w.npz").read_bytes() != first
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "message"),
+    [
+        (["lenet", "-o", "w.pt"], 2, "w.pt: PyTorch's files hold Python objects"),
+        (["lenet", "-o", "w.npy"], 2, "w.npy: unknown suffix '.npy', did you mean '.npz'?"),
+        (
+            ["lenet", "-o", "w.npz", "--method", "hee"],
+            2,
+            "unknown method 'hee', did you mean 'he'?",
+        ),
+        (["lnet", "-o", "w.npz"], 2, "unknown network 'lnet', did you mean 'lenet'?"),
+    ],
+)
+def test_init_errors(convcli, tmp_path, call, status, message):
+    done = convcli("net", "init", *call)
+    assert done.status == status
+    assert done.err.startswith(f"convcli: error: {message}")
+    assert list(tmp_path.iterdir()) == []
