@@ -1,7 +1,9 @@
 """Which network a call means: a name, or a file that describes one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.text import read_text
@@ -9,7 +11,19 @@ from convcli.nets.networks import NETWORKS, Network, network
 from convcli.nets.program import Step, program
 from convcli.nets.text import read_chain
 
-__all__ = ["Chosen", "choose"]
+__all__ = ["Asked", "Chosen", "choose", "choose_by_card"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options say about a network; None is what they leave to it."""
+
+    size: tuple[int, ...] | None = None
+    classes: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    resize: int | None = None
+    crop: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,3 +94,27 @@ def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chos
         return Chosen(shown, size, program(net, size), text=text)
     except ConvError as error:
         raise error.about(printable(shown)) from error
+
+
+def choose_by_card(name: str, card: Mapping[str, Any], asked: Asked) -> Chosen:
+    """Find a network with the help of what its file of weights says; without a name, it has to say which.
+
+    Raises
+    ------
+    ConvError
+    """
+    known = name if name in NETWORKS else card.get("network") if not name else None
+    told: Mapping[str, Any] = card if not name or card.get("network") == name else {}
+    size = asked.size or tuple(told.get("input") or ()) or None
+    if size is None and known in NETWORKS:
+        size = NETWORKS[known].input
+    if asked.crop and size:
+        crop = asked.crop if len(asked.crop) == 2 else asked.crop * 2
+        size = (size[0], *crop)
+    if name or known:
+        classes = told.get("classes") if known in NETWORKS else None
+        return choose(name or str(known), size, asked.classes or classes)
+    if not card.get("layers") or size is None:
+        raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
+    text = str(card["layers"])
+    return Chosen("layers", size, program(read_chain(text, name="layers"), size), text=text)

@@ -19,9 +19,7 @@ from convcli.nets.summary import Line, Summary, blocks, summary
 __all__ = ["EXAMPLES", "net_show"]
 
 EXAMPLES = (
-    "convcli net show lenet",
     "convcli net show torchvision/resnet50 --depth 1",
-    "convcli net show resnet18 --input 1x96x96 --json",
     "echo 'conv:8,k3 relu gap flatten linear:2' | convcli net show - --input 1x9x9",
 )
 
@@ -66,8 +64,7 @@ def net_show(
         _write([line for line in leaves if line.kind != "block" or line.depth + 1 == depth])
 
 
-_NUMBERS = ("params", "macs", "activations")
-_SEEN = ("rf", "jump", "start")
+_NUMBERS, _SEEN = ("params", "macs", "activations"), ("rf", "jump", "start")
 
 
 def _write(lines: Sequence[Line]) -> None:

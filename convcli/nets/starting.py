@@ -13,13 +13,16 @@ __all__ = ["METHODS", "start"]
 
 def _xavier(shape: Shape, chance: np.random.Generator) -> Array:
     fan_in, fan_out = _fans(shape)
-    bound = (6 / (fan_in + fan_out)) ** 0.5
-    return chance.uniform(-bound, bound, shape).astype(np.float32)
+    found = chance.random(shape, np.float32)
+    found -= np.float32(0.5)
+    found *= np.float32(2 * (6 / (fan_in + fan_out)) ** 0.5)
+    return found
 
 
 def _he(shape: Shape, chance: np.random.Generator) -> Array:
-    scale = np.float32((2 / _fans(shape)[0]) ** 0.5)
-    return chance.standard_normal(shape, np.float32) * scale
+    found = chance.standard_normal(shape, np.float32)
+    found *= np.float32((2 / _fans(shape)[0]) ** 0.5)
+    return found
 
 
 def _fans(shape: Shape) -> tuple[int, int]:

@@ -26,6 +26,8 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 _CARD = "__metadata__"
+_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+"""Of safetensors, and how they are read."""
 _SHOWN = 6
 """Names that an error lists of each kind."""
 _NEVER_NEEDED = "num_batches_tracked"
@@ -197,22 +199,29 @@ def _npz(path: Path) -> Iterator[Source]:
 @contextmanager
 def _safetensors_file(path: Path) -> Iterator[Source]:
     module = _safetensors("safetensors")
-    path.open("rb").close()  # its absence is an OSError with the file's name
-    try:
-        with module.safe_open(path, framework="numpy") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            card = (file.metadata() or {}).get("convcli", "{}")
+    with path.open("rb") as file:
+        try:
+            with module.safe_open(path, framework="numpy") as checked:
+                card = (checked.metadata() or {}).get("convcli", "{}")
+        except module.SafetensorError as error:
+            raise ConvError(f"is no safetensors file: {printable(error)}") from error
+        # the header is sound; the tensors are read and not mapped, so that they are in memory once
+        length = int.from_bytes(file.read(8), "little")
+        header = {k: v for k, v in json.loads(file.read(length)).items() if k != _CARD}
 
-            def tensor(name: str) -> Array:
-                try:
-                    found: Array = file.get_tensor(name)
-                except TypeError as error:  # bfloat16
-                    raise ConvError(f"{printable(name)}: {printable(error)}") from error
-                return found
+        def tensor(name: str) -> Array:
+            row = header[name]
+            if row["dtype"] not in _DTYPES:
+                raise ConvError(f"{printable(name)} holds {row['dtype']}, floats are needed")
+            found: Array = np.empty(row["shape"], _DTYPES[row["dtype"]])
+            file.seek(8 + length + row["data_offsets"][0])
+            file.readinto(found.reshape(-1).view(np.uint8).data)
+            if row["dtype"] == "BF16":  # the upper half of a float32
+                found = (found.astype(np.uint32) << 16).view(np.float32)
+            return found
 
-            yield Source(str(path), shapes, tensor, _card(card))
-    except module.SafetensorError as error:
-        raise ConvError(f"is no safetensors file: {printable(error)}") from error
+        shapes = {name: tuple(row["shape"]) for name, row in header.items()}
+        yield Source(str(path), shapes, tensor, _card(card))
 
 
 def _safetensors(name: str) -> Any:
