@@ -15,13 +15,18 @@ from convcli import __version__
 from convcli.engine.errors import ConvError, one_of, printable, told
 from convcli.options import OUTPUT
 
-__all__ = ["COMMANDS", "Exit", "main", "run"]
+__all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
-COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels")
+COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net")
 """The commands, in the order of the help.
 
 Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown
 at the end of the help, that run as they stand in a copy of samples/.
+"""
+
+GROUPS = {"net": ("list", "show", "init", "predict")}
+"""Commands that are a word before others. `net list` has the module and the function net_list; the module of `net` has
+HELP and EXAMPLES.
 """
 
 _CLICK_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -68,23 +73,48 @@ class _Command(TyperCommand):
 class _Commands(TyperGroup):
     """Loads a command's module when it is called, so that no command pays for another's imports."""
 
+    group = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The commands of this group, or of all."""
+        return GROUPS.get(self.group, COMMANDS)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
+        return list(self.names)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.names:
             return None
-        module = import_module(f"convcli.commands.{cmd_name}")
+        full = f"{self.group}_{cmd_name}" if self.group else cmd_name
+        module = import_module(f"convcli.commands.{full}")
+        if full in GROUPS:
+            return _group(full, module)
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
         single.command(cmd_name, cls=_Command, epilog="\n".join(module.EXAMPLES))(
-            getattr(module, cmd_name)
+            getattr(module, full)
         )
         return typer.main.get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise one_of("command", args[0], COMMANDS)
+        if args[0] not in self.names and not args[0].startswith("-"):
+            raise one_of(
+                f"command of {self.group}" if self.group else "command", args[0], self.names
+            )
         return super().resolve_command(ctx, args)
+
+
+def _group(name: str, module: Any) -> Any:
+    single = typer.Typer(
+        name=name,
+        cls=type(f"_{name.capitalize()}", (_Commands,), {"group": name}),
+        help=module.HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+    )
+    single.callback()(lambda: None)
+    return typer.main.get_command(single)
 
 
 app = typer.Typer(

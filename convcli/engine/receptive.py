@@ -10,7 +10,7 @@ from math import lcm
 from convcli.engine.geometry import Axis
 from convcli.engine.transposed import TransposedAxis
 
-__all__ = ["Field"]
+__all__ = ["Field", "part"]
 
 _MOST_PHASES = 4096
 
@@ -85,6 +85,17 @@ class Field:
             self.step,
         )
 
+    def after_parts(self, n: int, parts: int) -> "Field":
+        """Return the field of units that each pool one `part` of all n rows."""
+        if n % parts == 0:
+            return self.after(Axis(n, n // parts, n // parts, 1, 0, 0, parts))
+        rows = [part(i, n, parts) for i in range(parts)]
+        return Field(
+            tuple(self.sees(first)[0] for first, _ in rows),
+            tuple(self.sees(end - 1)[1] for _, end in rows),
+            max(round(n * self.jump), 1),
+        )
+
     def joined(self, other: "Field", out: int) -> "Field":
         """Return the union with another branch's field, for a feature map of `out` units."""
         if self.jump == other.jump:
@@ -102,3 +113,12 @@ class Field:
             tuple(max(a[1], b[1]) for a, b in pairs),
             step,
         )
+
+
+def part(i: int, n: int, parts: int) -> tuple[int, int]:
+    """Return the half-open range of rows that part i of n rows takes; neighbours overlap where they do not divide.
+
+    >>> [part(i, 5, 3) for i in range(3)]
+    [(0, 2), (1, 4), (3, 5)]
+    """
+    return i * n // parts, -(-(i + 1) * n // parts)

@@ -14,7 +14,7 @@ from convcli.engine.geometry import Axis, size_text
 from convcli.engine.receptive import Field
 from convcli.engine.transposed import TransposedAxis
 from convcli.nets.kinds import Layer
-from convcli.nets.rules import RULES, Size
+from convcli.nets.rules import RULES, Found, Size
 from convcli.nets.text import Join, Node, Repeat
 
 __all__ = ["BYTES", "COUNTED", "Row", "Totals", "count", "rule", "totals"]
@@ -224,7 +224,7 @@ class _Walk:
             found = RULES[layer.kind](layer, size)
         except ConvError as error:
             raise self.wrong(layer, size_text(size), error) from error
-        fields = _seen(layer, found.axes, fields)
+        fields = _seen(layer, size, found, fields)
         row = Row(
             len(self.rows) + 1,
             layer,
@@ -278,12 +278,19 @@ class _Walk:
 
 def _seen(
     layer: Layer,
-    windows: tuple[Axis | TransposedAxis, ...],
+    size: Size,
+    found: Found,
     fields: tuple[Field, ...] | None,
 ) -> tuple[Field, ...] | None:
     """Return the receptive fields after a layer."""
     if fields is None or layer.kind in ("flatten", "gap"):
         return None
+    if layer.kind == "adaptive":
+        return tuple(
+            f.after_parts(n, cells)
+            for f, n, cells in zip(fields, size[1:], found.output[1:], strict=True)
+        )
+    windows = found.axes
     if not windows:
         return fields
     after: list[Field | None] = []

@@ -21,7 +21,8 @@ class Kind:
     summary : str
         What it does, for the help.
     first : str
-        What its first argument, a bare number, means: ``"out"``, ``"size"``, ``"rate"``, or ``""`` for none.
+        What its first argument, a bare number, means: ``"out"``, ``"size"``, ``"cells"`` (a size an axis), ``"rate"``,
+        ``"eps"``, or ``""`` for none.
     needs : str
         Which of ``o`` (the bare number) and ``k`` have to be there.
     takes : str
@@ -44,8 +45,9 @@ KINDS: dict[str, Kind] = {
     "maxpool": Kind("largest value of each window", "", "k", "kspd", ("ceil",)),
     "avgpool": Kind("mean of each window", "", "k", "kspd", ("ceil", "pad")),
     "gap": Kind("global average pooling"),
+    "adaptive": Kind("average pooling to CELLS, whatever the input", "cells", "c"),
     "lrn": Kind("local response normalization over SIZE channels", "size"),
-    "bn": Kind("batch normalization"),
+    "bn": Kind("batch normalization", "eps"),
     "relu": Kind("max(x, 0)"),
     "sigmoid": Kind("1/(1 + exp(-x))"),
     "tanh": Kind("hyperbolic tangent"),
@@ -80,6 +82,10 @@ class Layer:
     bias, ceil, count_padding : bool
     rate : float
         Of dropout.
+    eps : float
+        Of batch normalization: what is added to the variance.
+    cells : tuple of int, optional
+        Of adaptive pooling: the output, one number or one an axis.
     """
 
     kind: str
@@ -96,6 +102,8 @@ class Layer:
     ceil: bool = False
     count_padding: bool = False
     rate: float = 0.5
+    eps: float = 1e-5
+    cells: tuple[int, ...] | None = None
 
     leaves = 1
     depth = 1
@@ -113,6 +121,8 @@ def usage(kind: str) -> str:
     'dwconv:[OUT,]kK[,sS][,pP][,dD][,nobias]'
     """
     row = KINDS[kind]
+    if row.first == "cells":
+        return f"{kind}:{row.first.upper()}"
     if row.first and not row.needs:
         return f"{kind}[:{row.first.upper()}]"
     parts = []
@@ -155,7 +165,7 @@ def read_layer(text: str, *, line: int = 1, also: Iterable[str] = ()) -> Layer:
         if name in values:
             raise ConvError(f"{name.replace('_', ' ')} is given twice", usage=True)
         values[name] = value
-    for needed, name in (("o", "out"), ("k", "kernel")):
+    for needed, name in (("o", "out"), ("k", "kernel"), ("c", "cells")):
         if needed in KINDS[kind].needs and name not in values:
             raise ConvError(f"its {name} is missing, {usage(kind)} is allowed", usage=True)
     return Layer(kind, text, line, **values)
@@ -168,6 +178,10 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
         return _FLAGS[text]
     if first and row.first == "rate" and re.fullmatch(r"0?\.[0-9]{1,15}|0", text):
         return "rate", float(text)
+    if first and row.first == "eps" and re.fullmatch(r"0?\.[0-9]{1,15}|1e-[0-9]{1,2}", text):
+        return "eps", float(text)
+    if first and row.first == "cells" and re.match(r"[0-9]", text):
+        return "cells", _told("cells", text, 1)
     if first and row.first in ("out", "size") and re.match(r"[0-9]", text):
         return "out", _one(row.first, text)
     letter, value = (text[:2], text[2:]) if text.startswith("op") else (text[:1], text[1:])

@@ -6,6 +6,7 @@ from math import prod
 
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Axis, axes, per_axis
+from convcli.engine.receptive import part
 from convcli.engine.transposed import TransposedAxis, transposed_axes
 from convcli.nets.kinds import Layer
 
@@ -106,6 +107,15 @@ def _global_pool(layer: Layer, size: Size) -> Found:
     return Found((size[0], *(1 for _ in spatial)), extra={"pool": prod(size)})
 
 
+def _adaptive(layer: Layer, size: Size) -> Found:
+    spatial = _spatial(layer, size)
+    assert layer.cells is not None
+    cells = per_axis("cells", layer.cells, len(spatial), 1)
+    parts = [[part(i, n, c) for i in range(c)] for n, c in zip(spatial, cells, strict=True)]
+    read = prod(sum(last - first for first, last in axis) for axis in parts)
+    return Found((size[0], *cells), extra={"pool": size[0] * read})
+
+
 def _batch_norm(_layer: Layer, size: Size) -> Found:
     return Found(size, params=2 * size[0], buffers=2 * size[0], extra={"bn": prod(size)})
 
@@ -145,6 +155,7 @@ RULES: dict[str, Callable[[Layer, Size], Found]] = {
     "maxpool": _pool,
     "avgpool": _pool,
     "gap": _global_pool,
+    "adaptive": _adaptive,
     "lrn": _response_norm,
     "bn": _batch_norm,
     "relu": _activation,

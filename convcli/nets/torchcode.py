@@ -127,7 +127,8 @@ def _lines(row: Row) -> Iterator[str]:
         yield {
             "gap": f"nn.AdaptiveAvgPool{rank}d(1)",
             "lrn": f"nn.LocalResponseNorm({layer.out or 5})",
-            "bn": f"nn.BatchNorm{max(rank, 1)}d({row.input[0]})",
+            "adaptive": f"nn.AdaptiveAvgPool{rank}d({_short(row.output[1:])})",
+            "bn": f"nn.BatchNorm{max(rank, 1)}d({row.input[0]}{_eps(layer)})",
             "relu": "nn.ReLU()",
             "sigmoid": "nn.Sigmoid()",
             "tanh": "nn.Tanh()",
@@ -135,6 +136,10 @@ def _lines(row: Row) -> Iterator[str]:
             "dropout": f"nn.Dropout({layer.rate:g})",
             "flatten": "nn.Flatten()",
         }[layer.kind]
+
+
+def _eps(layer: Layer) -> str:
+    return "" if layer.eps == Layer.eps else f", eps={layer.eps:g}"
 
 
 def _conv(layer: Layer, row: Row, rank: int) -> Iterator[str]:

@@ -1,0 +1,112 @@
+"""A network with its weights, and how pictures become its input."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.commands._networks import Asked, Chosen, choose_by_card
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.geometry import size_text
+from convcli.files.operands import Operand
+from convcli.nets import weights
+from convcli.nets.networks import Preparation
+from convcli.nets.preparing import normalised, prepared
+from convcli.nets.running import Model
+
+__all__ = ["Loaded", "load_network"]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network, its weights, and what it does with pictures.
+
+    Parameters
+    ----------
+    chosen : Chosen
+    model : Model
+    preparation : Preparation
+    labels : tuple of str, optional
+    """
+
+    chosen: Chosen
+    model: Model
+    preparation: Preparation
+    labels: tuple[str, ...] | None = None
+
+    def picture(self, operand: Operand) -> NDArray[np.float32]:
+        """Bring a picture to the input's size, 0…1: shape (C, H, W)."""
+        assert operand.picture is not None
+        try:
+            return prepared(
+                operand.values,
+                operand.picture.full_scale,
+                self.chosen.input,
+                self.preparation.resize,
+            )
+        except ConvError as error:
+            raise error if error.usage else error.about(printable(operand.name)) from error
+
+    def batch(self, operand: Operand) -> NDArray[np.float32]:
+        """Make the network's input of a picture or an array: shape (N, C, H, W)."""
+        if operand.picture is not None:
+            return normalised(self.picture(operand), self.preparation)[None]
+        x, size = operand.values, self.chosen.input
+        shape = (1,) * (4 - x.ndim) + x.shape
+        if shape[1:] != size:
+            got, needed = size_text(x.shape), size_text(size)
+            raise ConvError(
+                f"{printable(operand.name)}: got {got}, {needed} or Nx{needed} is needed"
+            )
+        return x.reshape(shape).astype(np.float32)
+
+
+def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
+    """Load a network with its weights.
+
+    Parameters
+    ----------
+    name : str
+        A network, a file of layers, or a file of weights that says which network it is of.
+    file : str, optional
+        The weights, where `name` is not their file.
+    asked : Asked
+
+    Raises
+    ------
+    ConvError
+    """
+    of_weights = Path(name).suffix.lower().removeprefix(".") in weights.FORMATS
+    if of_weights and file is None:
+        name, file = "", name
+    if file is None:
+        raise ConvError("--weights: missing, net init or net train makes them", usage=True)
+    with weights.opened(Path(file)) as source:
+        try:
+            chosen = choose_by_card(name, source.card, asked)
+            model = Model(chosen.steps)
+            ignored = chosen.row.ignored if chosen.row else ()
+            model.load(weights.load(source, model.shapes(), ignored))
+        except (TypeError, AttributeError) as error:
+            raise ConvError("says of itself what cannot be") from error
+    told = {} if name and source.card.get("network") != name else source.card
+    labels = told.get("labels")
+    return Loaded(
+        chosen,
+        model,
+        _preparation(chosen, told.get("preparation"), asked),
+        tuple(map(str, labels)) if isinstance(labels, list) else None,
+    )
+
+
+def _preparation(chosen: Chosen, told: Any, asked: Asked) -> Preparation:
+    found = chosen.row.preparation if chosen.row else Preparation()
+    if isinstance(told, dict):
+        found = Preparation(tuple(told["mean"]), tuple(told["std"]), told.get("resize"))
+    if asked.mean is not None:
+        found = replace(found, mean=asked.mean)
+    if asked.std is not None:
+        found = replace(found, std=asked.std)
+    return replace(found, resize=asked.resize) if asked.resize is not None else found

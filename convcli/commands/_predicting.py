@@ -1,0 +1,108 @@
+"""The answers of `net predict`: computed input by input, shown or written."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from convcli import terminal
+from convcli.commands._deliver import Request, deliver
+from convcli.commands._filter import print_path, tell
+from convcli.commands._loaded import Loaded
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.plan import Ready
+from convcli.engine.records import Note, Progress, Work, finished
+from convcli.files.operands import Operand, Reading, load
+from convcli.files.text import read_text
+from convcli.nets.answers import Answer
+
+__all__ = ["answer", "read_labels", "show"]
+
+
+def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Answer], bool]:
+    """Answer for each input, and say whether all could be read.
+
+    Raises
+    ------
+    ConvError
+        None of several inputs, or the only one, could be read.
+    """
+    work = _answers(loaded, names, how)
+
+    def warn(text: str) -> None:
+        print(f"convcli: error: {text}", file=sys.stderr)
+
+    found = terminal.follow(work, warn) if terminal.watched() else finished(work, warn)
+    return found, {a.name.split("[")[0] for a in found} >= set(names)
+
+
+def _answers(loaded: Loaded, names: Sequence[str], how: Reading) -> Work[list[Answer]]:
+    found: list[Answer] = []
+    soft = loaded.chosen.steps[-1].layer.kind == "softmax"
+    for done, name in enumerate(names, 1):
+        try:
+            batch = loaded.batch(load(name, how))
+        except ConvError as error:
+            if error.usage or len(names) == 1:
+                raise
+            yield Note(str(error))
+            continue
+        for i in range(len(batch)):
+            logits = loaded.model.forward(batch[i : i + 1])[0].reshape(-1)
+            found.append(Answer(f"{name}[{i}]" if len(batch) > 1 else name, logits, soft))
+        yield Progress("predict", done, len(names))
+    return found
+
+
+def show(
+    answers: Sequence[Answer], labels: Sequence[str] | None, request: Request, top: int
+) -> None:
+    """Show the most probable classes, or write all logits where -o says."""
+    if request.output is not None and answers:
+        logits = np.stack([a.logits for a in answers])
+        delivered = deliver(Operand(answers[0].name, logits), Ready(logits), request)
+        tell(answers[0].name, delivered.notes)
+        if delivered.path is not None:
+            print_path(delivered.path)
+        return
+    rows = [
+        (a.name, rank, c, labels[c] if labels else str(c), float(a.shares[c]), float(a.logits[c]))
+        for a in answers
+        for rank, c in enumerate(a.best(top), 1)
+    ]
+    head = ("input", "rank", "class", "label", "probability", "logit")
+    if request.format == "json":
+        print(json.dumps([_record(a, labels, top) for a in answers]))
+    elif request.format == "table" or (request.format == "auto" and terminal.on_terminal()):
+        terminal.print_table(list(head), rows)
+    else:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+
+
+def _record(found: Answer, labels: Sequence[str] | None, top: int) -> dict[str, object]:
+    best = [
+        {
+            "class": c,
+            "label": labels[c] if labels else str(c),
+            "probability": float(found.shares[c]),
+            "logit": float(found.logits[c]),
+        }
+        for c in found.best(top)
+    ]
+    return {"input": found.name, "top": best}
+
+
+def read_labels(name: str, count: int) -> tuple[str, ...]:
+    """Read a file of one label a line.
+
+    Raises
+    ------
+    ConvError
+        It has not one a class.
+    """
+    found: Sequence[str] = read_text(name).splitlines()
+    if len(found) != count:
+        raise ConvError(f"{printable(name)}: has {len(found)} lines, the network {count} classes")
+    return tuple(found)

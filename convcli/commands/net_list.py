@@ -1,0 +1,55 @@
+"""`convcli net list`: the networks that have a name."""
+
+import csv
+import json
+import sys
+
+from convcli import options, terminal
+from convcli.engine.geometry import size_text
+from convcli.nets.counts import rule
+from convcli.nets.networks import NETWORKS, Network
+from convcli.nets.program import program
+from convcli.nets.summary import Line, summary
+
+__all__ = ["EXAMPLES", "net_list"]
+
+EXAMPLES = ("convcli net list", "convcli net list --json")
+
+_HEAD = ("name", "input", "classes", "params", "macs", "title")
+
+
+def net_list(as_json: options.JsonFlag = False) -> None:
+    """List the networks: the chapter's, and those whose weights torchvision publishes."""
+    rows = [(row, _total(row)) for row in NETWORKS.values()]
+    if as_json:
+        print(json.dumps([_record(row, total) for row, total in rows]))
+        return
+    cells = [
+        (row.name, size_text(row.input), row.classes, total.params, total.macs, row.title)
+        for row, total in rows
+    ]
+    if not terminal.on_terminal():
+        csv.writer(sys.stdout, lineterminator="\n").writerows([_HEAD, *cells])
+        return
+    columns = [
+        terminal.Column("name", style="bold"),
+        *(terminal.Column(head, spare) for head, spare in (("input", 2), ("classes", 3))),
+        *(terminal.Column("params"), terminal.Column("MACs"), terminal.Column("what", 1)),
+    ]
+    foot = [rule(), "convcli net show NAME: its layers."]
+    terminal.print_table(columns, cells, foot=foot)
+
+
+def _total(row: Network) -> Line:
+    return summary(row.name, row.input, program(row.build(row.classes), row.input)).total
+
+
+def _record(row: Network, total: Line) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "title": row.title,
+        "input": list(row.input),
+        "classes": row.classes,
+        "params": total.params,
+        "macs": total.macs,
+    }

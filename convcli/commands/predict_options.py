@@ -1,0 +1,120 @@
+"""The options of `convcli net predict`."""
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from convcli import options
+from convcli.engine.errors import ConvError, printable
+from convcli.nets.networks import NETWORKS
+
+__all__ = ["Floats", "Unit"]
+
+_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
+
+
+class Floats(tuple[float, ...]):
+    """Numbers, one or one a channel."""
+
+
+class Unit(tuple[int, int]):
+    """Row and column of a feature map."""
+
+
+def _floats(text: str) -> Floats:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(_NUMBER, part) for part in parts):
+        raise ConvError(
+            f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
+        )
+    return Floats(map(float, parts))
+
+
+def _unit(text: str) -> Unit:
+    if not re.fullmatch(r"[0-9]{1,6},[0-9]{1,6}", text.replace(" ", "")):
+        raise ConvError(f"got '{printable(text)}', ROW,COL is allowed, from 0", usage=True)
+    row, column = text.split(",")
+    return Unit((int(row), int(column)))
+
+
+def _option(panel: str, *names: str, text: str, metavar: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, **more)
+
+
+_NET, _PICTURE, _DRAW = "Network", "Pictures", "Look inside"
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A network, or a file of layers, or of weights that say which.",
+        autocompletion=options.words(lambda: list(NETWORKS)),
+    ),
+]
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT…", help="Pictures, CSV, NPY, or -.")]
+Weights = Annotated[
+    str | None,
+    _option(_NET, "-w", "--weights", metavar="FILE", text="Its weights: NPZ, safetensors."),
+]
+Classes = Annotated[
+    int | None, _option(_NET, "--classes", metavar="N", text="Classes it tells apart.", min=1)
+]
+Size = Annotated[
+    options.Sizes | None,
+    _option(
+        _NET,
+        "--input",
+        metavar="CxHxW",
+        text="Input of a file of layers.",
+        parser=options.read_sizes,
+    ),
+]
+Top = Annotated[int, typer.Option("--top", min=1, metavar="N", help="Classes to show.")]
+Labels = Annotated[
+    str | None, typer.Option("--labels", metavar="FILE", help="The classes' names, one a line.")
+]
+Mean = Annotated[
+    Floats | None,
+    _option(
+        _PICTURE,
+        "--mean",
+        metavar="M[,M,M]",
+        text="Taken from samples of 0 to 1.",
+        parser=options.reads(_floats),
+    ),
+]
+Std = Annotated[
+    Floats | None,
+    _option(
+        _PICTURE,
+        "--std",
+        metavar="S[,S,S]",
+        text="What they are then divided by.",
+        parser=options.reads(_floats),
+    ),
+]
+Resize = Annotated[
+    int | None,
+    _option(_PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1),
+]
+Crop = Annotated[
+    options.Sizes | None,
+    _option(
+        _PICTURE, "--crop", metavar="N|HxW", text="The middle, cut out.", parser=options.read_sizes
+    ),
+]
+Features = Annotated[
+    str | None,
+    _option(_DRAW, "--features", metavar="LAYER", text="A layer's maps (-o x.npy: raw)."),
+]
+Field = Annotated[
+    Unit | None,
+    _option(
+        _DRAW,
+        "--receptive-field",
+        metavar="ROW,COL",
+        text="The box that a unit of it sees.",
+        parser=options.reads(_unit),
+    ),
+]

@@ -1,0 +1,107 @@
+"""Layers that have no weights and look at each cell, or each row of cells, by itself."""
+
+import numpy as np
+
+from convcli.nets.operations import Array, Operation
+
+__all__ = ["Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
+
+
+class Relu(Operation):
+    """max(x, 0)."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        found = np.maximum(x, 0, out=x if spare else None)
+        self.saved = found > 0 if self.training else None
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        found: Array = gradient * self.saved
+        return found
+
+
+class Sigmoid(Operation):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        found = np.negative(x, out=x if spare else None)
+        with np.errstate(over="ignore"):  # exp of a large number is inf, and 1 / inf is 0
+            np.exp(found, out=found)
+        found += 1
+        np.reciprocal(found, out=found)
+        self.saved = found if self.training else None
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        found: Array = gradient * self.saved * (1 - self.saved)
+        return found
+
+
+class Tanh(Operation):
+    """Hyperbolic tangent."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        found = np.tanh(x, out=x if spare else None)
+        self.saved = found if self.training else None
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        found: Array = gradient * (1 - np.square(self.saved))
+        return found
+
+
+class Softmax(Operation):
+    """Softmax over the channels."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        found: Array = np.subtract(x, x.max(axis=1, keepdims=True), out=x if spare else None)
+        np.exp(found, out=found)
+        found /= found.sum(axis=1, keepdims=True)
+        self.saved = found if self.training else None
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        along = (gradient * self.saved).sum(axis=1, keepdims=True)
+        found: Array = self.saved * (gradient - along)
+        return found
+
+
+class Dropout(Operation):
+    """Sets cells to zero by chance in training, and scales the others up. Srivastava et al., JMLR 15, 2014.
+
+    Attributes
+    ----------
+    chance : numpy.random.Generator
+        Has to be set before training.
+    """
+
+    chance: np.random.Generator
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        self.saved = None
+        rate = self.layer.rate
+        if not self.training or not rate:
+            return x
+        stays = self.chance.random(x.shape, np.float32) >= rate
+        self.saved = stays.astype(x.dtype) / x.dtype.type(1 - rate)
+        found: Array = x * self.saved
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        found: Array = gradient if self.saved is None else gradient * self.saved
+        return found
+
+
+class Flatten(Operation):
+    """Everything of an example in one row."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        self.saved = x.shape if self.training else None
+        found: Array = x.reshape(x.shape[0], -1)
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        found: Array = gradient.reshape(self.saved)
+        return found

@@ -1,0 +1,199 @@
+"""The layers at work: forward on batches of N×C×H×W, and backward beside it.
+
+A layer is made from its row of the layer language; `out_shape` needs no weights. In training, `forward` keeps what
+`backward` needs, and `backward` takes the loss's gradient by the output, leaves the gradients of the weights in
+`gradients`, and returns those of the inputs. In evaluation nothing is kept. All arrays are of the dtype of the input.
+"""
+
+from collections.abc import Callable
+
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import Axis
+from convcli.nets import pools
+from convcli.nets.activations import Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
+from convcli.nets.convolving import convolve, input_gradient, weight_gradient
+from convcli.nets.kinds import Layer
+from convcli.nets.norms import BatchNorm, ResponseNorm
+from convcli.nets.operations import Array, Operation, Shape
+
+__all__ = ["OPERATIONS", "operation"]
+
+
+class Convolution(Operation):
+    """Correlation with a bank of kernels: conv, dwconv."""
+
+    def __init__(self, layer: Layer, size: Shape) -> None:
+        super().__init__(layer, size)
+        self.groups = size[0] if layer.kind == "dwconv" else layer.groups
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        found = self.found(self.size)
+        kernel = tuple(a.k for a in found.axes)
+        shapes: dict[str, Shape] = {
+            "weight": (found.output[0], self.size[0] // self.groups, *kernel)
+        }
+        return shapes | ({"bias": (found.output[0],)} if self.layer.bias else {})
+
+    def windows(self, size: Shape) -> tuple[Axis, ...]:
+        return tuple(a for a in self.found(size).axes if isinstance(a, Axis))
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        self.saved = x if self.training else None
+        return convolve(
+            x,
+            self.weights["weight"],
+            self.windows(x.shape[1:]),
+            self.groups,
+            self.weights.get("bias"),
+        )
+
+    def backward(self, gradient: Array) -> Array:
+        x, axes, weight = self.saved, self.windows(self.saved.shape[1:]), self.weights["weight"]
+        if "bias" in self.weights:
+            self.gradients["bias"] = gradient.sum(axis=(0, 2, 3))
+        self.gradients["weight"] = weight_gradient(x, gradient, axes, self.groups, weight.shape)
+        return input_gradient(gradient, weight, axes, self.groups, x.shape)
+
+
+class TransposedConvolution(Convolution):
+    """The adjoint of a convolution; its weights are (C, O / groups, kh, kw)."""
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        found = self.found(self.size)
+        kernel = tuple(a.k for a in found.axes)
+        shapes: dict[str, Shape] = {
+            "weight": (self.size[0], found.output[0] // self.groups, *kernel)
+        }
+        return shapes | ({"bias": (found.output[0],)} if self.layer.bias else {})
+
+    def windows(self, size: Shape) -> tuple[Axis, ...]:
+        """Return the windows of the convolution that this one turns round."""
+        return tuple(
+            Axis(a.out, a.k, a.s, a.d, a.before, a.after, a.n) for a in self.found(size).axes
+        )
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        self.saved = x if self.training else None
+        size = x.shape[1:]
+        shape = (x.shape[0], *self.out_shape(size))
+        found = input_gradient(x, self.weights["weight"], self.windows(size), self.groups, shape)
+        if "bias" in self.weights:
+            found = found + self.weights["bias"][:, None, None]
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        x, axes, weight = self.saved, self.windows(self.saved.shape[1:]), self.weights["weight"]
+        if "bias" in self.weights:
+            self.gradients["bias"] = gradient.sum(axis=(0, 2, 3))
+        self.gradients["weight"] = weight_gradient(gradient, x, axes, self.groups, weight.shape)
+        return convolve(gradient, weight, axes, self.groups)
+
+
+class Linear(Operation):
+    """Fully connected layer."""
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        out = self.found(self.size).output[0]
+        shapes: dict[str, Shape] = {"weight": (out, self.size[0])}
+        return shapes | ({"bias": (out,)} if self.layer.bias else {})
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        self.saved = x if self.training else None
+        found = x @ self.weights["weight"].T
+        if "bias" in self.weights:
+            found += self.weights["bias"]
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        if "bias" in self.weights:
+            self.gradients["bias"] = gradient.sum(axis=0)
+        self.gradients["weight"] = gradient.T @ self.saved
+        found: Array = gradient @ self.weights["weight"]
+        return found
+
+
+class Pooling(Operation):
+    """Max and average pooling."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        axes = self.windows(x.shape[1:])
+        if self.layer.kind == "maxpool":
+            found = pools.maximum(x, axes)
+            self.saved = (x, found) if self.training else None
+            return found
+        self.saved = x.shape if self.training else None
+        return pools.mean(x, axes, include_pad=self.layer.count_padding)
+
+    def backward(self, gradient: Array) -> Array:
+        if self.layer.kind == "maxpool":
+            x, found = self.saved
+            return pools.maximum_gradient(gradient, x, found, self.windows(x.shape[1:]))
+        axes = self.windows(self.saved[1:])
+        return pools.mean_gradient(gradient, axes, include_pad=self.layer.count_padding)
+
+    def windows(self, size: Shape) -> tuple[Axis, ...]:
+        """Return where the windows lie."""
+        return tuple(a for a in self.found(size).axes if isinstance(a, Axis))
+
+
+class PartsPooling(Operation):
+    """Average pooling of each map into a number of parts: gap, adaptive."""
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        self.saved = x.shape if self.training else None
+        return pools.parts_mean(x, self.out_shape(x.shape[1:])[1:])
+
+    def backward(self, gradient: Array) -> Array:
+        return pools.parts_mean_gradient(gradient, self.saved)
+
+
+OPERATIONS: dict[str, Callable[[Layer, Shape], Operation]] = {
+    "conv": Convolution,
+    "dwconv": Convolution,
+    "convt": TransposedConvolution,
+    "maxpool": Pooling,
+    "avgpool": Pooling,
+    "gap": PartsPooling,
+    "adaptive": PartsPooling,
+    "lrn": ResponseNorm,
+    "bn": BatchNorm,
+    "relu": Relu,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "softmax": Softmax,
+    "dropout": Dropout,
+    "flatten": Flatten,
+    "linear": Linear,
+}
+"""What computes each kind of `kinds.KINDS`."""
+
+
+def operation(layer: Layer, size: Shape) -> Operation:
+    """Make the operation of a layer, without weights.
+
+    Parameters
+    ----------
+    layer : Layer
+    size : tuple of int
+        Its input, C×H×W or one number.
+
+    Raises
+    ------
+    ConvError
+        The input has other than two spatial axes.
+
+    Examples
+    --------
+    >>> from convcli.nets.kinds import read_layer
+    >>> conv = operation(read_layer("conv:8,k3,g2"), (4, 9, 9))
+    >>> conv.weight_shapes(), conv.out_shape((4, 9, 9))
+    ({'weight': (8, 2, 3, 3), 'bias': (8,)}, (8, 7, 7))
+    """
+    if len(size) not in (1, 3):
+        raise ConvError(f"networks are run on CxHxW, got {len(size)} axes")
+    return OPERATIONS[layer.kind](layer, size)

@@ -1,0 +1,99 @@
+"""Layers that normalize: by the batch, by the channels near."""
+
+import numpy as np
+
+from convcli.nets.operations import Array, Operation, Shape
+
+__all__ = ["BatchNorm", "ResponseNorm"]
+
+
+class BatchNorm(Operation):
+    """Batch normalization: batch statistics in training, running ones in evaluation.
+
+    Ioffe and Szegedy, arXiv:1502.03167. As in the chapter, the running variance follows the batch's biased one.
+    """
+
+    momentum = 0.9
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        return {"weight": (self.size[0],), "bias": (self.size[0],)}
+
+    def kept_shapes(self) -> dict[str, Shape]:
+        return {"running_mean": (self.size[0],), "running_var": (self.size[0],)}
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        self.saved = None
+        if self.training:
+            cells = (0, *range(2, x.ndim))
+            mean = x.mean(axis=cells)
+            centred = x - self.spread(mean, x)
+            variance = np.square(centred).mean(axis=cells)
+            for name, now in (("running_mean", mean), ("running_var", variance)):
+                old = self.kept[name]
+                self.kept[name] = (self.momentum * old + (1 - self.momentum) * now).astype(x.dtype)
+            deviation = np.sqrt(variance + x.dtype.type(self.layer.eps))
+            centred /= self.spread(deviation, x)
+            self.saved = centred, deviation
+            found = centred * self.spread(self.weights["weight"], x)
+            found += self.spread(self.weights["bias"], x)
+            return found
+        deviation = np.sqrt(self.kept["running_var"] + x.dtype.type(self.layer.eps))
+        scale = self.weights["weight"] / deviation
+        shift = self.weights["bias"] - self.kept["running_mean"] * scale
+        found = np.multiply(x, self.spread(scale, x), out=x if spare else None)
+        found += self.spread(shift, x)
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        normal, deviation = self.saved
+        cells = (0, *range(2, gradient.ndim))
+        count = gradient.size // gradient.shape[1]
+        self.gradients["bias"] = gradient.sum(axis=cells)
+        self.gradients["weight"] = (gradient * normal).sum(axis=cells)
+        mean = self.gradients["bias"] / count
+        along = self.gradients["weight"] / count
+        found: Array = gradient - self.spread(mean, gradient)
+        found -= normal * self.spread(along, gradient)
+        found *= self.spread(self.weights["weight"] / deviation, gradient)
+        return found
+
+    def spread(self, values: Array, x: Array) -> Array:
+        """Give one number a channel the axes of a batch."""
+        return values.reshape(-1, *(1,) * (x.ndim - 2))
+
+
+class ResponseNorm(Operation):
+    """Local response normalization, x / (1 + 1e-4 / size * sum of squares over the channels near)^0.75.
+
+    Krizhevsky, Sutskever and Hinton, NIPS 2012, section 3.3; the constants are the frameworks'.
+    """
+
+    alpha, beta = 1e-4, 0.75
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        size = self.layer.out or 5
+        self.saved = None
+        base = 1 + self.alpha / size * self.near(np.square(x), size // 2, (size - 1) // 2)
+        power = base**-self.beta
+        if self.training:
+            self.saved = x, base, power
+        found: Array = (x * power).astype(x.dtype)
+        return found
+
+    def backward(self, gradient: Array) -> Array:
+        x, base, power = self.saved
+        size = self.layer.out or 5
+        inner = gradient * x * power / base
+        reaching = self.near(inner, (size - 1) // 2, size // 2)
+        found: Array = gradient * power - 2 * self.beta * self.alpha / size * x * reaching
+        return found.astype(x.dtype)
+
+    def near(self, x: Array, before: int, after: int) -> Array:
+        """Sum up each cell's channels from `before` to `after`."""
+        found = np.zeros_like(x)
+        for step in range(-before, after + 1):
+            low, high = max(step, 0), x.shape[1] + min(step, 0)
+            if low < high:
+                found[:, low - step : high - step] += x[:, low:high]
+        return found

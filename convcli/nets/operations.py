@@ -1,0 +1,69 @@
+"""What every layer at work is: weights, forward, and backward beside it."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from convcli.nets.kinds import Layer
+from convcli.nets.rules import RULES, Found
+
+__all__ = ["Array", "Operation", "Shape"]
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Operation:
+    """A layer that does nothing to its input; the others are made from it.
+
+    Parameters
+    ----------
+    layer : Layer
+    size : tuple of int
+        The input it is made for, C×H×W or one number: what the weights' shapes depend on.
+
+    Attributes
+    ----------
+    weights, kept : dict of str to ndarray
+        Learned numbers, and numbers that are kept but not learned (running statistics).
+    gradients : dict of str to ndarray
+        Of `weights`, after `backward`.
+    training : bool
+    """
+
+    def __init__(self, layer: Layer, size: Shape) -> None:
+        self.layer = layer
+        self.size = size
+        self.weights: dict[str, Array] = {}
+        self.kept: dict[str, Array] = {}
+        self.gradients: dict[str, Array] = {}
+        self.training = False
+        self.saved: Any = None
+        self._found: tuple[Shape, Found] | None = None
+
+    def found(self, size: Shape) -> Found:
+        """Return windows and output for an input, C×H×W."""
+        if self._found is None or self._found[0] != size:
+            self._found = size, RULES[self.layer.kind](self.layer, size)
+        return self._found[1]
+
+    def out_shape(self, size: Shape) -> Shape:
+        """Return the output for an input, both without the batch."""
+        return self.found(size).output
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of the weights."""
+        return {}
+
+    def kept_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of what is kept but not learned."""
+        return {}
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        """Compute the output; with `spare`, it may be written over the input."""
+        del spare
+        return x
+
+    def backward(self, gradient: Array) -> Array:
+        """Compute the gradient by the input."""
+        return gradient

@@ -1,0 +1,121 @@
+"""Pooling of batches, and the gradients. Windows are reduced down, then across: k + k steps in place of k * k."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.geometry import Axis
+from convcli.engine.receptive import part
+from convcli.nets.convolving import padded, reach
+
+__all__ = [
+    "maximum",
+    "maximum_gradient",
+    "mean",
+    "mean_gradient",
+    "parts_mean",
+    "parts_mean_gradient",
+]
+
+Array = NDArray[Any]
+Axes = Sequence[Axis]
+
+
+def maximum(x: Array, axes: Axes) -> Array:
+    """Return the largest cell of each window, shape (N, C, H', W'); padding never wins."""
+    return _reduced(padded(x, axes, -np.inf), axes, np.maximum)
+
+
+def maximum_gradient(gradient: Array, x: Array, found: Array, axes: Axes) -> Array:
+    """Hand each window's gradient to its largest cell; of equal ones, to the first."""
+    inside = padded(x, axes, -np.inf)
+    result = np.zeros_like(inside)
+    waiting = np.ones(found.shape, bool)
+    for u, v in np.ndindex(axes[0].k, axes[1].k):
+        at = (..., _tap(axes[0], u), _tap(axes[1], v))
+        wins = waiting & (inside[at] == found)
+        waiting &= ~wins
+        result[at] += np.where(wins, gradient, 0)
+    return _inner(result, axes)
+
+
+def mean(x: Array, axes: Axes, *, include_pad: bool = False) -> Array:
+    """Return the mean of each window over the cells of the input, or over those of input and padding."""
+    found = _reduced(padded(x, axes), axes, np.add)
+    found /= _counts(axes, include_pad).astype(x.dtype)
+    return found
+
+
+def mean_gradient(gradient: Array, axes: Axes, *, include_pad: bool = False) -> Array:
+    """Share each window's gradient among its cells."""
+    share = gradient / _counts(axes, include_pad).astype(gradient.dtype)
+    result = np.zeros((*gradient.shape[:2], reach(axes[0]), reach(axes[1])), gradient.dtype)
+    for u, v in np.ndindex(axes[0].k, axes[1].k):
+        result[..., _tap(axes[0], u), _tap(axes[1], v)] += share
+    return _inner(result, axes)
+
+
+def parts_mean(x: Array, cells: Sequence[int]) -> Array:
+    """Return the mean of each of `cells` parts of the maps, shape (N, C, *cells)."""
+    if tuple(cells) == (1, 1):
+        mean: Array = x.mean(axis=(2, 3), keepdims=True)
+        return mean
+    if tuple(cells) == x.shape[2:]:
+        return x
+    found = np.empty((*x.shape[:2], *cells), x.dtype)
+    for i, j in np.ndindex(*cells):
+        found[:, :, i, j] = x[_part(x.shape, cells, i, j)].mean(axis=(2, 3))
+    return found
+
+
+def parts_mean_gradient(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """Share each part's gradient among its cells; `shape` is the input's, (N, C, H, W)."""
+    cells = gradient.shape[2:]
+    result = np.zeros(shape, gradient.dtype)
+    for i, j in np.ndindex(*cells):
+        inside = result[_part(shape, cells, i, j)]
+        inside += (gradient[:, :, i, j] / (inside.shape[2] * inside.shape[3]))[:, :, None, None]
+    return result
+
+
+def _part(shape: Sequence[int], cells: Sequence[int], i: int, j: int) -> tuple[slice, ...]:
+    rows, columns = part(i, shape[2], cells[0]), part(j, shape[3], cells[1])
+    return slice(None), slice(None), slice(*rows), slice(*columns)
+
+
+def _tap(axis: Axis, i: int) -> slice:
+    """Return what tap i of every window reads, from the first window's first cell."""
+    return slice(i * axis.d, i * axis.d + (axis.out - 1) * axis.s + 1, axis.s)
+
+
+def _reduced(inside: Array, axes: Axes, merge: np.ufunc) -> Array:
+    down, across = axes
+    rows = inside[:, :, _tap(down, 0)]
+    for u in range(1, down.k):
+        rows = merge(rows, inside[:, :, _tap(down, u)], out=rows if u > 1 else None)
+    found = rows[..., _tap(across, 0)]
+    for v in range(1, across.k):
+        found = merge(found, rows[..., _tap(across, v)], out=found if v > 1 else None)
+    # a window of one cell leaves a view of what is not ours
+    return found.copy() if across.k == 1 else found
+
+
+def _counts(axes: Axes, include_pad: bool) -> NDArray[np.int64]:
+    """Cells that each window's mean divides by, shape (H', W')."""
+    down, across = (np.asarray(_counted(axis, include_pad), np.int64) for axis in axes)
+    return np.maximum(np.outer(down, across), 1)
+
+
+def _counted(axis: Axis, include_pad: bool) -> list[int]:
+    low, high = (-axis.before, axis.n + axis.after) if include_pad else (0, axis.n)
+    firsts = [i * axis.s - axis.before for i in range(axis.out)]
+    return [sum(low <= f + t * axis.d < high for t in range(axis.k)) for f in firsts]
+
+
+def _inner(inside: Array, axes: Axes) -> Array:
+    down, across = axes
+    return inside[
+        :, :, down.before : down.before + down.n, across.before : across.before + across.n
+    ]

@@ -1,0 +1,109 @@
+"""A picture becomes the input of a network: scaled to 0…1, resized, cropped, normalised."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError
+from convcli.engine.grey import grey
+from convcli.nets.networks import Preparation
+
+__all__ = ["normalised", "prepared", "resized"]
+
+Array = NDArray[Any]
+
+
+def prepared(
+    planes: Array, white: float, size: Sequence[int], resize: int | None = None
+) -> NDArray[np.float32]:
+    """Bring a picture to a network's input size.
+
+    Parameters
+    ----------
+    planes : ndarray, shape (H, W) or (3, H, W)
+    white : float
+        The value that becomes 1.
+    size : (int, int, int)
+        C×H×W; a colour picture becomes grey for one channel, a grey one is repeated for three.
+    resize : int, optional
+        What the shorter side becomes before the middle is cut out; None: both sides are fitted to the size.
+
+    Returns
+    -------
+    ndarray of float32, shape (C, H, W), 0…1
+
+    Raises
+    ------
+    ConvError
+        Another number of channels; a crop that is larger than what it is cut from.
+
+    Examples
+    --------
+    >>> prepared(np.full((4, 6), 51, np.uint8), 255, (3, 2, 2), 2)[0].round(6).tolist()
+    [[0.2, 0.2], [0.2, 0.2]]
+    """
+    channels, height, width = size
+    if channels not in (1, 3):
+        raise ConvError(f"pictures have 1 or 3 channels, the network's input has {channels}")
+    if planes.ndim == 3 and channels == 1:
+        planes = grey(planes)
+    x = np.asarray(planes, np.float32) / np.float32(white)
+    rows, columns = x.shape[-2:]
+    if resize is None:
+        rows, columns = height, width
+    elif rows < columns:
+        rows, columns = resize, int(resize * columns / rows)
+    else:
+        rows, columns = int(resize * rows / columns), resize
+    if rows < height or columns < width:
+        raise ConvError(
+            f"--crop: got {height}x{width}, the picture is resized to {rows}x{columns}", usage=True
+        )
+    x = resized(x, (rows, columns))
+    top, left = round((rows - height) / 2), round((columns - width) / 2)
+    x = x[..., top : top + height, left : left + width]
+    return np.ascontiguousarray(np.broadcast_to(x, (channels, height, width)))
+
+
+def normalised(x: Array, how: Preparation) -> NDArray[np.float32]:
+    """Return (x - mean) / std, a channel at a time.
+
+    Raises
+    ------
+    ConvError
+        Neither one number nor one a channel; a deviation of 0.
+    """
+    if not all(how.std):
+        raise ConvError("--std: got 0, numbers other than 0 are allowed", usage=True)
+    for what, values in (("--mean", how.mean), ("--std", how.std)):
+        if len(values) not in (1, len(x)):
+            got, wanted = len(values), len(x)
+            raise ConvError(f"{what}: got {got} numbers, one or {wanted} are needed", usage=True)
+    mean, std = (np.array(v, np.float32)[:, None, None] for v in (how.mean, how.std))
+    return (x.astype(np.float32) - mean) / std
+
+
+def resized(x: Array, size: Sequence[int]) -> Array:
+    """Resize planes by bilinear interpolation; where they shrink, over all the cells that a new one covers.
+
+    >>> resized(np.array([[0.0, 1, 2, 3]]), (1, 2)).tolist()
+    [[0.5714285714285714, 2.4285714285714284]]
+    """
+    for axis, out in ((-2, size[0]), (-1, size[1])):
+        if x.shape[axis] != out:
+            weights = _triangles(x.shape[axis], out).astype(x.dtype)
+            x = weights @ x if axis == -2 else x @ weights.T
+    return x
+
+
+def _triangles(n: int, out: int) -> Array:
+    """Weights of n cells in each of `out`: triangles as wide as two new cells, or two old ones; shape (out, n)."""
+    scale = n / out
+    reach = max(scale, 1.0)
+    middles = (np.arange(out) + 0.5) * scale
+    away = np.abs(np.arange(n) + 0.5 - middles[:, None]) / reach
+    weights = np.maximum(1 - away, 0)
+    found: Array = weights / weights.sum(axis=1, keepdims=True)
+    return found

@@ -1,0 +1,176 @@
+"""A network at work: its steps computed in order, and backwards. What nothing reads any more is let go at once."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import size_text
+from convcli.nets.activations import Dropout
+from convcli.nets.kinds import Layer
+from convcli.nets.layers import operation
+from convcli.nets.operations import Array, Operation, Shape
+from convcli.nets.program import Step, last_uses
+
+__all__ = ["Model"]
+
+
+class Model:
+    """A network with weights.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        What `program.program` writes out.
+
+    Attributes
+    ----------
+    operations : dict of str to Operation
+        By the name of the step; the joining of branches has none.
+
+    Examples
+    --------
+    >>> from convcli.nets.program import program
+    >>> from convcli.nets.text import read_chain
+    >>> model = Model(program(read_chain("residual( relu ) flatten"), (1, 1, 2)))
+    >>> model.forward(np.array([[[[-1.0, 2.0]]]])).tolist()
+    [[-1.0, 4.0]]
+    """
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = list(steps)
+        self.operations: dict[str, Operation] = {}
+        for step in self.steps:
+            if isinstance(step.layer, Layer):
+                try:
+                    self.operations[step.name] = operation(step.layer, step.row.input)
+                except ConvError as error:
+                    raise error.about(step.name) from error
+        self._dead = last_uses(self.steps)
+
+    @property
+    def input(self) -> Shape:
+        """The input it is made for, without the batch."""
+        return self.steps[0].row.input
+
+    def shapes(self, *, learned: bool | None = None) -> dict[str, Shape]:
+        """Return the shape of every tensor by its name, `conv1.weight`; the learned ones, the others, or all."""
+        found: dict[str, Shape] = {}
+        for name, op in self.operations.items():
+            parts = {} if learned is False else op.weight_shapes()
+            parts |= {} if learned else op.kept_shapes()
+            found |= {f"{name}.{part}": shape for part, shape in parts.items()}
+        return found
+
+    def tensors(self) -> dict[str, Array]:
+        """Return every tensor by its name."""
+        return {
+            f"{name}.{part}": array
+            for name, op in self.operations.items()
+            for part, array in (op.weights | op.kept).items()
+        }
+
+    def load(self, tensors: dict[str, Array]) -> None:
+        """Take tensors by their names; the shapes have been checked (weights.py)."""
+        for name, op in self.operations.items():
+            op.weights = {part: tensors[f"{name}.{part}"] for part in op.weight_shapes()}
+            op.kept = {part: tensors[f"{name}.{part}"] for part in op.kept_shapes()}
+
+    def draw_from(self, chance: np.random.Generator) -> None:
+        """Settle where dropout's chance is from: needed before training."""
+        for op in self.operations.values():
+            if isinstance(op, Dropout):
+                op.chance = chance
+
+    def forward(self, x: Array, *, training: bool = False, keep: Collection[str] = ()) -> Array:
+        """Compute the network's output.
+
+        Parameters
+        ----------
+        x : ndarray, shape (N, C, H, W)
+            Never written to.
+        training : bool
+            Batch statistics, dropout, and what `backward` needs is kept.
+        keep : collection of str
+            Names of steps whose outputs `kept` holds afterwards.
+
+        Returns
+        -------
+        ndarray
+            The last step's output.
+
+        Raises
+        ------
+        ConvError
+            The input is not of the size that the network is made for.
+        """
+        if x.shape[1:] != self.input:
+            raise ConvError(
+                f"input: got {size_text(x.shape[1:])}, {size_text(self.input)} is needed"
+            )
+        values = {0: x}
+        self.kept: dict[str, Array] = {}
+        inputs: list[Array] = []
+        for step, dead in zip(self.steps, self._dead, strict=True):
+            inputs = [values[v] for v in step.inputs]
+            spare = [not training and v in dead and self._alone(v, values, x) for v in step.inputs]
+            op = self.operations.get(step.name)
+            if op is not None:
+                op.training = training
+                found = op.forward(inputs[0], spare=spare[0])
+            elif step.layer.kind == "concat":
+                found = np.concatenate(inputs, axis=1)
+            else:
+                found = _sum(inputs, spare)
+            values[step.row.number] = found
+            if step.name in keep:
+                self.kept[step.name] = found
+            for value in dead:
+                del values[value]
+        return found
+
+    def _alone(self, value: int, values: dict[int, Array], x: Array) -> bool:
+        """Whether no other array that is still needed shares a value's memory (some layers return views)."""
+        others = [x, *self.kept.values(), *(a for v, a in values.items() if v != value)]
+        return not any(np.may_share_memory(values[value], other) for other in others)
+
+    def backward(self, gradient: Array) -> Array:
+        """Compute the gradients of all weights, which the operations then hold, after `forward` in training.
+
+        Parameters
+        ----------
+        gradient : ndarray
+            Of the loss by the network's output.
+
+        Returns
+        -------
+        ndarray, shape (N, C, H, W)
+            Of the loss by the input.
+        """
+        gradients: dict[int, Array] = {len(self.steps): gradient}
+        for step in reversed(self.steps):
+            coming = gradients.pop(step.row.number)
+            op = self.operations.get(step.name)
+            if op is not None:
+                parts = [op.backward(coming)]
+            elif step.layer.kind == "concat":
+                sizes = [self._channels(v) for v in step.inputs]
+                parts = np.split(coming, np.cumsum(sizes)[:-1], axis=1)
+            else:
+                parts = [coming] * len(step.inputs)
+            for value, part in zip(step.inputs, parts, strict=True):
+                # a new array: branches of a sum share theirs
+                gradients[value] = gradients[value] + part if value in gradients else part
+        return gradients[0]
+
+    def _channels(self, value: int) -> int:
+        return self.steps[value - 1].row.output[0] if value else self.input[0]
+
+
+def _sum(inputs: list[Array], spare: list[bool]) -> Array:
+    out: Any = next((a for a, free in zip(inputs[:2], spare[:2], strict=True) if free), None)
+    found: Array = np.add(inputs[0], inputs[1], out=out)
+    for other in inputs[2:]:
+        found += other
+    return found

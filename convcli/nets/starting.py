@@ -1,0 +1,61 @@
+"""Weights to start training from."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from convcli.engine.errors import one_of
+from convcli.nets.operations import Array, Shape
+from convcli.nets.running import Model
+
+__all__ = ["METHODS", "start"]
+
+
+def _xavier(shape: Shape, chance: np.random.Generator) -> Array:
+    fan_in, fan_out = _fans(shape)
+    found = chance.random(shape, np.float32)
+    found -= np.float32(0.5)
+    found *= np.float32(2 * (6 / (fan_in + fan_out)) ** 0.5)
+    return found
+
+
+def _he(shape: Shape, chance: np.random.Generator) -> Array:
+    found = chance.standard_normal(shape, np.float32)
+    found *= np.float32((2 / _fans(shape)[0]) ** 0.5)
+    return found
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    """Cells that a unit reads, and units that read a cell."""
+    window = int(np.prod(shape[2:]))
+    return shape[1] * window, shape[0] * window
+
+
+METHODS: dict[str, Callable[[Shape, np.random.Generator], Array]] = {"xavier": _xavier, "he": _he}
+"""How weights are drawn: Glorot and Bengio, AISTATS 2010 (uniform); He et al., arXiv:1502.01852 (normal)."""
+
+
+def start(model: Model, method: str, chance: np.random.Generator) -> None:
+    """Draw a network's weights; biases are 0, batch normalization changes nothing yet.
+
+    Parameters
+    ----------
+    model : Model
+    method : str
+        A key of `METHODS`.
+    chance : numpy.random.Generator
+
+    Raises
+    ------
+    ConvError
+    """
+    if method not in METHODS:
+        raise one_of("method", method, METHODS)
+    tensors: dict[str, Array] = {}
+    for name, shape in model.shapes().items():
+        if len(shape) > 1:
+            tensors[name] = METHODS[method](shape, chance)
+        else:
+            one = name.endswith((".weight", ".running_var"))
+            tensors[name] = np.full(shape, 1 if one else 0, np.float32)
+    model.load(tensors)

@@ -1,0 +1,227 @@
+"""Every layer: forward against plain loops or the formula, backward against central differences in float64."""
+
+import numpy as np
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.nets import convolving
+from convcli.nets.kinds import KINDS, read_layer
+from convcli.nets.layers import OPERATIONS, operation
+from tests import oracle
+
+LAYERS = [
+    ("conv:4,k3", (3, 7, 6)),
+    ("conv:4,k3,s2,p1,nobias", (3, 8, 9)),
+    ("conv:4,k3x2,s3x2,p0/1x2,d2,g2", (4, 10, 9)),
+    ("conv:6,k1", (4, 5, 5)),
+    ("conv:4,k1,s2,g2", (4, 5, 6)),
+    ("conv:2,k1,p1", (3, 4, 4)),
+    ("conv:2,k2,psame", (2, 5, 4)),
+    ("dwconv:k3,p1", (3, 6, 5)),
+    ("dwconv:6,k2,s2", (3, 6, 5)),
+    ("convt:4,k3,s2,p1,op1", (3, 5, 4)),
+    ("convt:4,k2x3,s1x2,d2,g2,nobias", (4, 4, 5)),
+    ("maxpool:k2", (2, 6, 7)),
+    ("maxpool:k3,s2,p1", (2, 7, 8)),
+    ("maxpool:k3x2,s2x1,d2,ceil", (2, 8, 7)),
+    ("maxpool:k1,s2", (2, 5, 5)),
+    ("avgpool:k2", (2, 6, 7)),
+    ("avgpool:k3,s2,p1", (2, 7, 8)),
+    ("avgpool:k3,s2,p1,ceil,pad", (2, 8, 8)),
+    ("gap", (3, 4, 5)),
+    ("adaptive:3x2", (2, 7, 5)),
+    ("adaptive:4", (2, 4, 4)),
+    ("adaptive:1", (3, 4, 5)),
+    ("lrn", (7, 3, 4)),
+    ("lrn:4", (6, 3, 4)),
+    ("bn", (3, 4, 5)),
+    ("bn:0.1", (6,)),
+    ("relu", (3, 4, 5)),
+    ("sigmoid", (3, 4, 5)),
+    ("tanh", (7,)),
+    ("softmax", (4, 3, 2)),
+    ("softmax", (6,)),
+    ("dropout:0.4", (3, 4, 5)),
+    ("flatten", (3, 4, 5)),
+    ("linear:4", (6,)),
+    ("linear:4,nobias", (6,)),
+]
+IDS = [text for text, _ in LAYERS]
+
+
+def made(text, size, rng, dtype=np.float64):
+    """Make a layer with weights; running variances are positive."""
+    op = operation(read_layer(text), size)
+    op.weights = {k: rng.normal(size=s).astype(dtype) for k, s in op.weight_shapes().items()}
+    op.kept = {k: rng.uniform(0.5, 2, size=s).astype(dtype) for k, s in op.kept_shapes().items()}
+    op.chance = np.random.default_rng(5)
+    return op
+
+
+def test_every_kind_is_here():
+    assert set(OPERATIONS) == set(KINDS) == {text.split(":")[0] for text in IDS}
+
+
+@pytest.mark.parametrize(("text", "size"), LAYERS, ids=IDS)
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_shape_and_dtype(text, size, training, dtype):
+    rng = np.random.default_rng(0)
+    op = made(text, size, rng, dtype)
+    op.training = training
+    x = rng.normal(size=(3, *size)).astype(dtype)
+    kept = x.copy()
+    found = op.forward(x)
+    assert found.shape == (3, *op.out_shape(size))
+    assert found.dtype == dtype
+    assert np.array_equal(x, kept)
+    if not training:
+        assert op.saved is None
+        assert np.array_equal(op.forward(x.copy(), spare=True), found)
+
+
+def numeric(function, at, h=1e-6):
+    """Central differences of a number by every cell of an array, which is changed in place and back."""
+    found = np.empty_like(at)
+    for i in np.ndindex(at.shape):
+        old = at[i]
+        at[i] = old + h
+        above = function()
+        at[i] = old - h
+        found[i] = (above - function()) / (2 * h)
+        at[i] = old
+    return found
+
+
+@pytest.mark.parametrize(("text", "size"), LAYERS, ids=IDS)
+def test_backward(text, size):
+    rng = np.random.default_rng(1)
+    op = made(text, size, rng)
+    op.training = True
+    x = rng.permutation(3 * int(np.prod(size))).reshape(3, *size) / 10 - 1.02  # no ties, no zeros
+    weigh = rng.normal(size=(3, *op.out_shape(size)))
+
+    def loss():
+        op.chance = np.random.default_rng(5)
+        return float((op.forward(x) * weigh).sum())
+
+    loss()
+    gradient = op.backward(weigh)
+    learned = dict(op.gradients)
+    assert set(learned) == set(op.weight_shapes())
+    assert np.allclose(gradient, numeric(loss, x), atol=1e-6, rtol=1e-6)
+    for name, array in op.weights.items():
+        assert np.allclose(learned[name], numeric(loss, array), atol=1e-6, rtol=1e-6), name
+
+
+CONVOLUTIONS = [(t, s) for t, s in LAYERS if t.startswith(("conv:", "dwconv"))]
+
+
+@pytest.mark.parametrize("band", [8, 300, convolving.BAND])
+@pytest.mark.parametrize(("text", "size"), CONVOLUTIONS, ids=[t for t, _ in CONVOLUTIONS])
+def test_convolution_against_loops(text, size, band, monkeypatch):
+    monkeypatch.setattr(convolving, "BAND", band)
+    rng = np.random.default_rng(2)
+    op = made(text, size, rng)
+    x = rng.normal(size=(3, *size))
+    axes = op.windows(size)
+    found = oracle.correlate(
+        x,
+        op.weights["weight"],
+        padding=[(a.before, a.after) for a in axes],
+        stride=[a.s for a in axes],
+        dilation=[a.d for a in axes],
+        bias=op.weights.get("bias"),
+        groups=op.groups,
+    )
+    assert np.allclose(op.forward(x), found.astype(float), atol=1e-12)
+    # the adjoints: <conv(x), y> is linear in both arguments
+    op.weights.pop("bias", None)
+    op.training = True
+    y = rng.normal(size=found.shape)
+    product = (op.forward(x) * y).sum()
+    assert np.isclose((op.backward(y) * x).sum(), product)
+    assert np.isclose((op.gradients["weight"] * op.weights["weight"]).sum(), product)
+
+
+POOLS = [(t, s) for t, s in LAYERS if t.startswith(("maxpool", "avgpool"))]
+
+
+@pytest.mark.parametrize(("text", "size"), POOLS, ids=[t for t, _ in POOLS])
+def test_pooling_against_loops(text, size):
+    op = made(text, size, np.random.default_rng(3))
+    x = np.random.default_rng(4).normal(size=(2, *size))
+    axes = op.windows(size)
+    found = oracle.pool(
+        x,
+        [a.k for a in axes],
+        mode=text[:3],
+        stride=[a.s for a in axes],
+        padding=[(a.before, a.after) for a in axes],
+        dilation=[a.d for a in axes],
+        ceil="ceil" in text,
+        include_pad="pad" in text.split(",")[1:],
+    )
+    assert np.allclose(op.forward(x), found.astype(float), atol=1e-12)
+
+
+def test_of_equal_cells_the_first_wins():
+    op = made("maxpool:k2", (1, 2, 4), np.random.default_rng(0))
+    op.training = True
+    op.forward(np.array([[[[1.0, 1, 0, 2], [1, 0, 2, 2]]]]))
+    assert op.backward(np.array([[[[5.0, 7]]]])).tolist() == [[[[5, 0, 0, 7], [0, 0, 0, 0]]]]
+
+
+def test_batch_norm_follows_the_batches():
+    rng = np.random.default_rng(6)
+    op = made("bn", (2, 4, 4), rng)
+    before = {name: array.copy() for name, array in op.kept.items()}
+    x = rng.normal(3, 2, size=(5, 2, 4, 4))
+    op.training = True
+    found = op.forward(x)
+    by_hand = (x - x.mean((0, 2, 3), keepdims=True)) / np.sqrt(
+        x.var((0, 2, 3), keepdims=True) + 1e-5
+    )
+    weight, bias = (op.weights[k].reshape(1, 2, 1, 1) for k in ("weight", "bias"))
+    assert np.allclose(found, by_hand * weight + bias)
+    assert np.allclose(
+        op.kept["running_mean"], 0.9 * before["running_mean"] + 0.1 * x.mean((0, 2, 3))
+    )
+    assert np.allclose(op.kept["running_var"], 0.9 * before["running_var"] + 0.1 * x.var((0, 2, 3)))
+    op.training = False
+    mean, var = (op.kept[k].reshape(1, 2, 1, 1) for k in ("running_mean", "running_var"))
+    assert np.allclose(op.forward(x), (x - mean) / np.sqrt(var + 1e-5) * weight + bias)
+
+
+def test_response_norm_is_its_formula():
+    x = np.random.default_rng(7).normal(scale=30, size=(1, 6, 1, 1))
+    found = made("lrn:4", (6, 1, 1), np.random.default_rng(0)).forward(x)[0, :, 0, 0]
+    cells = x[0, :, 0, 0]
+    for c in range(6):
+        near = cells[max(c - 2, 0) : c + 2]
+        assert np.isclose(found[c], cells[c] / (1 + 1e-4 / 4 * (near**2).sum()) ** 0.75)
+
+
+def test_activations_at_the_ends():
+    x = np.array([[-1000.0, -1.0, 0.0, 1000.0]], np.float32)
+    rng = np.random.default_rng(0)
+    assert made("sigmoid", (4,), rng).forward(x).tolist()[0][::3] == [0.0, 1.0]
+    assert np.isclose(made("sigmoid", (4,), rng).forward(x)[0, 1], 1 / (1 + np.e), rtol=1e-6)
+    assert made("softmax", (4,), rng).forward(x).tolist() == [[0, 0, 0, 1]]
+    assert made("relu", (4,), rng).forward(x).tolist() == [[0, 0, 0, 1000]]
+
+
+def test_dropout_keeps_the_mean():
+    op = made("dropout:0.25", (1000,), np.random.default_rng(0))
+    op.training = True
+    found = op.forward(np.ones((50, 1000), np.float32))
+    assert set(np.unique(found)) == {np.float32(0), np.float32(4 / 3)}
+    assert abs(found.mean() - 1) < 0.02
+    op.training = False
+    x = np.ones((2, 1000))
+    assert op.forward(x) is x
+
+
+def test_only_maps_are_run():
+    with pytest.raises(ConvError, match="networks are run on CxHxW, got 2 axes"):
+        operation(read_layer("relu"), (3, 9))

@@ -1,0 +1,140 @@
+"""Whole networks at work: branches, gradients, and what happens to memory."""
+
+import numpy as np
+import pytest
+
+from convcli.engine.errors import ConvError
+from convcli.nets.networks import network
+from convcli.nets.program import program
+from convcli.nets.running import Model
+from convcli.nets.text import read_chain
+
+
+def made(text, size, dtype=np.float64, seed=0):
+    model = Model(program(read_chain(text), size))
+    rng = np.random.default_rng(seed)
+    model.load(
+        {
+            name: rng.uniform(0.5, 1.5, shape).astype(dtype)
+            if "running" in name
+            else rng.normal(size=shape).astype(dtype)
+            for name, shape in model.shapes().items()
+        }
+    )
+    model.draw_from(np.random.default_rng(1))
+    return model
+
+
+def test_branches_join():
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 4))
+    model = made("concat( relu | | residual( relu | tanh | ) )", (3, 4, 4))
+    relu = np.maximum(x, 0)
+    assert np.array_equal(
+        model.forward(x), np.concatenate([relu, x, relu + np.tanh(x) + x], axis=1)
+    )
+
+
+def _never_spare(forward):
+    return lambda x, **_: forward(x)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "residual( dropout relu ) flatten",  # dropout hands its input on: relu may not write into it
+        "residual( flatten relu | flatten )",
+        "relu residual( relu tanh | relu sigmoid | ) bn",
+        "adaptive:4 residual( adaptive:4 relu )",
+    ],
+)
+def test_nothing_that_is_needed_is_written_over(text, monkeypatch):
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 4))
+    kept = x.copy()
+    model = made(text, (3, 4, 4))
+    found = model.forward(x)
+    assert np.array_equal(x, kept)
+    assert np.array_equal(found, model.forward(x, keep=[s.name for s in model.steps]))
+    for op in model.operations.values():  # by hand, where nothing is spare
+        monkeypatch.setattr(op, "forward", _never_spare(op.forward))
+    assert np.array_equal(found, model.forward(x))
+
+
+def test_kept_outputs_stay():
+    model = made("conv:2,k3 relu relu", (1, 6, 6))
+    x = np.random.default_rng(0).normal(size=(1, 1, 6, 6))
+    found = model.forward(x, keep=["conv"])
+    assert (model.kept["conv"] < 0).any()
+    assert np.array_equal(np.maximum(model.kept["conv"], 0), found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv:4,k3,p1 bn relu residual( conv:4,k3,p1 bn relu | conv:4,k1 | ) relu gap flatten linear:3",
+        "concat( conv:2,k1 sigmoid | maxpool:k3,s1,p1 conv:3,k1 | ) concat( | tanh ) flatten linear:2",
+        "conv:3,k3 lrn:3 avgpool:k2 residual( relu residual( dropout:0.3 ) | ) flatten softmax",
+    ],
+)
+def test_backward_through_a_network(text):
+    model = made(text, (2, 6, 6))
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2, 2, 6, 6))
+    weigh = rng.normal(size=(2, *model.steps[-1].row.output))
+
+    def loss():
+        model.draw_from(np.random.default_rng(1))
+        return float((model.forward(x, training=True) * weigh).sum())
+
+    loss()
+    gradient = model.backward(weigh)
+    learned = {
+        (name, part): array.copy()
+        for name, op in model.operations.items()
+        for part, array in op.gradients.items()
+    }
+    h = 1e-6
+    targets = [(x, gradient)]
+    targets += [(model.operations[n].weights[p], array) for (n, p), array in learned.items()]
+    for array, found in targets:
+        for index in rng.choice(array.size, size=min(array.size, 12), replace=False):
+            at = np.unravel_index(index, array.shape)
+            old = array[at]
+            array[at] = old + h
+            above = loss()
+            array[at] = old - h
+            assert np.isclose((above - loss()) / (2 * h), found[at], atol=1e-5, rtol=1e-5)
+            array[at] = old
+
+
+def test_tensors_by_name():
+    model = made("conv:2,k3 bn", (1, 6, 6))
+    assert list(model.shapes()) == [
+        *("conv.weight", "conv.bias", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var")
+    ]
+    assert list(model.shapes(learned=False)) == ["bn.running_mean", "bn.running_var"]
+    assert list(model.shapes(learned=True)) == list(model.shapes())[:4]
+    assert set(model.tensors()) == set(model.shapes())
+
+
+def test_the_input_has_to_fit():
+    model = made("relu", (1, 6, 6))
+    with pytest.raises(ConvError, match="input: got 3x6x6, 1x6x6 is needed"):
+        model.forward(np.zeros((1, 3, 6, 6)))
+
+
+def test_three_axes_are_counted_but_not_run():
+    steps = program(read_chain("conv:2,k3"), (1, 6, 6, 6))
+    with pytest.raises(ConvError, match="conv: networks are run on CxHxW, got 4 axes"):
+        Model(steps)
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet-bn", "resnet18", "googlenet", "densenet"])
+def test_small_networks_of_the_chapter_run(name):
+    row = network(name)
+    size = row.input if row.input[1] == 28 else (1, 64, 64)
+    model = Model(program(row.build(4), size))
+    rng = np.random.default_rng(0)
+    model.load({n: rng.uniform(0, 0.1, s).astype(np.float32) for n, s in model.shapes().items()})
+    found = model.forward(rng.normal(size=(2, *size)).astype(np.float32))
+    assert found.shape == (2, 4)
+    assert found.dtype == np.float32
