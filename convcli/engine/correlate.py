@@ -75,15 +75,14 @@ class Correlation:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         full = (problem.x.shape[0], problem.maps, stop - start, self.shape[-1])
         target = np.reshape(out, full, copy=False)
-        parts = list(self._parts(start, stop))
-        each(
-            lambda take: self._work(take, start, target), parts, min(self.plan.threads, len(parts))
-        )
+        threads = self.plan.threads_for((stop - start) / self.shape[-2])
+        parts = list(self._parts(start, stop, threads))
+        each(lambda take: self._work(take, start, target), parts, min(threads, len(parts)))
         return out
 
-    def _parts(self, start: int, stop: int) -> Iterator[Part]:
+    def _parts(self, start: int, stop: int, threads: int) -> Iterator[Part]:
         groups, rows, columns = self.runner.step
-        rows = min(rows, max(-(-(stop - start) // self.plan.threads), 1))
+        rows = min(rows, max(-(-(stop - start) // threads), 1))
         for image in range(self.problem.x.shape[0]):
             for group in range(0, self.problem.groups, groups):
                 own = group, min(group + groups, self.problem.groups)

@@ -88,6 +88,10 @@ STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}
 """The strategies by name."""
 
 
+ALONE = 1.5e-4
+"""Seconds of predicted work up to which threads cost more than they save."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What the planner chose.
@@ -114,9 +118,9 @@ class Plan:
     seconds: float
     threads: int
 
-
-ALONE = 1.5e-4
-"""Seconds of predicted work up to which threads cost more than they save."""
+    def threads_for(self, share: float) -> int:
+        """How many threads pay for a share (0 … 1) of the result."""
+        return self.threads if self.seconds * self.threads * share > ALONE else 1
 
 
 def choose(problem: Problem, forced: str | None = None) -> tuple[Plan, Runner]:

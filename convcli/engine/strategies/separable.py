@@ -30,7 +30,7 @@ __all__ = ["Separable", "cost", "factors", "refuse"]
 SMALL = 64
 """Taps up to which only kernels of rank 1 are worth a column and a row filter."""
 
-NEAR = {4: 1e-7, 8: 1e-15}
+NEAR = {4: 3e-7, 8: 1e-15}
 """What of sum|kernel| a factorisation may leave out, by bytes an element."""
 
 
