@@ -47,5 +47,7 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
     finally:
         left.clear()
         for other in others:
-            if not other.cancel():  # one that has not begun finds nothing left; its thread may be this one
+            if (
+                not other.cancel()
+            ):  # one that has not begun finds nothing left; its thread may be this one
                 other.result()
