@@ -47,8 +47,20 @@ class _ReaderGoneError(Exception):
     """The reader of a pipe went away. (No OSError: the command-line parser would exit with status 1 on that.)"""
 
 
-class _Command(TyperCommand):
-    """A command whose epilog is its examples, one a line: typer would reflow them and read brackets as markup."""
+class _Exampled:
+    """What has its examples for an epilog, one a line: typer would reflow them and read brackets as markup."""
+
+    epilog: str | None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        examples, self.epilog = self.epilog or "", None
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+        if examples:
+            typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))
+
+
+class _Command(_Exampled, TyperCommand):
+    """A single command."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -64,13 +76,8 @@ class _Command(TyperCommand):
             )
         return option
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        examples, self.epilog = self.epilog or "", None
-        super().format_help(ctx, formatter)
-        typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))
 
-
-class _Commands(TyperGroup):
+class _Commands(_Exampled, TyperGroup):
     """Loads a command's module when it is called, so that no command pays for another's imports."""
 
     group = ""
@@ -109,6 +116,7 @@ def _group(name: str, module: Any) -> Any:
         name=name,
         cls=type(f"_{name.capitalize()}", (_Commands,), {"group": name}),
         help=module.HELP,
+        epilog="\n".join(module.EXAMPLES),
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="rich",

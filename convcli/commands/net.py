@@ -5,5 +5,6 @@ __all__ = ["EXAMPLES", "HELP"]
 HELP = "Networks from LeNet to DenseNet: their tables and their answers."
 EXAMPLES = (
     "convcli net list",
-    "convcli net show resnet18 --depth 1",
+    "convcli net show torchvision/resnet50 --depth 1",
+    "convcli net init lenet -o w.npz && convcli net predict w.npz camera.png",
 )

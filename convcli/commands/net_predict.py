@@ -16,9 +16,10 @@ from convcli.files.samples import MAX_PIXELS
 __all__ = ["EXAMPLES", "net_predict"]
 
 EXAMPLES = (
-    "convcli net init lenet -o lenet.npz && convcli net predict lenet.npz camera.png --top 3",
-    "convcli net predict lenet.npz camera.png --features conv1 -o maps.png",
-    "convcli net predict lenet.npz camera.png --features conv2 --receptive-field 3,3",
+    "convcli net init lenet -o w.npz",
+    "convcli net predict w.npz camera.png --top 3",
+    "convcli net predict w.npz camera.png --features conv1 -o maps.png",
+    "convcli net predict w.npz camera.png --receptive-field 3,3",
 )
 
 

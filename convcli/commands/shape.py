@@ -41,8 +41,8 @@ def shape(
     """Output size of a layer or a chain of layers; parameters, receptive field.
 
     Layers: conv:OUT,kK,sS,pP,dD,gG,nobias dwconv:kK convt:OUT,kK,opO
-    maxpool:kK,ceil avgpool:kK,pad gap lrn bn relu sigmoid tanh softmax
-    dropout flatten linear:OUT; 3*( … ), residual( … | … ), concat( … | … ),
+    maxpool:kK,ceil avgpool:kK,pad gap adaptive:N lrn bn relu sigmoid tanh
+    softmax dropout flatten linear:OUT; 3*( … ), residual( … | … ), concat( … | … ),
     block = ( … ). A shell needs quotes round parentheses.
     """
     asked = Asked(

@@ -41,8 +41,8 @@ def prepared(
 
     Examples
     --------
-    >>> prepared(np.full((4, 6), 51, np.uint8), 255, (3, 2, 2), 2)[0].round(6).tolist()
-    [[0.2, 0.2], [0.2, 0.2]]
+    >>> prepared(np.full((4, 6), 51, np.uint8), 204, (3, 2, 2), 2)[0].tolist()
+    [[0.25, 0.25], [0.25, 0.25]]
     """
     channels, height, width = size
     if channels not in (1, 3):
@@ -88,8 +88,8 @@ def normalised(x: Array, how: Preparation) -> NDArray[np.float32]:
 def resized(x: Array, size: Sequence[int]) -> Array:
     """Resize planes by bilinear interpolation; where they shrink, over all the cells that a new one covers.
 
-    >>> resized(np.array([[0.0, 1, 2, 3]]), (1, 2)).tolist()
-    [[0.5714285714285714, 2.4285714285714284]]
+    >>> resized(np.array([[0.0, 7, 14, 21]]), (1, 2)).round(6).tolist()
+    [[5.0, 16.0]]
     """
     for axis, out in ((-2, size[0]), (-1, size[1])):
         if x.shape[axis] != out:

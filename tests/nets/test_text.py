@@ -62,12 +62,14 @@ def test_a_layer_holds_what_its_text_says():
     assert read_layer("convt:3,k4,s2,op1").output_padding == (1,)
     assert read_layer("avgpool:k3,ceil,pad").count_padding
     assert read_layer("dropout:0.25").rate == 0.25
+    assert read_layer("bn:0.001").eps == 0.001
+    assert read_layer("adaptive:7x5").cells == (7, 5)
     assert read_layer("conv:3,k3,psame").padding == Padding("same")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_read_counted_and_told(kind):
-    needed = ",".join(t for n, t in (("o", "8"), ("k", "k3")) if n in KINDS[kind].needs)
+    needed = ",".join(t for n, t in (("o", "8"), ("k", "k3"), ("c", "4")) if n in KINDS[kind].needs)
     assert read_layer(f"{kind}:{needed}" if needed else kind).kind == kind
     assert kind in RULES
     assert usage(kind).startswith(kind)
@@ -83,7 +85,7 @@ def test_leaves_are_counted_with_repeats():
 
 
 KNOWN = (
-    "conv, dwconv, convt, maxpool, avgpool, gap, lrn, bn, relu, sigmoid, tanh, softmax, dropout, "
+    "conv, dwconv, convt, maxpool, avgpool, gap, adaptive, lrn, bn, relu, sigmoid, tanh, softmax, dropout, "
     "flatten, linear, concat, residual"
 )
 
