@@ -18,7 +18,7 @@ __all__ = ["Answer", "Found", "Kernelwise"]
 BAND = 1 << 20
 """Output elements that a band aims at."""
 
-PART = 1 << 18
+PART = 1 << 20
 """Answers of all kernels that are held before they are joined."""
 
 
