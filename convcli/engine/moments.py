@@ -23,6 +23,9 @@ SMALL = 1 << 18
 """Multiplications in one call of BLAS. OpenBLAS starts threads for more, which cost more than they bring for products
 this flat, and very much more on a machine that is busy."""
 
+SMALL_VECTOR = 9216
+"""The same for a matrix times a vector."""
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -132,7 +135,7 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
             if not band.whole:
                 _add_clipped(band, cut)
                 answers = answers * band.weight
-            cross += np.matmul(windows, answers.swapaxes(1, 2)).sum(0)
+            cross += _multiplied(windows, answers)
             of_rows, last = band.cells.sum(2), (len(answers) - 1) * vertical.s + 1
             for u in range(kh):
                 at = u * vertical.d
@@ -165,13 +168,17 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
     )
 
 
+def _parts(M: int, N: int, cells: int) -> list[slice]:
+    """Cut cells so that BLAS keeps a product of M x N numbers for each of them to one thread."""
+    step = max((SMALL_VECTOR if min(M, N) == 1 else SMALL) // (M * N), 64)
+    return [slice(start, start + step) for start in range(0, cells, step)]
+
+
 def _multiplied(first: Floats, second: Floats) -> Floats:
     """Multiply (rows, M, cells) with (rows, N, cells) over rows and cells: (M, N)."""
     M, (_, N, cells) = first.shape[1], second.shape
-    step = max(SMALL // (M * N), 64)
     found = np.zeros((M, N))
-    for start in range(0, cells, step):
-        part = slice(start, start + step)
+    for part in _parts(M, N, cells):
         found += np.matmul(first[..., part], second[..., part].swapaxes(1, 2)).sum(0)
     return found
 
@@ -225,12 +232,13 @@ def residual(
     for run in runs:
         for band in data.bands(run):
             rest = band.y - constant
-            rest -= np.matmul(kernels, band.windows)
+            for part in _parts(data.maps, data.taps, rest.shape[2]):
+                rest[..., part] -= np.matmul(kernels, band.windows[..., part])
             about = band.y - data.center[:, None]
             if not band.whole:
                 rest *= band.weight
                 about *= band.weight
-            left += np.matmul(band.windows, rest.swapaxes(1, 2)).sum(0)
+            left += _multiplied(band.windows, rest)
             total += rest.sum((0, 2))
             squares += np.einsum("rox,rox->o", rest, rest)
             apart += about.sum((0, 2))
