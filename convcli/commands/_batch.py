@@ -114,7 +114,7 @@ def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, 
         raise typer.Exit(1)
 
 
-def _show(record: Record, bar: terminal.Bar, here: str) -> None:
+def _show(record: Record, bar: "terminal.Bar", here: str) -> None:
     """Print what became of one input; on a cluster names are absolute, and are shown as they were given."""
     if record.usage:
         raise ConvError(record.error or "", usage=True)
