@@ -15,7 +15,7 @@ from convcli.engine.geometry import Axis
 
 __all__ = ["convolve", "input_gradient", "padded", "reach", "weight_gradient"]
 
-BAND = 1 << 19
+BAND = 1 << 21
 """Elements of gathered windows that are made at a time."""
 
 Axes = Sequence[Axis]
@@ -54,14 +54,13 @@ def convolve(
     inside = padded(x, axes)
     for images, rows in _chunks(batch, weight.shape, groups, axes):
         band = out[images, :, rows]
-        if weight.shape[1] == 1:
+        if weight.shape[1] == 1 and groups > 1:
             _by_taps(_windows(inside[images], axes, rows), weight, band)
         else:
+            flat = out.reshape(batch, groups, maps // groups, -1)
+            cells = slice(rows.start * size[1], rows.stop * size[1])
             columns = _gathered(inside[images], axes, rows, groups)
-            found = (
-                kernels @ columns if band.shape[0] * groups > 1 else (kernels[0] @ columns[0, 0])
-            )
-            band[...] = found.reshape(band.shape)
+            np.matmul(kernels, columns, out=flat[images, :, :, cells])
         if bias is not None:
             band += bias[:, None, None]
     return out
