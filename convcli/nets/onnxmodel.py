@@ -5,6 +5,7 @@ An operator outside of `COUNTED` and `FREE` is listed as not counted: its work i
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from math import prod
 from typing import Any
 
@@ -41,6 +42,7 @@ def read(name: str, size: Sequence[int] | None = None, classes: int | None = Non
     """
     if classes is not None:
         raise ConvError(f"--classes: {printable(name)} says itself how many", usage=True)
+    Path(name).stat()  # a file that is not there is told before an extra that is not
     try:
         onnx = import_module("onnx")
     except ImportError as error:
