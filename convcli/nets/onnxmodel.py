@@ -5,8 +5,8 @@ An operator outside of `COUNTED` and `FREE` is listed as not counted: its work i
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from convcli.engine.errors import ConvError, printable
