@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from convcli import terminal
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import Axis, size_text
-from convcli.engine.plan import Plan, Ready, samples
 from convcli.engine.ranges import clipped_text
+from convcli.engine.results import Ready, Result, samples
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.formats import FORMATS as PICTURES
 from convcli.files.formats import check_format, write_picture
@@ -152,7 +152,7 @@ def drawable(shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
 
 
-def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
+def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
     """Compute a result and put it where it belongs.
 
     Raises
@@ -160,25 +160,27 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
     ConvError
         It cannot go there, or its form cannot hold it.
     """
-    form, target = destination(operand, plan.shape, request)
+    form, target = destination(operand, result.shape, request)
     if request.invert and form not in PICTURES:
         raise ConvError(
             f"--invert: got a result that goes to {form}, a picture is needed", usage=True
         )
-    held = plan.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
-    check_memory(prod(plan.shape) * held.itemsize, request.max_memory)
+    held = (
+        result.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
+    )
+    check_memory(prod(result.shape) * held.itemsize, request.max_memory)
     if form == "table":
-        terminal.draw_matrix(plan.run(), console=terminal.console(), heat=request.heat)
+        terminal.draw_matrix(result.run(), console=terminal.console(), heat=request.heat)
         return Delivered(None)
     if form in ("csv", "json", "npy"):
-        chunks = _WRITERS[form](plan.run())
+        chunks = _WRITERS[form](result.run())
         with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
         return Delivered(target.path)
-    if not drawable(plan.shape):
+    if not drawable(result.shape):
         raise ConvError(
-            f"{form}: got a result of {size_text(plan.shape)}, a picture has one plane or three: "
+            f"{form}: got a result of {size_text(result.shape)}, a picture has one plane or three: "
             "-o x.npy holds any number"
         )
     dtype, unit = _sample_type(operand, form)
@@ -186,18 +188,18 @@ def deliver(operand: Operand, plan: Plan, request: Request) -> Delivered:
     left_out = check_format(
         form,
         dtype=dtype,
-        colour=len(plan.shape) == 3 and plan.shape[0] == 3,
+        colour=len(result.shape) == 3 and result.shape[0] == 3,
         alpha=source is not None and source.alpha is not None,
-        size=(plan.shape[-2], plan.shape[-1]),
+        size=(result.shape[-2], result.shape[-1]),
     )
-    if plan.dtype == np.bool:
+    if result.dtype == np.bool:
         unit = full_scale(dtype)
-    planes, clipped = samples(plan, dtype, request.how, unit=unit)
+    planes, clipped = samples(result, dtype, request.how, unit=unit)
     if request.invert:
         np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
     told = clipped_text(clipped, dtype)
     with _sink(target, request) as file:
-        write_picture(file, _dressed(planes, source, plan.axes), form)
+        write_picture(file, _dressed(planes, source, result.axes), form)
     return Delivered(target.path, (*left_out, *((told,) if told else ())), planes)
 
 

@@ -9,7 +9,7 @@ from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path, tell
 from convcli.commands._loaded import Loaded
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.plan import Ready
+from convcli.engine.results import Ready
 from convcli.files.operands import Operand
 from convcli.files.samples import Picture
 from convcli.nets.features import box, feature_grid, last_maps, named_step, with_box

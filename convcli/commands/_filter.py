@@ -9,7 +9,7 @@ from pathlib import Path
 from convcli import terminal
 from convcli.commands._deliver import Delivered, Request, deliver
 from convcli.engine.errors import printable
-from convcli.engine.plan import Plan
+from convcli.engine.results import Result
 from convcli.files.operands import Operand, Reading, load
 
 __all__ = ["Operation", "filter_input", "filtered", "print_path", "tell"]
@@ -19,11 +19,11 @@ class Operation(ABC):
     """What a command does to an operand. (A class, not a closure: it can be sent to another process.)"""
 
     @abstractmethod
-    def __call__(self, operand: Operand) -> Plan:
-        """Check the operand and plan the result."""
+    def __call__(self, operand: Operand) -> Result:
+        """Check the operand and say what will be computed."""
 
-    def notes(self, operand: Operand, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
-        """Return what a person should be told of a plan."""
+    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:  # noqa: ARG002
+        """Return what a person should be told of a result."""
         return ()
 
 
@@ -47,10 +47,10 @@ def filtered(
 ) -> tuple[Operand, Delivered]:
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
     operand = load(name, how)
-    plan = operation(operand)
-    delivered = deliver(operand, plan, request)
+    result = operation(operand)
+    delivered = deliver(operand, result, request)
     read = operand.picture.notes if operand.picture else ()
-    notes = (*read, *operation.notes(operand, plan), *delivered.notes)
+    notes = (*read, *operation.notes(operand, result), *delivered.notes)
     return operand, replace(delivered, notes=notes)
 
 

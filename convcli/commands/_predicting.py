@@ -12,8 +12,8 @@ from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path, tell
 from convcli.commands._loaded import Loaded
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.plan import Ready
 from convcli.engine.records import Note, Progress, Work, finished
+from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text
 from convcli.nets.answers import Answer

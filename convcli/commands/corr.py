@@ -12,7 +12,7 @@ from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlate
 from convcli.engine.geometry import Padding
-from convcli.engine.plan import Plan, Timed
+from convcli.engine.results import Result, Timed
 from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "corr"]
@@ -40,7 +40,7 @@ class Correlate(Operation):
     flip: bool
     explain: bool
 
-    def __call__(self, operand: Operand) -> Plan:
+    def __call__(self, operand: Operand) -> Result:
         """Plan it: on pictures with padding 'same' and border reflect unless told."""
         x, pictured = operand.values, operand.picture is not None
         channels = x.shape[-3] if x.ndim > 2 else 1
@@ -58,14 +58,14 @@ class Correlate(Operation):
         )
         return Timed(prepared) if self.explain else prepared
 
-    def notes(self, operand: Operand, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:  # noqa: ARG002
         """Tell how it was computed, if that was asked for."""
-        if not isinstance(plan, Timed) or not isinstance(plan.plan, correlate.Correlation):
+        if not isinstance(result, Timed) or not isinstance(result.result, correlate.Correlation):
             return ()
-        chosen = plan.plan.plan
+        chosen = result.result.plan
         return (
             f"plan: {chosen.strategy}, {chosen.method}; {chosen.why}; {chosen.operations:.3g} operations, "
-            f"{chosen.threads} threads; predicted {chosen.seconds:.3g} s, took {plan.seconds:.3g} s",
+            f"{chosen.threads} threads; predicted {chosen.seconds:.3g} s, took {result.seconds:.3g} s",
         )
 
 

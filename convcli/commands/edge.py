@@ -10,7 +10,7 @@ from convcli.engine import edges
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
 from convcli.engine.grey import grey
-from convcli.engine.plan import Plan
+from convcli.engine.results import Result
 from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "edge"]
@@ -37,7 +37,7 @@ class Edge(Operation):
     border: str | None
     value: float
 
-    def __call__(self, operand: Operand) -> Plan:
+    def __call__(self, operand: Operand) -> Result:
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
         picture = operand.picture
         full = picture.full_scale if picture else 1.0
@@ -56,12 +56,12 @@ class Edge(Operation):
             value=self.value,
         )
 
-    def notes(self, operand: Operand, plan: Plan) -> tuple[str, ...]:
+    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:
         """Tell the thresholds that were chosen from the input."""
         chosen = self.threshold == "otsu" or (
             self.method == "canny" and (self.low is None or self.high is None)
         )
-        if not chosen or not isinstance(plan, edges.Found):
+        if not chosen or not isinstance(result, edges.Found):
             return ()
         full = operand.picture.full_scale if operand.picture else 1.0
         names = ("--low", "--high") if self.method == "canny" else ("--threshold",)
@@ -70,7 +70,7 @@ class Edge(Operation):
             + " ".join(
                 f"{name} {value / full:.3g}" for name, value in zip(names, found, strict=True)
             )
-            for found in plan.thresholds
+            for found in result.thresholds
         )
 
 

@@ -12,12 +12,12 @@ from convcli.engine import geometry
 from convcli.engine.geometry import Axis
 from convcli.engine.ranges import Clipped, to_samples
 
-__all__ = ["Plan", "Ready", "Timed", "samples"]
+__all__ = ["Ready", "Result", "Timed", "samples"]
 
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """A plan whose result is there already."""
+    """A result that is there already."""
 
     result: NDArray[Any]
 
@@ -50,7 +50,7 @@ class Ready:
         return self.result
 
 
-class Plan(Protocol):
+class Result(Protocol):
     """A filter that is checked and ready to compute any rows of its result.
 
     `shape` and `dtype` are those of the whole result, its last two axes are rows and columns; `axes` tells where
@@ -76,30 +76,30 @@ class Plan(Protocol):
 
 @dataclass(eq=False)
 class Timed:
-    """A plan that adds up how long it computes.
+    """A result that adds up how long it computes.
 
     Parameters
     ----------
-    plan : Plan
+    result : Result
     seconds : float
     """
 
-    plan: Plan
+    result: Result
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.shape, self.dtype, self.axes = self.plan.shape, self.plan.dtype, self.plan.axes
+        self.shape, self.dtype, self.axes = self.result.shape, self.result.dtype, self.result.axes
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """Compute output rows start … stop-1."""
         begun = perf_counter()
-        found = self.plan.rows(start, stop)
+        found = self.result.rows(start, stop)
         self.seconds += perf_counter() - begun
         return found
 
     def bands(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of the plan."""
-        return self.plan.bands()
+        """Yield the ranges of the result."""
+        return self.result.bands()
 
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
@@ -107,14 +107,14 @@ class Timed:
 
 
 def samples(
-    plan: Plan, dtype: np.dtype[Any], how: str, *, unit: float = 1.0
+    result: Result, dtype: np.dtype[Any], how: str, *, unit: float = 1.0
 ) -> tuple[NDArray[Any], Clipped]:
-    """Compute a plan straight into the samples of a picture; its result is never held as a whole.
+    """Compute a result straight into the samples of a picture; its raw values are never held as a whole.
 
     Parameters
     ----------
-    plan : Plan
-        Its result has one plane or three.
+    result : Result
+        It has one plane or three.
     dtype : dtype
         uint8, uint16 or float32.
     how : str
@@ -135,19 +135,19 @@ def samples(
     low = high = None
 
     def band(start: int, stop: int) -> NDArray[Any]:
-        values = plan.rows(start, stop)
+        values = result.rows(start, stop)
         return values if unit == 1 else values * unit
 
     if how == "stretch":
-        seen = sum((to_samples(band(*span), dtype)[1] for span in plan.bands()), Clipped())
+        seen = sum((to_samples(band(*span), dtype)[1] for span in result.bands()), Clipped())
         low, high = seen.low, seen.high
-    rows, columns = plan.shape[-2:]
-    if len(plan.shape) == 3 and plan.shape[0] == 3:
+    rows, columns = result.shape[-2:]
+    if len(result.shape) == 3 and result.shape[0] == 3:
         out = np.empty((rows, columns, 3), dtype).transpose(2, 0, 1)
     else:
         out = np.empty((rows, columns), dtype)
     told = Clipped()
-    for start, stop in plan.bands():
+    for start, stop in result.bands():
         fitted, clipped = to_samples(band(start, stop), dtype, how, low=low, high=high)
         out[..., start:stop, :] = fitted
         told += clipped
