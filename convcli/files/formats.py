@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
-from PIL import Image
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.files import netpbm, png
@@ -67,8 +67,9 @@ def _with_pillow(name: str, **options: Any) -> Write:
         profile = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
         # in memory first: an encoder of Pillow that fails to write does not say why
         encoded = BytesIO()
+        pillow = import_module("PIL.Image")  # not at the top: arrays never need it
         try:
-            Image.fromarray(samples).save(encoded, name, **options, **profile)
+            pillow.fromarray(samples).save(encoded, name, **options, **profile)
         except (OSError, ValueError) as error:
             raise ConvError(f"cannot be written as {name}: {printable(error)}") from error
         file.write(encoded.getbuffer())

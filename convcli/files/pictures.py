@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files import decoding, netpbm
+from convcli.files import netpbm
 from convcli.files.formats import FORMATS, check_format, format_of, write_picture
 from convcli.files.output import about_file
 from convcli.files.samples import MAX_PIXELS, Picture
@@ -60,7 +61,11 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
                 )
             if format == "PPM":
                 return Picture(netpbm.read(file, max_pixels))
-            return decoding.decode(file, format, max_pixels)
+            # Pillow is loaded for the first picture: arrays never need it
+            picture: Picture = import_module("convcli.files.decoding").decode(
+                file, format, max_pixels
+            )
+            return picture
     except OSError as error:
         raise about_file(name, error) from error
     except ConvError as error:
