@@ -22,21 +22,25 @@ check: .venv/.dev  ## format, lint, types, and the tests in full
 test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a scheduler and two workers on 127.0.0.1
 	@$(PY) -m pytest --cluster tests/cli/test_cluster.py
 
-bench: .venv/.bench  ## ratios against named peers, one table
-	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(PY) -m tests.bench
+bench: .venv-bench/.bench  ## ratios against named peers, in an environment of its own; BENCH='corr edge' for some
+	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python -m tests.bench $(BENCH)
 
 samples: .venv/.base  ## make the derived samples and the README's pictures again
 	@$(PY) samples/make.py
 
 clean:  ## remove what the other targets made
-	rm -rf .venv build dist .mypy_cache .ruff_cache
+	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache
 	find convcli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.base: pyproject.toml
-	@$(PYTHON) -m venv .venv
-	@.venv/bin/pip install --quiet --disable-pip-version-check -e .
+.venv/.base .venv-bench/.base: pyproject.toml
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 .venv/.%: pyproject.toml .venv/.base
 	@.venv/bin/pip install --quiet --disable-pip-version-check -e '.[$*]'
+	@touch $@
+
+.venv-bench/.bench: pyproject.toml .venv-bench/.base
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@

@@ -8,12 +8,16 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from tests.bench import readme
 from tests.bench.pairs import measure
 
 ROW = "{:<44} {:>10}  {:<24} {:>10} {:>7} {:>7}  {}"
 
 
 def main(names: list[str]) -> int:
+    into_readme = "--readme" in names
+    names = [name for name in names if name != "--readme"]
+    rows: list[tuple[str, str, float]] = []
     known = sorted(p.stem.removeprefix("bench_") for p in Path(__file__).parent.glob("bench_*.py"))
     for name in names:
         if name not in known:
@@ -25,6 +29,7 @@ def main(names: list[str]) -> int:
         try:
             for case in import_module(f"tests.bench.bench_{name}").cases():
                 pair = measure(case)
+                rows.append((case.name, case.peer_name, pair.ratio))
                 late = case.limit is not None and pair.ratio > case.limit
                 missed += late
                 notes = ["over the limit"] * late + ([case.note(pair.ours)] if case.note else [])
@@ -42,6 +47,8 @@ def main(names: list[str]) -> int:
                 )
         except ImportError as missing:
             print(f"{name}: left out, {missing}", file=sys.stderr)
+    if into_readme:
+        readme.write(rows)
     return 1 if missed else 0
 
 
