@@ -156,10 +156,12 @@ def test_no_model(tmp_path):
         onnxmodel.read(str(tmp_path / "x.onnx"))
 
 
-def test_the_extra_is_named(monkeypatch):
+def test_the_extra_is_named(monkeypatch, tmp_path):
+    (tmp_path / "x.onnx").write_bytes(b"a model")
+
     def missing(name):
         raise ImportError(name)
 
     monkeypatch.setattr(onnxmodel, "import_module", missing)
     with pytest.raises(ConvError, match=r"pip install 'convcli\[onnx\]'"):
-        onnxmodel.read("x.onnx")
+        onnxmodel.read(str(tmp_path / "x.onnx"))
