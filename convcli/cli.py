@@ -172,6 +172,10 @@ def run(argv: list[str]) -> int:
         return status if isinstance(status, int) else Exit.DONE
     except (BrokenPipeError, _ReaderGoneError):
         return Exit.READER_GONE
+    except SystemExit as stop:  # help or version into a closed pipe: the libraries leave with 1
+        if stop.code != 1:
+            raise
+        return Exit.READER_GONE
     except (KeyboardInterrupt, typer.Abort):
         return Exit.INTERRUPTED
     except Exception as error:

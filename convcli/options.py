@@ -142,7 +142,11 @@ Border = Annotated[
 Value = Annotated[
     float,
     typer.Option(
-        "--value", metavar="V", help="The fill of --border constant.", rich_help_panel=GEOMETRY
+        "--value",
+        parser=reads(lambda text: notation.read_number(str(text))),  # the default comes as a number
+        metavar="V",
+        help="The fill of --border constant.",
+        rich_help_panel=GEOMETRY,
     ),
 ]
 Output = Annotated[
@@ -169,9 +173,7 @@ Format = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-JsonFlag = Annotated[
-    bool, typer.Option("--json", help="The same as --format json.", rich_help_panel=OUTPUT)
-]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)]
 Range = Annotated[
     str | None,
     typer.Option(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convcli import terminal
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import Axis, size_text
-from convcli.engine.ranges import clipped_text
+from convcli.engine.ranges import RANGES, clipped_text
 from convcli.engine.results import Ready, Result, samples
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.formats import FORMATS as PICTURES
@@ -69,6 +69,8 @@ class Request:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise one_of("format", self.format, FORMATS).about("--format")
+        if self.how not in RANGES:
+            raise one_of("range", self.how, RANGES).about("--range")
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +179,8 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
         with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
-        return Delivered(target.path)
+        without = operand.picture is not None and operand.picture.alpha is not None
+        return Delivered(target.path, ("alpha is left out",) if without else ())
     if not drawable(result.shape):
         raise ConvError(
             f"{form}: got a result of {size_text(result.shape)}, a picture has one plane or three: "

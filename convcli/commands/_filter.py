@@ -8,7 +8,7 @@ from pathlib import Path
 
 from convcli import terminal
 from convcli.commands._deliver import Delivered, Request, deliver
-from convcli.engine.errors import printable
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.results import Result
 from convcli.files.operands import Operand, Reading, load
 
@@ -47,7 +47,10 @@ def filtered(
 ) -> tuple[Operand, Delivered]:
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
     operand = load(name, how)
-    result = operation(operand)
+    try:
+        result = operation(operand)
+    except ConvError as error:
+        raise error if error.usage else error.about(_shown(name)) from error
     delivered = deliver(operand, result, request)
     read = operand.picture.notes if operand.picture else ()
     notes = (*read, *operation.notes(operand, result), *delivered.notes)
@@ -57,10 +60,11 @@ def filtered(
 def tell(name: str, notes: tuple[str, ...]) -> None:
     """Print notes about an input on standard error."""
     for note in notes:
-        print(
-            f"convcli: {printable('standard input' if name == '-' else name)}: {note}",
-            file=sys.stderr,
-        )
+        print(f"convcli: {_shown(name)}: {note}", file=sys.stderr)
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else printable(name)
 
 
 def _preview(operand: Operand, delivered: Delivered) -> None:

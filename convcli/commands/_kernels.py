@@ -1,6 +1,7 @@
 """Kernels and biases as the options give them: a name, numbers, a file, or standard input."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def kernel_of(text: str, how: Reading) -> NDArray[Any]:
     if kernels.named(text):
         return kernels.kernel(text)
     if _is_file(text):
-        return load(text, how).values
+        return load(text, replace(how, layout="chw")).values  # a kernel of 8x5x3 is no picture
     if re.fullmatch(r"[0-9]+(x[0-9]+)+", text):
         raise ConvError(
             f"--kernel: got the size {text}, weights are needed: box:{text} is the mean of such a window",

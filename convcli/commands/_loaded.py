@@ -82,7 +82,7 @@ def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
     if of_weights and file is None:
         name, file = "", name
     if file is None:
-        raise ConvError("--weights: missing, net init or net train makes them", usage=True)
+        raise ConvError("--weights: missing, net init makes some", usage=True)
     with weights.opened(Path(file)) as source:
         try:
             chosen = choose_by_card(name, source.card, asked)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.geometry import size_text
 from convcli.files.text import read_text
 from convcli.nets.networks import NETWORKS, Network, network
 from convcli.nets.program import Step, program
@@ -74,6 +75,11 @@ def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chos
     row = NETWORKS.get(name)
     if row is not None:
         size = size or row.input
+        if len(size) != len(row.input):
+            raise ConvError(
+                f"--input: got {size_text(size)}, CxHxW is needed ({size_text(row.input)} is usual)",
+                usage=True,
+            )
         try:
             return Chosen(name, size, program(row.build(classes or row.classes), size), row)
         except ConvError as error:

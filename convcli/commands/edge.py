@@ -41,6 +41,14 @@ class Edge(Operation):
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
         picture = operand.picture
         full = picture.full_scale if picture else 1.0
+        if picture:
+            given = {"--low": self.low, "--high": self.high, "--threshold": self.threshold}
+            for option, value in given.items():
+                if isinstance(value, float) and not 0 <= value <= 1:
+                    raise ConvError(
+                        f"{option}: got {value:g}, 0 to 1 (of full scale) is allowed for a picture",
+                        usage=True,
+                    )
         return edges.prepare(
             grey(operand.values) if picture else operand.values,
             self.method,
@@ -90,7 +98,7 @@ def edge(
 ) -> None:
     """Find the edges of a picture or an array; photo.jpg gives photo-edge.png.
 
-    A unit step answers 1 with every detector. Colour becomes grey first, alpha is carried over.
+    A unit step answers 1 with every detector (roberts: √2). Colour becomes grey first, alpha is carried over.
     """
     if low is not None and high is not None and low > high:
         raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)

@@ -306,7 +306,8 @@ def _types(
     gain = max(_magnitude(w) for w in weights) if weights.strides[0] else _magnitude(weights[0])
     extra = 0 if bias is None else max(abs(int(b)) for b in bias)
     info = np.iinfo(x.dtype)
-    bound = gain * max(info.max, -info.min, abs(int(value))) + extra
+    largest = max(info.max, -info.min, abs(int(value)))
+    bound = gain * largest + extra
     dtype = np.dtype(np.int32 if bound < 2**31 else np.int64)
     if bound >= 2**24 and x.dtype.itemsize > 2:  # a wide type, seldom full: look at the numbers
         largest = max(int(x.max()), -int(x.min()), abs(int(value)))

@@ -51,7 +51,7 @@ def told(error: Exception) -> str:
     """Put any error into one line.
 
     >>> told(FileNotFoundError(2, "No such file or directory", "a.png"))
-    'a.png: No such file or directory'
+    'a.png: no such file or directory'
     >>> told(KeyError("x"))
     "a bug: KeyError: 'x'"
     """
@@ -59,7 +59,8 @@ def told(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         name = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
-        return f"{name}{error.strerror}"
+        # what has no name was written to standard output
+        return f"{name or 'standard output: '}{error.strerror[:1].lower()}{error.strerror[1:]}"
     if isinstance(error, MemoryError):
         return "not enough memory for this input"
     return f"a bug: {type(error).__name__}: {printable(error)}"

@@ -38,6 +38,8 @@ def sentences(learned: Learned) -> list[str]:
         found.append(f"bias {', '.join(f'{b:.6g}' for b in learned.bias)}")
     if math.isnan(score.r2):
         found.append("the answers are all alike: they tell little about a kernel")
+    elif score.r2 < -UNRELATED and learned.bias is None:
+        found.append("worse than a constant: the answers have an offset, --bias fits it")
     elif score.r2 < UNRELATED:
         found.append(f"the answers are unrelated to the input, as far as a {size} kernel can tell")
     if learned.clipped:

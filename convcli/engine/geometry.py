@@ -208,10 +208,17 @@ def axes(
             f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(sizes)})",
             usage=True,
         )
-    return tuple(_axis(i, sizes[i], k[i], s[i], d[i], pad, ceil, what) for i in range(count))
+    both = (
+        f" ({what.rpartition(': ')[2]} {size_text(k)}, input {size_text(sizes)})"
+        if count > 1
+        else ""
+    )
+    return tuple(_axis(i, sizes[i], k[i], s[i], d[i], pad, ceil, what, both) for i in range(count))
 
 
-def _axis(i: int, n: int, k: int, s: int, d: int, pad: Padding, ceil: bool, what: str) -> Axis:
+def _axis(
+    i: int, n: int, k: int, s: int, d: int, pad: Padding, ceil: bool, what: str, both: str
+) -> Axis:
     extent = d * (k - 1) + 1
     before, after = pad.split(i, n, extent, s)
     room = n + before + after - extent
@@ -219,7 +226,7 @@ def _axis(i: int, n: int, k: int, s: int, d: int, pad: Padding, ceil: bool, what
         dilated = f" ({extent} with dilation {d})" if d > 1 else ""
         padded = f" ({n + before + after} with padding)" if before or after else ""
         raise ConvError(
-            f"{what} {k}{dilated} does not fit: it is larger than the input {n}{padded} on axis {i}"
+            f"{what} {k}{dilated} does not fit: it is larger than the input {n}{padded} on axis {i}{both}"
         )
     if ceil:
         out = -(-room // s) + 1

@@ -123,7 +123,7 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
     Returns
     -------
     Likeness or None
-        None for a kernel of zeros.
+        None for a kernel of zeros, or of a single tap.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
     'gaussian:1.5, exactly'
     """
     norm = float(np.linalg.norm(taps))
-    if not norm or not math.isfinite(norm):
+    if taps.size == 1 or not norm or not math.isfinite(norm):
         return None
     unit = taps / norm
     compared: dict[str, tuple[float, float]] = {}

@@ -1,6 +1,8 @@
 """PNG, JPEG, WebP, TIFF, BMP and GIF by Pillow: every kind of sample kept as it is, or refused in words."""
 
+import os
 import re
+import struct
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -96,6 +98,8 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
     ConvError
     """
     image = _opened(file, format, max_pixels)
+    if format == "PNG":
+        _check_end(file)
     notes = _notes(image, format)
     profile = image.info.get("icc_profile")
     rawmodes = {_rawmode(tile) for tile in image.tile}
@@ -289,3 +293,18 @@ def _keyed(image: Image.Image, colours: Array, scale: int) -> Array | None:
     alpha: Array = np.full(clear.shape, full_scale(colours.dtype), colours.dtype)
     alpha[clear] = 0
     return alpha
+
+
+def _check_end(file: BinaryIO) -> None:
+    """Refuse a PNG without its last chunk: Pillow reads one that has lost only checksums and the end."""
+    at = file.tell()
+    end = file.seek(0, os.SEEK_END)
+    place = 8
+    while place + 12 <= end:
+        file.seek(place)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if kind == b"IEND":
+            file.seek(at)
+            return
+        place += 12 + length
+    raise ConvError("is truncated: the end of the PNG is missing")

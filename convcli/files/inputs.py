@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.output import about_file
+from convcli.files.sniff import PICTURE_SUFFIXES
 
 __all__ = ["SUFFIXES", "Source", "listed", "sources"]
 
-SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
-    *(".pbm", ".pgm", ".ppm", ".pnm", ".npy", ".csv", ".tsv"),
-)
+SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv")
 """The files that are taken from a folder; in which form one is, its first bytes decide."""
 
 

@@ -2,10 +2,16 @@
 
 from typing import Literal
 
-__all__ = ["HEAD", "picture_format", "sniff"]
+__all__ = ["HEAD", "PICTURE_SUFFIXES", "picture_format", "sniff"]
 
 HEAD = 16
 """So many first bytes are enough."""
+
+PICTURE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
+    *(".pbm", ".pgm", ".ppm", ".pnm"),
+)
+"""What the names of pictures end with: a file of such a name that is none is not read as text."""
 
 _PICTURES: dict[str, tuple[bytes, ...]] = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),

@@ -102,7 +102,8 @@ def test_errors_of_the_filter_name_the_file_and_those_of_the_call_stop_it(convcl
     done = convcli("pool", "in/small.png", "in/a.png", "-k", "4", "-o", "o/", "--jobs", "1")
     assert (done.status, done.text) == (1, "o/a-pool.png\n")
     assert done.err == (
-        "convcli: error: in/small.png: window 4 does not fit: it is larger than the input 2 on axis 0\n"
+        "convcli: error: in/small.png: window 4 does not fit: it is larger than the input 2 on axis 0 "
+        "(window 4x4, input 2x2)\n"
     )
     done = convcli("corr", "in/a.png", "in/b.png", "-k", "1", "--border", "no", "-o", "p/")
     assert (done.status, done.text) == (2, "")

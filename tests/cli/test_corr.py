@@ -162,19 +162,22 @@ def test_sixteen_bits_stay_sixteen(convcli, tmp_path):
 
 
 ERRORS = [
+    (("bytes.npy", "-k", "9223372036854775807"), 1, "bytes.npy: the sum of |kernel| is 9223372036854775807 and the largest |input| 255: results could pass int64, "),
+    (("junk.png", "-k", "1"), 1, "junk.png: is no picture, whatever its suffix says: PNG, "),
+    (("endless.png", "-k", "1"), 1, "endless.png: is truncated: the end of the PNG is missing"),
     ((MATRIX, "-k", "sobl"), 2, "--kernel: unknown kernel 'sobl', did you mean 'sobel-y'? known: "),
     ((MATRIX, "-k", "3x3"), 2, "--kernel: got the size 3x3, weights are needed: box:3x3 is the mean of such a window"),
     ((MATRIX, "-k", "1 2; 3"), 2, "--kernel: row 2 has 1 numbers, the first has 2"),
     ((MATRIX, "-k", ""), 2, "--kernel: row 1, number 1: got '', a number is needed"),
-    ((MATRIX, "-k", "box:4x4"), 1, "kernel 4 does not fit: it is larger than the input 3 on axis 0"),
+    ((MATRIX, "-k", "box:4x4"), 1, f"{MATRIX}: kernel 4 does not fit: it is larger than the input 3 on axis 0 (kernel 4x4, input 3x3)"),
     ((MATRIX, "-k", "1", "-s", "0"), 2, "--stride: got '0', whole numbers from 1 to 1000000000 are allowed"),
     ((MATRIX, "-k", "1", "--border", "refelct"), 2, "unknown border 'refelct', did you mean 'reflect'? known: "),
-    ((MATRIX, "-k", "1", "--value", "3"), 2, "value: got 3.0 with border zero, only border constant has a value"),
+    ((MATRIX, "-k", "1", "--value", "3"), 2, "value: got 3 with border zero, only border constant has a value"),
     ((MATRIX, "-k", "1", "-p", "1", "-P", "2"), 2, "-p and -P: got both, one of them is allowed"),
     ((MATRIX, "-k", "1", "--scale", "0"), 2, "--scale: got 0, a number other than 0 is needed"),
     ((MATRIX, "-k", "1 -1", "--scale", "sum"), 2, "--scale sum: the kernel's sum is 0, a number is needed"),
     ((MATRIX, "-k", "1", "-k", "1 1"), 2, "--kernel: got kernels of 1x1, 1x2, several need one shape"),
-    ((MATRIX, "-k", "1", "--bias", "1 2"), 1, "bias: got 2 numbers, 1 is needed"),
+    ((MATRIX, "-k", "1", "--bias", "1 2"), 1, f"{MATRIX}: bias: got 2 numbers, 1 is needed"),
     (("nope.csv", "-k", "1"), 1, "nope.csv: no such file or directory"),
     ((".", "-k", "1"), 1, ".: is a folder, a file is needed"),
     (("ragged.csv", "-k", "1"), 1, "ragged.csv: line 2, column 2: got no cell, 2 cells are needed as in line 1"),
@@ -187,9 +190,9 @@ ERRORS = [
     ((MATRIX, "-k", "1", "-o", "/dev/full"), 1, "/dev/full: no space left on device"),
     ((MATRIX, "-k", "1", "--format", "nyp"), 2, "--format: unknown format 'nyp', did you mean 'npy'? known: auto, table, csv, json, npy, png"),
     (("deep.npy", "-k", "1", "--format", "csv"), 1, ""),
-    (("deep.npy", "-k", "1;1;1;1;1;1"), 1, "kernel 6 does not fit: it is larger than the input 5 on axis 0"),
-    (("deep.npy", "-k", "mix.npy"), 1, "channels do not match: the input has 4, the kernel takes 3 (input 4x5x6, kernel 3x2x2)"),
-    ((BARS, "-k", "1", "--range", "clop"), 2, "unknown range 'clop', did you mean 'clip'? known: clip, abs, stretch, offset"),
+    (("deep.npy", "-k", "1;1;1;1;1;1"), 1, "deep.npy: kernel 6 does not fit: it is larger than the input 5 on axis 0 (kernel 6x1, input 5x6)"),
+    (("deep.npy", "-k", "mix.npy"), 1, "deep.npy: channels do not match: the input has 4, the kernel takes 3 (input 4x5x6, kernel 3x2x2)"),
+    ((BARS, "-k", "1", "--range", "clop"), 2, "--range: unknown range 'clop', did you mean 'clip'? known: clip, abs, stretch, offset"),
 ]  # fmt: skip
 
 
@@ -201,6 +204,9 @@ def test_errors(convcli, tmp_path, args, status, message):
     (tmp_path / "here.csv").write_text("mine")
     np.save(tmp_path / "deep.npy", np.zeros((4, 5, 6)))
     np.save(tmp_path / "mix.npy", np.zeros((3, 2, 2)))
+    np.save(tmp_path / "bytes.npy", np.zeros((3, 3), np.uint8))
+    (tmp_path / "junk.png").write_bytes(b"junk")
+    (tmp_path / "endless.png").write_bytes((SAMPLES / "camera.png").read_bytes()[:-12])
     before = sorted(tmp_path.iterdir())
     result = convcli("corr", *args)
     assert result.err.startswith(f"convcli: error: {message}")
@@ -234,3 +240,29 @@ def test_the_plan_is_told_in_words(convcli):
         r": plan: separable, .*; [0-9.e+]+ operations, \d+ threads; predicted .* s, took .* s\n$",
         told,
     )
+
+
+def test_a_large_fill_is_exact(convcli):
+    fill = ("-p", "0/1x0", "--border", "constant", "--value", "9007199254740993")
+    assert convcli("corr", MATRIX, "-k", "1", *fill).text.splitlines()[-1] == ",".join(
+        ["9007199254740993"] * 3
+    )
+
+
+def test_a_kernel_of_three_columns_is_no_picture(convcli, tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((8, 9, 9)))
+    np.save(tmp_path / "k.npy", np.ones((8, 5, 3)))
+    assert convcli("corr", "x.npy", "-k", "k.npy").text.splitlines()[0] == ",".join(["120.0"] * 7)
+
+
+def test_alpha_that_is_left_out_is_told(convcli):
+    told = convcli("corr", SAMPLES / "coffee-cutout.png", "-k", "box", "-o", "x.npy").err
+    assert told == f"convcli: {SAMPLES / 'coffee-cutout.png'}: alpha is left out\n"
+
+
+@pytest.mark.parametrize("args", [("corr", "--help"), ("--help",), ("--version",)])
+def test_help_into_a_closed_pipe(tmp_path, args):
+    call = f"{sys.executable} -m convcli {' '.join(args)} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", call], cwd=tmp_path, capture_output=True, check=False)
+    assert done.stdout in (b"141\n", b"0\n")  # 0: it was written before the reader went
+    assert done.stderr == b""

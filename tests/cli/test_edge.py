@@ -109,6 +109,16 @@ def test_a_failed_run_leaves_the_old_file(convcli, tmp_path):
             "--low: got 0.3, at most --high (0.1) is allowed",
         ),
         (("--sigma", "2"), 2, "sigma: sobel has none, sigma is for log, canny"),
+        (
+            ("--threshold", "50"),
+            2,
+            "--threshold: got 50, 0 to 1 (of full scale) is allowed for a picture",
+        ),
+        (
+            ("--threshold", "-1"),
+            2,
+            "--threshold: got -1, 0 to 1 (of full scale) is allowed for a picture",
+        ),
         (("--threshold", "some"), 2, "--threshold: got 'some', a number or otsu is allowed"),
         (
             ("-o", "x.npy", "--invert"),

@@ -124,7 +124,7 @@ def test_a_chain_file(convcli, tmp_path):
             1,
             "bad.txt: line 2: 'con:8,k3': unknown layer 'con', did you",
         ),
-        (["gone.onnx"], 1, "gone.onnx: No such file or directory"),
+        (["gone.onnx"], 1, "gone.onnx: no such file or directory"),
     ],
 )
 def test_errors(convcli, tmp_path, call, status, message):

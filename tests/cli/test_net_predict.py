@@ -150,8 +150,8 @@ def test_preparation(convcli, tmp_path):
 @pytest.mark.parametrize(
     ("call", "status", "message"),
     [
-        (["lenet", CAMERA], 2, "--weights: missing, net init or net train makes them"),
-        (["gone.npz", CAMERA], 1, "gone.npz: No such file or directory"),
+        (["lenet", CAMERA], 2, "--weights: missing, net init makes some"),
+        (["gone.npz", CAMERA], 1, "gone.npz: no such file or directory"),
         (
             ["lenet-bn", "-w", "w.npz", CAMERA],
             1,

@@ -55,7 +55,7 @@ def test_channels_stay_apart(convcli, tmp_path):
     [
         ((), 2, "-k and --global: got neither, one of them is needed"),
         (("-k", "2", "--global"), 2, "-k and --global: got both, one of them is needed"),
-        (("-k", "5"), 1, "window 5 does not fit: it is larger than the input 4 on axis 0"),
+        (("-k", "5"), 1, "standard input: window 5 does not fit: it is larger than the input 4 on axis 0 (window 5x5, input 4x4)"),
         (("-k", "2", "-m", "mx"), 2, "unknown pooling mode 'mx', did you mean 'max'? known: max, avg, min"),
         (("-k", "2x2x2"), 2, "window: got 2x2x2 for 2 axes, one number or 2 are needed"),
         (("-k", "1", "-s", "1", "--max-memory", "100"), 1, "the result needs 128 bytes of memory, 100 bytes are allowed (--max-memory)"),

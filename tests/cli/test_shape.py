@@ -456,10 +456,10 @@ ERRORS = [
         "-n 3x8x8 relu conv:4,k9",
         1,
         "layer 2 'conv:4,k9', reached by 3x8x8: "
-        "kernel 9 does not fit: it is larger than the input 8 on axis 0",
+        "kernel 9 does not fit: it is larger than the input 8 on axis 0 (kernel 9x9, input 8x8)",
     ),
-    ("-n 3x8 --layers none.txt", 1, "none.txt: No such file or directory"),
-    ("-n 3x8 --layers .", 1, ".: Is a directory"),
+    ("-n 3x8 --layers none.txt", 1, "none.txt: no such file or directory"),
+    ("-n 3x8 --layers .", 1, ".: is a directory"),
     ("-n 3x8 --layers latin.txt", 1, "latin.txt: line 2 is no UTF-8 text"),
     ("-n 3x8 --layers empty.txt", 1, "empty.txt: line 1: no layers: at least one is needed"),
     (

@@ -254,7 +254,7 @@ def test_bands_cover_the_result():
     [
         (
             lambda: corr2d(x2, np.ones((6, 2))),
-            "kernel 6 does not fit: it is larger than the input 5 on axis 0",
+            "kernel 6 does not fit: it is larger than the input 5 on axis 0 (kernel 6x2, input 5x6)",
         ),
         (
             lambda: corr2d(x3, np.ones((4, 2, 2))),

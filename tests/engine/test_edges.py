@@ -387,12 +387,13 @@ SMALL = np.zeros((5, 5))
         ),
         (
             lambda: edges(SMALL, "canny"),
-            "canny with sigma 1.4: window 17 does not fit: it is larger than the input 5 on axis 0",
+            "canny with sigma 1.4: window 17 does not fit: it is larger than the input 5 on axis 0 "
+            "(window 17x17, input 5x5)",
             False,
         ),
         (
             lambda: edges(SMALL, "log"),
-            "kernel 13 does not fit: it is larger than the input 5 on axis 0",
+            "kernel 13 does not fit: it is larger than the input 5 on axis 0 (kernel 13x13, input 5x5)",
             False,
         ),
         (

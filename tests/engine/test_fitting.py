@@ -512,7 +512,7 @@ ONES = np.ones((6, 8))
         ),
         (
             lambda: learn_kernel(ONES, ONES, 9),
-            "kernel 9 does not fit: it is larger than the input 6 on axis 0",
+            "kernel 9 does not fit: it is larger than the input 6 on axis 0 (kernel 9x9, input 6x8)",
         ),
         (
             lambda: learn_kernel(np.ones((3, 6, 8)), np.ones((2, 6, 8)), (2, 4, 3, 3), padding=1),

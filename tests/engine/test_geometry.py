@@ -135,7 +135,7 @@ def test_huge_sizes_take_no_time():
         ),
         (
             {"n": (8, 4), "k": (5,)},
-            "kernel 5 does not fit: it is larger than the input 4 on axis 1",
+            "kernel 5 does not fit: it is larger than the input 4 on axis 1 (kernel 5x5, input 8x4)",
         ),
         (
             {"n": (4,), "k": (4,), "dilation": 2, "padding": 1},

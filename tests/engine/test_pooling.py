@@ -238,7 +238,7 @@ def test_a_view_is_not_copied_nor_changed():
     [
         (
             lambda: pool2d(NINE, 4),
-            "window 4 does not fit: it is larger than the input 3 on axis 0",
+            "window 4 does not fit: it is larger than the input 3 on axis 0 (window 4x4, input 3x3)",
         ),
         (
             lambda: pool2d(NINE, 2, mode="mean"),

@@ -180,13 +180,13 @@ def test_a_transposed_convolution_has_a_fraction_of_a_step():
             "conv:4,k3 relu conv:4,k9",
             (3, 8, 8),
             "layer 3 'conv:4,k9', reached by 4x6x6: "
-            "kernel 9 does not fit: it is larger than the input 6 on axis 0",
+            "kernel 9 does not fit: it is larger than the input 6 on axis 0 (kernel 9x9, input 6x6)",
         ),
         (
             "maxpool:k9",
             (3, 8, 8),
             "layer 1 'maxpool:k9', reached by 3x8x8: "
-            "window 9 does not fit: it is larger than the input 8 on axis 0",
+            "window 9 does not fit: it is larger than the input 8 on axis 0 (window 9x9, input 8x8)",
         ),
         (
             "4*( conv:4,k3 )",
