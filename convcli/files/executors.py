@@ -239,8 +239,10 @@ class Cluster:
             raise ConvError(
                 "--cluster: needs one more package, pip install 'convcli[cluster]'"
             ) from error
-        for name in ("distributed", "tornado", "asyncio"):  # errors are told by us, in a line
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        # errors are told by us, in a line; distributed gives its modules levels of their own
+        for name in ("tornado", "asyncio", *logging.root.manager.loggerDict):
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on versions that differ: ours is checked below
             try:
