@@ -79,33 +79,46 @@ def process(tmp_path):
     return call
 
 
+def at_terminal(args, folder, environment, *, size=None, errors=True):
+    """Call the command line with a pseudo-terminal as standard output; returns its status and what was shown, raw."""
+    ours, theirs = os.openpty()
+    if size:
+        termios.tcsetwinsize(theirs, size)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "convcli", *map(str, args)],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs if errors else subprocess.DEVNULL,
+        cwd=folder,
+        env=environment,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            read = os.read(ours, 65536)
+        except OSError:  # Linux says EIO when the other end is closed
+            break
+        if not read:
+            break
+        shown += read
+    os.close(ours)
+    return process.wait(60), shown.decode().replace("\r\n", "\n")
+
+
+def plain(shown):
+    """Take the styles out of what a terminal was shown."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
 @pytest.fixture
 def terminal(tmp_path):
     """Call the command line with a terminal of so many columns as its standard output; gives what was shown."""
 
     def call(*args: object, columns: int = 80) -> str:
-        ours, theirs = os.openpty()
-        termios.tcsetwinsize(theirs, (50, columns))
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-        with subprocess.Popen(
-            [sys.executable, "-m", "convcli", *map(str, args)],
-            cwd=tmp_path,
-            stdout=theirs,
-            stderr=subprocess.DEVNULL,
-            env={**environment, "TERM": "xterm", "NO_COLOR": "1"},
-        ):
-            os.close(theirs)
-            shown = b""
-            while True:
-                try:
-                    read = os.read(ours, 65536)
-                except OSError:  # Linux says EIO when the other end is closed
-                    break
-                if not read:
-                    break
-                shown += read
-        os.close(ours)
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
-        return "\n".join(line.rstrip() for line in plain.splitlines())
+        environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+        _, shown = at_terminal(args, tmp_path, environment, size=(50, columns), errors=False)
+        return "\n".join(line.rstrip() for line in plain(shown).splitlines())
 
     return call

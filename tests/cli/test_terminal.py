@@ -1,54 +1,18 @@
 """What a person at a terminal sees: the command line under a pseudo-terminal."""
 
 import os
-import pty
 import re
-import subprocess
-import sys
 
 import pytest
 
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, at_terminal, plain
 
 
 @pytest.fixture
 def terminal(tmp_path):
-    """Call the command line with a terminal as standard output; returns status and what the terminal got."""
-
-    def call(*args, **environment):
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "convcli", *map(str, args)],
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "TERM": "xterm-256color",
-                "COLUMNS": "80",
-                "LINES": "24",
-                **environment,
-            },
-        )
-        os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # Linux says EIO when the other side is closed
-                break
-            if not part:
-                break
-            seen += part
-        os.close(ours)
-        return process.wait(60), seen.decode().replace("\r\n", "\n")
-
-    return call
-
-
-def plain(text):
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+    """Call the command line at a terminal with colours; returns status and what the terminal got, errors too."""
+    size = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+    return lambda *args, **given: at_terminal(args, tmp_path, {**os.environ, **size, **given})
 
 
 def test_an_array_is_a_table(terminal):
