@@ -18,11 +18,11 @@ def grey(planes: NDArray[Any]) -> NDArray[Any]:
 
     Parameters
     ----------
-    planes : ndarray, shape (H, W) or (3, H, W)
+    planes : ndarray, shape (H, W), (3, H, W) or (N, 3, H, W)
 
     Returns
     -------
-    ndarray, shape (H, W)
+    ndarray, shape (H, W) or (N, 1, H, W)
         Grey planes as they are; of colour float32.
 
     Examples
@@ -32,6 +32,8 @@ def grey(planes: NDArray[Any]) -> NDArray[Any]:
     """
     if planes.ndim == 2:
         return planes
+    if planes.ndim == 4:
+        return np.stack([grey(one)[None] for one in planes])
     out = np.empty(planes.shape[1:], np.float32)
     weights = np.array(REC709, np.float32)
     for start in range(0, len(out), _BAND):

@@ -18,11 +18,11 @@ Array = NDArray[Any]
 def prepared(
     planes: Array, white: float, size: Sequence[int], resize: int | None = None
 ) -> NDArray[np.float32]:
-    """Bring a picture to a network's input size.
+    """Bring a picture, or a batch of pictures of one size, to a network's input size.
 
     Parameters
     ----------
-    planes : ndarray, shape (H, W) or (3, H, W)
+    planes : ndarray, shape (H, W), (3, H, W), or (N, C, H, W) with C of 1 or 3
     white : float
         The value that becomes 1.
     size : (int, int, int)
@@ -32,7 +32,7 @@ def prepared(
 
     Returns
     -------
-    ndarray of float32, shape (C, H, W), 0…1
+    ndarray of float32, shape (C, H, W) or (N, C, H, W), 0…1
 
     Raises
     ------
@@ -47,7 +47,7 @@ def prepared(
     channels, height, width = size
     if channels not in (1, 3):
         raise ConvError(f"pictures have 1 or 3 channels, the network's input has {channels}")
-    if planes.ndim == 3 and channels == 1:
+    if planes.ndim > 2 and planes.shape[-3] == 3 and channels == 1:
         planes = grey(planes)
     x = np.asarray(planes, np.float32) / np.float32(white)
     rows, columns = x.shape[-2:]
@@ -64,11 +64,11 @@ def prepared(
     x = resized(x, (rows, columns))
     top, left = round((rows - height) / 2), round((columns - width) / 2)
     x = x[..., top : top + height, left : left + width]
-    return np.ascontiguousarray(np.broadcast_to(x, (channels, height, width)))
+    return np.ascontiguousarray(np.broadcast_to(x, (*x.shape[:-3], *size)))
 
 
 def normalised(x: Array, how: Preparation) -> NDArray[np.float32]:
-    """Return (x - mean) / std, a channel at a time.
+    """Return (x - mean) / std, a channel at a time; x is (C, H, W) or (N, C, H, W).
 
     Raises
     ------
@@ -78,10 +78,12 @@ def normalised(x: Array, how: Preparation) -> NDArray[np.float32]:
     if not all(how.std):
         raise ConvError("--std: got 0, numbers other than 0 are allowed", usage=True)
     for what, values in (("--mean", how.mean), ("--std", how.std)):
-        if len(values) not in (1, len(x)):
-            got, wanted = len(values), len(x)
+        if len(values) not in (1, x.shape[-3]):
+            got, wanted = len(values), x.shape[-3]
             raise ConvError(f"{what}: got {got} numbers, one or {wanted} are needed", usage=True)
     mean, std = (np.array(v, np.float32)[:, None, None] for v in (how.mean, how.std))
+    if not mean.any() and (std == 1).all():
+        return x.astype(np.float32, copy=False)
     return (x.astype(np.float32) - mean) / std
 
 
