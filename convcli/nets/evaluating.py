@@ -1,0 +1,109 @@
+"""How well a network does on labelled examples."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.nets.examples import Examples
+from convcli.nets.losses import cross_entropy
+from convcli.nets.networks import Preparation
+from convcli.nets.operations import Array
+from convcli.nets.running import Model
+
+__all__ = ["Evaluation", "evaluated", "evaluating"]
+
+_CELLS = 1 << 24
+"""Numbers in the largest feature maps of a batch: more at a time would be no faster."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What came out.
+
+    Parameters
+    ----------
+    loss : float
+        Mean softmax cross-entropy, in nats.
+    confusion : ndarray of int, shape (classes, classes)
+        Examples of each class, a row, by the class that was found, a column.
+
+    Examples
+    --------
+    >>> found = Evaluation(0.5, np.array([[3, 1], [0, 0]]))
+    >>> found.accuracy, found.per_class
+    (0.75, [0.75, nan])
+    """
+
+    loss: float
+    confusion: NDArray[np.int64]
+
+    @property
+    def examples(self) -> int:
+        """How many there were."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of examples whose class was found, 0…1."""
+        return int(self.confusion.trace()) / self.examples
+
+    @property
+    def per_class(self) -> list[float]:
+        """The same of each class; of one without examples, NaN."""
+        right, counts = self.confusion.diagonal().tolist(), self.confusion.sum(axis=1).tolist()
+        return [r / n if n else float("nan") for r, n in zip(right, counts, strict=True)]
+
+
+def evaluating(
+    model: Model, examples: Examples, size: Sequence[int], how: Preparation
+) -> Iterator[tuple[int, float, Array]]:
+    """Run a network over examples.
+
+    Parameters
+    ----------
+    model : Model
+        It ends in one number a class, before any softmax.
+    examples : Examples
+    size : (int, int, int)
+        The network's input, C×H×W.
+    how : Preparation
+
+    Yields
+    ------
+    done : int
+        Examples so far.
+    loss : float
+        Of this batch, a sum.
+    found : ndarray of int
+        The class found for each example of this batch.
+    """
+    largest = max(step.row.activations for step in model.steps)
+    batch = min(max(_CELLS // largest, 1), 256)
+    for first in range(0, len(examples), batch):
+        rows = slice(first, first + batch)
+        y = examples.y[rows]
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = model.forward(examples.batch(rows, size, how))
+            loss, _, _ = cross_entropy(logits, y)
+        yield first + len(y), loss, logits.argmax(axis=1)
+
+
+def evaluated(
+    model: Model, examples: Examples, size: Sequence[int], how: Preparation
+) -> Evaluation:
+    """Run a network over examples, and sum up; arguments as of `evaluating`."""
+    return summed(
+        examples, [(loss, found) for _, loss, found in evaluating(model, examples, size, how)]
+    )
+
+
+def summed(examples: Examples, batches: Sequence[tuple[float, Array]]) -> Evaluation:
+    """Sum up what `evaluating` yielded."""
+    classes = len(examples.labels)
+    found = np.concatenate([f for _, f in batches])
+    pairs = np.bincount(examples.y * classes + found, minlength=classes**2)
+    return Evaluation(
+        sum(loss for loss, _ in batches) / len(examples), pairs.reshape(classes, classes)
+    )
