@@ -158,7 +158,7 @@ def read_whole(source: bytes | Path) -> bytes:
         while chunk := file.read(_CHUNK):
             chunks.append(chunk)
             done += len(chunk)
-            if done > 2 * checked:
+            if done >= 2 * checked:
                 try:
                     check_free(done * _PER_BYTE)
                 except ConvError as error:

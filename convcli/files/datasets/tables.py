@@ -35,13 +35,18 @@ LABEL = "label"
 
 class _Table(NamedTuple):
     lines: list[bytes]
+    first: int
+    """The first line that is not blank: names, or data."""
     start: int
     """The first line of data."""
     delimiter: str | None
     width: int
     """Cells a line, the label included."""
-    named: bool
-    """Whether the line before it names the columns."""
+
+    @property
+    def named(self) -> bool:
+        """Whether the first line names the columns."""
+        return self.start > self.first
 
 
 def claims(given: Given) -> bool:
@@ -97,7 +102,7 @@ def _table(data: bytes) -> _Table:
         )
     if named and second is None:
         raise ConvError(f"{place}: got names and no more, a label and pixels a line are needed")
-    return _Table(lines, second if named and second else first, delimiter, len(names), named)
+    return _Table(lines, first, second if named and second else first, delimiter, len(names))
 
 
 def _side(table: _Table) -> int:
@@ -160,14 +165,13 @@ def _check_first(texts: list[str], table: _Table) -> None:
 def _blocks(table: _Table, rows: list[tuple[int, bytes]], name: str) -> Iterator[NDArray[Any]]:
     """Read the lines some at a time, each at its own number and below names that say how many cells it has."""
     names = (table.delimiter or " ").join(["a"] * table.width).encode()
-    top = table.start - 1 if table.named else table.start
     begin = 0
     while begin < len(rows):
         end, size = begin, 0
         while end < len(rows) and size < _BLOCK:
             size += len(rows[end][1])
             end += 1
-        lines = [b""] * top
+        lines = [b""] * table.first
         if table.named or begin:
             lines.append(names)
         for at, line in rows[begin:end]:
