@@ -1,4 +1,7 @@
-"""Make the derived samples again: `python samples/make.py`. coffee.png and camera.png are what they are made from."""
+"""Make the derived samples again: `python samples/make.py`. coffee.png and camera.png are what they are made from.
+
+digits.csv.gz is an original too; README.md says where it is from.
+"""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
 
-__all__ = ["read_csv"]
+__all__ = ["cells_of", "delimiter_of", "is_blank", "is_name", "read_csv", "shortened", "unified"]
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _REAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -63,12 +63,12 @@ def read_csv(data: bytes, name: str, *, allow_nan: bool = False) -> NDArray[Any]
            [3, 4]])
     """
     try:
-        return _read(_unified(data), allow_nan)
+        return _read(unified(data), allow_nan)
     except ConvError as error:
         raise error.about(printable(name)) from None
 
 
-def _unified(data: bytes) -> bytes:
+def unified(data: bytes) -> bytes:
     r"""Bring a file to UTF-8 without a byte order mark, its lines to ``\n``."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
@@ -83,18 +83,18 @@ def _unified(data: bytes) -> bytes:
 
 def _read(data: bytes, allow_nan: bool) -> NDArray[Any]:
     lines = data.split(b"\n")
-    found = (at for at, line in enumerate(lines) if not _blank(line))
+    found = (at for at, line in enumerate(lines) if not is_blank(line))
     first = next(found, None)
     if first is None:
         got = "only blank lines and comments" if any(lines) else "an empty file"
         raise ConvError(f"got {got}, rows of numbers are needed")
     second = next(found, None)
-    delimiter = _delimiter(lines[first], lines[first if second is None else second])
-    start, width, names = first, 0, _cells(lines[first], delimiter)
+    delimiter = delimiter_of(lines[first], lines[first if second is None else second])
+    start, width, names = first, 0, cells_of(lines[first], delimiter)
     if _are_names(names):
         if second is None:
             row = lines[first].decode(errors="surrogateescape").strip()
-            raise ConvError(f"got '{_short(row)}' and no more, rows of numbers are needed")
+            raise ConvError(f"got '{shortened(row)}' and no more, rows of numbers are needed")
         start, width = second, len(names)
     text = data[sum(len(line) + 1 for line in lines[:start]) :]
     array = _read_plain(text, lines[start:], delimiter, allow_nan)
@@ -103,11 +103,12 @@ def _read(data: bytes, allow_nan: bool) -> NDArray[Any]:
     return array
 
 
-def _blank(line: bytes) -> bool:
+def is_blank(line: bytes) -> bool:
+    """Whether a line holds nothing, or only a comment."""
     return not line.partition(b"#")[0].strip(b" \t")
 
 
-def _delimiter(one: bytes, other: bytes) -> str | None:
+def delimiter_of(one: bytes, other: bytes) -> str | None:
     """Find what parts the cells of two rows; None is white space."""
     bare = [_QUOTED.sub(b"", line) for line in (one, other)]
     names, row = ([d for d in "\t;," if d.encode() in line] for line in bare)
@@ -116,7 +117,8 @@ def _delimiter(one: bytes, other: bytes) -> str | None:
     return next(iter(shared + alone), None)
 
 
-def _cells(line: bytes, delimiter: str | None) -> list[str]:
+def cells_of(line: bytes, delimiter: str | None) -> list[str]:
+    """Return the cells of a line, without the white space and the quotes around them."""
     # bytes that are no UTF-8 become surrogates, which no number holds and a message shows as \xe9
     text = line.decode(errors="surrogateescape")
     if '"' in text:
@@ -134,10 +136,11 @@ def _cells(line: bytes, delimiter: str | None) -> list[str]:
 
 def _are_names(cells: list[str]) -> bool:
     """Tell a row of names from one of numbers: no cell is a number, or could be a mistyped one."""
-    return any(cells) and all(not cell or _is_name(cell) for cell in cells)
+    return any(cells) and all(not cell or is_name(cell) for cell in cells)
 
 
-def _is_name(cell: str) -> bool:
+def is_name(cell: str) -> bool:
+    """Tell the name of a column from a number, or what could be a mistyped one."""
     return (
         any(c.isalpha() for c in cell)
         and cell.isprintable()
@@ -200,16 +203,16 @@ def _read_exactly(
     lines: list[bytes], start: int, first: int, delimiter: str | None, allow_nan: bool
 ) -> NDArray[Any]:
     """Read cell by cell; the line `first` says how many cells a row has."""
-    width = len(_cells(_data(lines[first]) if first == start else lines[first], delimiter))
+    width = len(cells_of(_data(lines[first]) if first == start else lines[first], delimiter))
     rows = []
     for at in range(start, len(lines)):
-        if _blank(lines[at]):
+        if is_blank(lines[at]):
             continue
         row: list[int | float] = []
-        for cell in _cells(_data(lines[at]), delimiter):
+        for cell in cells_of(_data(lines[at]), delimiter):
             place = f"line {at + 1}, column {len(row) + 1}"
             if len(row) == width:
-                raise ConvError(f"{place}: got '{_short(cell)}', {_asked(width, first)}")
+                raise ConvError(f"{place}: got '{shortened(cell)}', {_asked(width, first)}")
             try:
                 row.append(_number(cell, allow_nan))
             except ConvError as error:
@@ -232,7 +235,7 @@ def _asked(width: int, first: int) -> str:
 
 
 def _number(cell: str, allow_nan: bool) -> int | float:
-    got = f"got '{_short(cell)}'"
+    got = f"got '{shortened(cell)}'"
     if _WHOLE.fullmatch(cell):
         # int() itself refuses some thousands of digits
         value = int(cell) if len(cell.lstrip("+-0")) < 20 else _INT64.max + 1
@@ -261,5 +264,6 @@ def _number(cell: str, allow_nan: bool) -> int | float:
     raise ConvError(f"{got}, a number is needed")
 
 
-def _short(cell: str) -> str:
+def shortened(cell: str) -> str:
+    """Put a cell into a message."""
     return printable(cell[:20]) + ("…" if len(cell) > 20 else "")

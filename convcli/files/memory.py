@@ -7,7 +7,7 @@ from pathlib import Path
 
 from convcli.engine.errors import ConvError, printable
 
-__all__ = ["check_memory", "read_bytes_text"]
+__all__ = ["check_free", "check_memory", "read_bytes_text"]
 
 _SHARE = 0.8
 """Of the free memory, what a result may take unless told otherwise."""
@@ -52,6 +52,23 @@ def check_memory(need: int, limit: int | None) -> None:
         raise ConvError(
             f"the result needs {_shown(need)} of memory, {_shown(allowed)} are allowed (--max-memory)"
         )
+
+
+def check_free(need: int) -> None:
+    """Refuse to read what does not fit.
+
+    Parameters
+    ----------
+    need : int
+        Bytes.
+
+    Raises
+    ------
+    ConvError
+    """
+    allowed = _SHARE * _free()
+    if need > allowed:
+        raise ConvError(f"needs {_shown(need)} of memory, {_shown(allowed)} are free")
 
 
 def _free() -> float:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.geometry import size_text
 
-__all__ = ["npy_bytes", "npy_chunks", "read_npy"]
+__all__ = ["Header", "amount", "npy_bytes", "npy_chunks", "plain", "read_header", "read_npy"]
 
 MAGIC = b"\x93NUMPY"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -31,6 +31,7 @@ _ITEM = re.compile(
 )
 _RECORDS = re.compile(r"""['"]descr['"]\s*:\s*[\[(]""")
 _NUMBER = re.compile(r"([<>=|]?)(b1|\?|[iu][1248]|f[248])")
+_TEXT = re.compile(r"([<>=|]?)([US][0-9]{1,6})")
 _KINDS = {
     "O": "Python objects",
     "c": "complex numbers",
@@ -44,6 +45,66 @@ _KINDS = {
 }
 _WANTED = "integers, bool, or floats of 16, 32 or 64 bits are needed"
 _CHUNK = 1 << 20
+
+
+class Header(NamedTuple):
+    """What a file says about its array, and where the data begin."""
+
+    dtype: np.dtype[Any]
+    fortran: bool
+    """Whether the first axis runs fastest."""
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def claimed(self) -> int:
+        """Bytes of data that should follow."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    def check(self, held: int) -> None:
+        """Compare with the bytes that do follow.
+
+        Raises
+        ------
+        ConvError
+            They are not as many, or none.
+        """
+        size = size_text(self.shape) or "a single number"
+        if self.claimed == 0:
+            raise ConvError(f"got {size}, an array with at least one cell is needed")
+        if self.claimed != held:
+            raise ConvError(
+                f"the header claims {amount(self.claimed)} of data ({size} {self.dtype.name}), "
+                f"the file holds {amount(held)}"
+            )
+
+
+def read_header(data: bytes, *, texts: bool = False) -> Header:
+    """Read the header of an NPY file.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, or its beginning.
+    texts : bool
+        Whether the cells may be texts (dtypes U and S).
+
+    Raises
+    ------
+    ConvError
+    """
+    text, start = _header(data)
+    return Header(*_layout(text, texts), start)
+
+
+def plain(array: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers in the machine's byte order, bool as uint8 and float16 as float32."""
+    if array.dtype.kind == "b":
+        return np.not_equal(array.view(np.uint8), 0).view(np.uint8)  # any byte but 0 is true
+    if array.dtype.kind == "f" and array.dtype.itemsize == 2:
+        return array.astype(np.float32)
+    native: NDArray[Any] = array.astype(array.dtype.newbyteorder("="), copy=not array.flags.aligned)
+    return native
 
 
 def read_npy(data: bytes, name: str) -> NDArray[Any]:
@@ -113,29 +174,17 @@ def _read(data: bytes) -> NDArray[Any]:
         raise ConvError(
             "got an NPZ archive, one array is needed: numpy.save('a.npy', numpy.load(FILE)['NAME']) takes it out"
         )
-    text, start = _header(data)
-    dtype, fortran, shape = _layout(text)
-    claimed, held = prod(shape) * dtype.itemsize, len(data) - start
+    header = read_header(data)
+    shape = header.shape
     if len(shape) < 2 or len(shape) > 4:
         hint = ", numpy.reshape(a, (1, -1)) makes it one row" if len(shape) == 1 else ""
         raise ConvError(
             f"got {_short(size_text(shape)) or 'a single number'}, "
             f"2 to 4 dimensions are allowed{hint}"
         )
-    if claimed == 0:
-        raise ConvError(f"got {size_text(shape)}, an array with at least one cell is needed")
-    if claimed != held:
-        raise ConvError(
-            f"the header claims {_bytes(claimed)} of data ({size_text(shape)} {dtype.name}), "
-            f"the file holds {_bytes(held)}"
-        )
-    array = np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
-    if dtype.kind == "b":
-        return np.not_equal(array.view(np.uint8), 0).view(np.uint8)  # any byte but 0 is true
-    if dtype.kind == "f" and dtype.itemsize == 2:
-        return array.astype(np.float32)
-    native: NDArray[Any] = array.astype(dtype.newbyteorder("="), copy=not array.flags.aligned)
-    return native
+    header.check(len(data) - header.start)
+    array = np.frombuffer(data, header.dtype, offset=header.start)
+    return plain(array.reshape(shape, order="F" if header.fortran else "C"))
 
 
 def _header(data: bytes) -> tuple[str, int]:
@@ -148,13 +197,13 @@ def _header(data: bytes) -> tuple[str, int]:
     begin = 10 if major == 1 else 12
     end = begin + int.from_bytes(data[8:begin], "little")
     if len(data) < begin or end > len(data):
-        raise ConvError(f"the file ends within its header: got {_bytes(len(data))}")
+        raise ConvError(f"the file ends within its header: got {amount(len(data))}")
     if end > 10_000 + begin:  # NumPy's own limit; ours need 118
-        raise ConvError(f"got a header of {_bytes(end - begin)}, 10000 bytes are allowed")
+        raise ConvError(f"got a header of {amount(end - begin)}, 10000 bytes are allowed")
     return data[begin:end].decode("utf-8" if major == 3 else "latin-1", "replace"), end
 
 
-def _layout(text: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
+def _layout(text: str, texts: bool) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
     """Read a header: dtype, whether the first axis runs fastest, shape."""
     if _RECORDS.search(text):
         raise ConvError(f"got records of several fields, {_WANTED}")
@@ -165,7 +214,7 @@ def _layout(text: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
     if between != "{}" or found.keys() != {"descr", "fortran", "shape"}:
         raise ConvError(f"got an unreadable NPY header: '{_short(text.strip())}'")
     descr = found["descr"]
-    number = _NUMBER.fullmatch(descr)
+    number = _NUMBER.fullmatch(descr) or (_TEXT.fullmatch(descr) if texts else None)
     if not number:
         kind = _KINDS.get(descr.lstrip("<>=|")[:1], "an unknown type")
         raise ConvError(f"got {kind} ('{_short(descr)}'), {_WANTED}")
@@ -178,8 +227,12 @@ def _layout(text: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
     return np.dtype(order + number[2]), found["fortran"] == "True", tuple(map(int, sizes))
 
 
-def _bytes(count: int) -> str:
-    """Write a number of bytes as people say it: 128 bytes, 1.5 MB, 8.0 PB."""
+def amount(count: int) -> str:
+    """Write a number of bytes as people say it.
+
+    >>> amount(128), amount(1_500_000)
+    ('128 bytes', '1.5 MB')
+    """
     if count < 10_000:
         return f"{count} bytes"
     units = ("kB", "MB", "GB", "TB", "PB", "EB")

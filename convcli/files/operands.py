@@ -14,7 +14,7 @@ from convcli.files.output import about_file
 from convcli.files.pictures import MAX_PIXELS, Picture, read_picture
 from convcli.files.sniff import HEAD, PICTURE_SUFFIXES, sniff
 
-__all__ = ["Operand", "Reading", "check_single_stdin", "load"]
+__all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def load(name: str, how: Reading | None = None) -> Operand:
         It cannot be read, or is neither a picture nor an array. The message begins with the name.
     """
     how = how or Reading()
-    source = _stdin() if name == "-" else _contents(name)
+    source = contents(name)
     shown = "standard input" if name == "-" else name
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":
@@ -112,8 +112,16 @@ def _stdin() -> bytes:
     return data
 
 
-def _contents(name: str) -> bytes | Path:
-    """Return a regular file's path, so that it need not be in memory twice, or what a device or FIFO gives."""
+def contents(name: str) -> bytes | Path:
+    """Return a regular file's path, so that it need not be in memory twice, or what standard input, a device or a FIFO gives.
+
+    Raises
+    ------
+    ConvError
+        It cannot be read. The message begins with the name.
+    """
+    if name == "-":
+        return _stdin()
     path = Path(name)
     try:
         mode = path.stat().st_mode

@@ -1,7 +1,7 @@
 """Labelled examples as a network takes them: a batch at a time, scaled, resized, normalised."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,19 +30,22 @@ class Examples:
         One a class.
     white : float
         The value of `x` that becomes 1.
+    ready : bool
+        Whether the pictures have the network's input size already: only the mean and the deviation are left to do.
     """
 
     x: Array
     y: NDArray[np.int64]
     labels: tuple[str, ...]
     white: float = 1.0
+    ready: bool = False
 
     def __len__(self) -> int:
         return len(self.y)
 
     def taken(self, rows: NDArray[np.intp]) -> "Examples":
         """Return some of them, in the order of `rows`."""
-        return Examples(self.x[rows], self.y[rows], self.labels, self.white)
+        return replace(self, x=self.x[rows], y=self.y[rows])
 
     def batch(
         self, rows: NDArray[np.intp] | slice, size: Sequence[int], how: Preparation
@@ -66,7 +69,8 @@ class Examples:
         >>> one.batch(slice(0, 2), (1, 1, 1), Preparation()).ravel().tolist()
         [0.5, 0.5]
         """
-        return normalised(prepared(self.x[rows], self.white, size, how.resize), how)
+        resize = None if self.ready else how.resize
+        return normalised(prepared(self.x[rows], self.white, size, resize), how)
 
 
 def stratified(

@@ -1,0 +1,107 @@
+"""Labelled data as examples for a network: labels numbered, the pictures of a folder read."""
+
+import sys
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli import terminal
+from convcli.commands._filter import tell
+from convcli.engine.errors import ConvError, printable, told
+from convcli.engine.records import Note, Progress, Work, finished
+from convcli.files.datasets import Labelled, classes, numbered
+from convcli.files.memory import check_free
+from convcli.files.operands import Reading, load
+from convcli.nets.examples import Examples
+from convcli.nets.preparing import prepared
+
+__all__ = ["examples_of"]
+
+
+def examples_of(
+    labelled: Labelled,
+    size: tuple[int, ...],
+    *,
+    resize: int | None = None,
+    labels: tuple[str, ...] | None = None,
+    how: Reading | None = None,
+) -> tuple[Examples, int]:
+    """Make examples of labelled data. What it has to say is told on standard error.
+
+    Arrays stay as they are stored. The pictures of a folder are read one by one and brought to the network's input, and
+    one that cannot be read is told and left out.
+
+    Parameters
+    ----------
+    labelled : Labelled
+    size : (int, int, int)
+        The network's input, C×H×W.
+    resize : int, optional
+        What the shorter side of a picture becomes before the middle is cut out.
+    labels : tuple of str, optional
+        The classes of a network that was trained; None: those of the data.
+    how : Reading, optional
+        Of pictures.
+
+    Returns
+    -------
+    examples : Examples
+    skipped : int
+        Pictures that could not be read.
+
+    Raises
+    ------
+    ConvError
+        A label is none of `labels`; no picture of a class could be read; there is not the memory.
+    """
+    tell(labelled.name, labelled.notes)
+    names = classes(labelled.texts) if labels is None else labels
+    try:
+        y = numbered(labelled.texts, names)
+        if labelled.x is not None:
+            return Examples(labelled.x, y, names, labelled.white or 1), 0
+        check_free(4 * len(y) * prod(size))
+    except ConvError as error:
+        raise error.about(printable(labelled.name)) from error
+
+    def warn(text: str) -> None:
+        print(f"convcli: {text}", file=sys.stderr)
+
+    work = _pictures(labelled, size, resize, how or Reading())
+    x, read = terminal.follow(work, warn) if terminal.watched() else finished(work, warn)
+    found = Examples(x, y[read], names, ready=True)
+    lost = set(range(len(names))) - set(found.y.tolist()) if labels is None else set()
+    if lost or not len(found):
+        which = f"of the class {printable(names[min(lost)])} " if len(found) else ""
+        raise ConvError(f"{printable(labelled.name)}: no picture {which}could be read")
+    return found, len(y) - len(found)
+
+
+def _pictures(
+    labelled: Labelled, size: tuple[int, ...], resize: int | None, how: Reading
+) -> Work[tuple[NDArray[np.float32], NDArray[np.intp]]]:
+    """Read the pictures of a folder; return them, (n, C, H, W), and the numbers of those that could be read."""
+    x = np.empty((len(labelled), *size), np.float32)
+    read: list[int] = []
+    heard: set[str] = set()
+    for number, path in enumerate(labelled.paths):
+        shown = printable(path)
+        try:
+            operand = load(str(path), how)
+            if operand.picture is None:
+                raise ConvError(f"{shown}: is an array, pictures are read from a folder")
+            white = labelled.white or operand.picture.full_scale
+            x[len(read)] = prepared(operand.values, white, size, resize)
+        except (ConvError, OSError) as error:
+            if isinstance(error, ConvError) and error.usage:
+                raise
+            yield Note(f"error: {told(error)}")
+        else:
+            read.append(number)
+            for note in operand.picture.notes:
+                if note not in heard:
+                    yield Note(f"{shown}: {note}")
+                    heard.add(note)
+        yield Progress("read", number + 1, len(labelled))
+    return x[: len(read)], np.array(read, np.intp)

@@ -1,0 +1,167 @@
+"""What was given as labelled data, looked at just so far that its format can be told."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError
+from convcli.files.memory import check_free
+from convcli.files.npy import amount
+from convcli.files.operands import contents
+from convcli.files.output import about_file
+from convcli.files.sniff import HEAD
+
+__all__ = ["Given", "Part", "fill", "look", "read_whole", "size_of", "unpacked"]
+
+Part: TypeAlias = Literal["train", "test"]
+
+GZIP = b"\x1f\x8b"
+SWELL = 1040
+"""More times its size no deflated stream becomes (zlib's technical notes: 1032 at most)."""
+_CHUNK = 1 << 20
+_PER_BYTE = 6
+"""Bytes of memory that reading a text takes for each of its bytes: lines, and cells of 64 bits."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a call names as its data.
+
+    Parameters
+    ----------
+    name : str
+        As it was given.
+    source : bytes, Path or None
+        None: a folder, or the beginning of names.
+    head : bytes
+        First bytes of the file, unpacked.
+    part : str
+        Which examples are meant, where both are there: those to learn from, or to test with.
+    """
+
+    name: str
+    source: bytes | Path | None
+    head: bytes
+    part: Part
+
+    @property
+    def shown(self) -> str:
+        """The name for messages."""
+        return "standard input" if self.name == "-" else self.name
+
+    @property
+    def path(self) -> Path:
+        """The name as a path."""
+        return Path(self.name)
+
+
+def look(name: str, part: Part) -> Given:
+    """Look at what is of this name.
+
+    Raises
+    ------
+    ConvError
+        It cannot be read.
+    """
+    try:
+        folder = name != "-" and Path(name).is_dir()
+        beginning = name != "-" and not folder and not Path(name).exists() and _begins(Path(name))
+    except (OSError, ValueError):  # a name that is none: what is wrong, contents() says
+        folder = beginning = False
+    if folder or beginning:
+        return Given(name, None, b"", part)
+    source = contents(name)
+    try:
+        with unpacked(source) as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise about_file(name, error) from error
+    return Given(name, source, head, part)
+
+
+def _begins(path: Path) -> bool:
+    return path.parent.is_dir() and any(
+        entry.name.startswith(path.name) for entry in path.parent.iterdir()
+    )
+
+
+@contextmanager
+def unpacked(source: bytes | Path) -> Iterator[BinaryIO]:
+    """Open a file, or what it holds if it is packed by gzip.
+
+    Raises
+    ------
+    ConvError
+        While reading: the gzip stream is damaged, or ends too early.
+    """
+    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
+        packed = raw.read(2) == GZIP
+        raw.seek(0)
+        if not packed:
+            yield raw
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw) as file:
+                yield cast(BinaryIO, file)
+        except EOFError as error:
+            raise ConvError("the gzip stream ends too early: the file is truncated") from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise ConvError(f"the gzip stream is damaged: {error}") from error
+
+
+def size_of(source: bytes | Path) -> tuple[int, bool]:
+    """Return the bytes of a file, and whether they are packed by gzip."""
+    if isinstance(source, bytes):
+        return len(source), source.startswith(GZIP)
+    with source.open("rb") as file:
+        return source.stat().st_size, file.read(2) == GZIP
+
+
+def fill(file: BinaryIO, count: int, begun: bytes = b"") -> NDArray[np.uint8]:
+    """Read so many bytes, the first of which are there already; fewer where the file ends.
+
+    Raises
+    ------
+    ConvError
+        There is not so much memory.
+    """
+    check_free(count)
+    found = np.empty(count, np.uint8)
+    done = min(len(begun), count)
+    found[:done] = np.frombuffer(begun[:done], np.uint8)
+    while done < count:
+        chunk = file.read(min(_CHUNK, count - done))
+        if not chunk:
+            break
+        found[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
+        done += len(chunk)
+    return found[:done]
+
+
+def read_whole(source: bytes | Path) -> bytes:
+    """Read a text, as long as there is memory to make numbers of it.
+
+    Raises
+    ------
+    ConvError
+    """
+    chunks, done, checked = [], 0, 0
+    with unpacked(source) as file:
+        while chunk := file.read(_CHUNK):
+            chunks.append(chunk)
+            done += len(chunk)
+            if done >= 2 * checked:
+                try:
+                    check_free(done * _PER_BYTE)
+                except ConvError as error:
+                    raise ConvError(f"a text of {amount(done)} or more {error}") from error
+                checked = done
+    return b"".join(chunks)

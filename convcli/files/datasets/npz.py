@@ -1,0 +1,137 @@
+"""NPZ files with pictures and labels, by the usual names. Nothing is unpickled, and no header is trusted."""
+
+import zipfile
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, NamedTuple, TypeVar, cast
+
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError, printable
+from convcli.files.datasets.given import SWELL, Given, Part, fill, size_of
+from convcli.files.datasets.labelled import Labelled, listed
+from convcli.files.datasets.shapes import labels_of, pictures_of
+from convcli.files.npy import amount, plain, read_header
+from convcli.files.output import about_file
+from convcli.files.sniff import sniff
+
+__all__ = ["claims", "read"]
+
+_T = TypeVar("_T")
+
+_HEAD = 70_000
+"""Bytes in which a header of 16 bits' length lies whole."""
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
+
+class _Names(NamedTuple):
+    x: str
+    y: str
+    part: Part | None = None
+
+
+_NAMES = (
+    _Names("x_train", "y_train", "train"),
+    _Names("train_images", "train_labels", "train"),
+    _Names("x_test", "y_test", "test"),
+    _Names("test_images", "test_labels", "test"),
+    _Names("x", "y"),
+    _Names("images", "labels"),
+    _Names("data", "target"),
+)
+"""How the two arrays are called, in small letters."""
+
+
+def claims(given: Given) -> bool:
+    """Whether it is a zip archive."""
+    return sniff(given.head) == "npz"
+
+
+def read(given: Given, max_pixels: int) -> Labelled:
+    """Read pictures and labels.
+
+    Raises
+    ------
+    ConvError
+        They are not there, damaged, of another shape, not as many, or Python objects.
+    """
+    assert given.source is not None
+    size, packed = size_of(given.source)
+    if packed:
+        raise ConvError(f"{printable(given.shown)}: is NPZ within gzip: gunzip it")
+    source = BytesIO(given.source) if isinstance(given.source, bytes) else given.source
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = {n.removesuffix(".npy").lower(): n for n in archive.namelist()}
+            names, notes = _chosen(entries, given.part)
+            x = _taken(archive, entries[names.x], size, lambda a: pictures_of(a, max_pixels))
+            texts, more = _taken(archive, entries[names.y], size, labels_of, texts=True)
+    except ConvError as error:
+        raise error.about(printable(given.shown)) from error
+    except OSError as error:
+        raise about_file(given.shown, error) from error
+    except _DAMAGED as error:
+        raise ConvError(
+            f"{printable(given.shown)}: is a damaged NPZ file: {printable(error)}"
+        ) from error
+    if len(x) != len(texts):
+        raise ConvError(
+            f"{printable(given.shown)}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
+        )
+    return Labelled(given.name, texts, x, notes=(*notes, *more))
+
+
+def _chosen(entries: dict[str, str], part: Part) -> tuple[_Names, tuple[str, ...]]:
+    found = [names for names in _NAMES if names.x in entries and names.y in entries]
+    if not found:
+        holds = listed([name.removesuffix(".npy") for name in entries.values()]) or "nothing"
+        raise ConvError(
+            f"holds {holds}, pictures x and labels y are needed: numpy.savez('d.npz', x=…, y=…)"
+        )
+    wanted: tuple[Part | None, ...] = (part, None)
+    meant = [names for wish in wanted for names in found if names.part == wish] or found
+    others = [f"{names.x}, {names.y}" for names in found if names != meant[0]]
+    if others:
+        return meant[0], (f"{meant[0].x}, {meant[0].y} are read; beside them: {'; '.join(others)}",)
+    return meant[0], ()
+
+
+def _taken(
+    archive: zipfile.ZipFile,
+    name: str,
+    size: int,
+    make: Callable[[NDArray[Any]], _T],
+    *,
+    texts: bool = False,
+) -> _T:
+    """Make something of one array; errors name it."""
+    try:
+        return make(_array(archive, archive.getinfo(name), size, texts))
+    except ConvError as error:
+        raise error.about(printable(name.removesuffix(".npy"))) from error
+
+
+def _array(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int, texts: bool
+) -> NDArray[Any]:
+    if entry.flag_bits & 1:
+        raise ConvError("is encrypted")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ConvError("is not packed by deflate, as NumPy's files are")
+    with archive.open(entry) as file:
+        begun = file.read(_HEAD)
+        header = read_header(begun, texts=texts)
+        if len(header.shape) > 4:
+            raise ConvError(f"got {len(header.shape)} axes, up to 4 are allowed")
+        held = entry.file_size - header.start
+        header.check(held)
+        packed = min(entry.compress_size, size)
+        if held > packed * SWELL:
+            raise ConvError(f"claims {amount(held)} of data, the file has {amount(packed)} packed")
+        data = fill(cast(Any, file), held, begun[header.start :])
+        file.read(1)  # the end, where the checksum is compared
+    if len(data) < held:
+        raise ConvError("ends within its data")
+    array = data.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
+    return array if header.dtype.kind in "US" else plain(array)
