@@ -24,7 +24,7 @@ Each has a module of its name in convcli/commands/, with the function of that na
 at the end of the help, that run as they stand in a copy of samples/.
 """
 
-GROUPS = {"net": ("list", "show", "init", "predict")}
+GROUPS = {"net": ("list", "show", "init", "train", "eval", "predict")}
 """Commands that are a word before others. `net list` has the module and the function net_list; the module of `net` has
 HELP and EXAMPLES.
 """

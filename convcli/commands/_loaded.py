@@ -29,12 +29,15 @@ class Loaded:
     model : Model
     preparation : Preparation
     labels : tuple of str, optional
+    white : float
+        The value that became 1 in training.
     """
 
     chosen: Chosen
     model: Model
     preparation: Preparation
     labels: tuple[str, ...] | None = None
+    white: float = 1.0
 
     def picture(self, operand: Operand) -> NDArray[np.float32]:
         """Bring a picture to the input's size, 0…1: shape (C, H, W)."""
@@ -98,6 +101,7 @@ def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
         model,
         _preparation(chosen, told.get("preparation"), asked),
         tuple(map(str, labels)) if isinstance(labels, list) else None,
+        float(told.get("max_value") or 1),
     )
 
 

@@ -10,9 +10,12 @@ from convcli.engine.geometry import size_text
 from convcli.files.text import read_text
 from convcli.nets.networks import NETWORKS, Network, network
 from convcli.nets.program import Step, program
-from convcli.nets.text import read_chain
+from convcli.nets.text import Node, read_chain
+from convcli.nets.widths import scaled
 
 __all__ = ["Asked", "Chosen", "choose", "choose_by_card"]
+
+_WIDEST = 64
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Asked:
     std: tuple[float, ...] | None = None
     resize: int | None = None
     crop: tuple[int, ...] | None = None
+    width: float | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Chosen:
         Its row, if it has one.
     text : str or None
         Its layers, if it was read from a file.
+    width : float
+        What the channels of its convolutions are multiplied by.
     """
 
     name: str
@@ -47,16 +53,21 @@ class Chosen:
     steps: list[Step]
     row: Network | None = None
     text: str | None = None
+    width: float = 1.0
 
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
         told: dict[str, object] = {"layers": self.text}
         if self.row is not None:
             told = {"network": self.row.name}
+        if self.width != 1:
+            told["width"] = self.width
         return told | {"input": list(self.input), "classes": self.steps[-1].row.output[0]}
 
 
-def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chosen:
+def choose(
+    name: str, size: tuple[int, ...] | None, classes: int | None, width: float | None = None
+) -> Chosen:
     """Find a network by its name, or read it from a chain file.
 
     Parameters
@@ -67,11 +78,18 @@ def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chos
         What it is asked for; a file needs it.
     classes : int, optional
         Of a network with a name.
+    width : float, optional
+        What the channels of its convolutions are multiplied by.
 
     Raises
     ------
     ConvError
     """
+    wide = 1.0 if width is None else width
+    if not 0 < wide <= _WIDEST:
+        raise ConvError(
+            f"--width: got {wide:g}, above 0 and up to {_WIDEST} is allowed", usage=True
+        )
     row = NETWORKS.get(name)
     if row is not None:
         size = size or row.input
@@ -81,7 +99,8 @@ def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chos
                 usage=True,
             )
         try:
-            return Chosen(name, size, program(row.build(classes or row.classes), size), row)
+            net = row.build(classes or row.classes)
+            return Chosen(name, size, _written(net, size, wide), row, width=wide)
         except ConvError as error:
             raise error.about(name) from error
     if name != "-" and not Path(name).exists():
@@ -97,7 +116,7 @@ def choose(name: str, size: tuple[int, ...] | None, classes: int | None) -> Chos
     text = read_text(name)
     net = read_chain(text, name=shown)
     try:
-        return Chosen(shown, size, program(net, size), text=text)
+        return Chosen(shown, size, _written(net, size, wide), text=text, width=wide)
     except ConvError as error:
         raise error.about(printable(shown)) from error
 
@@ -117,10 +136,16 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Asked) -> Chosen:
     if asked.crop and size:
         crop = asked.crop if len(asked.crop) == 2 else asked.crop * 2
         size = (size[0], *crop)
+    width = asked.width or told.get("width")
     if name or known:
         classes = told.get("classes") if known in NETWORKS else None
-        return choose(name or str(known), size, asked.classes or classes)
+        return choose(name or str(known), size, asked.classes or classes, width)
     if not card.get("layers") or size is None:
         raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
     text = str(card["layers"])
-    return Chosen("layers", size, program(read_chain(text, name="layers"), size), text=text)
+    steps = _written(read_chain(text, name="layers"), size, width or 1.0)
+    return Chosen("layers", size, steps, text=text, width=width or 1.0)
+
+
+def _written(net: tuple[Node, ...], size: tuple[int, ...], width: float) -> list[Step]:
+    return program(net if width == 1 else scaled(net, width), size)

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.errors import ConvError
+from convcli.engine.geometry import size_text
 from convcli.nets.examples import Examples
 from convcli.nets.losses import cross_entropy
 from convcli.nets.networks import Preparation
 from convcli.nets.operations import Array
 from convcli.nets.running import Model
 
-__all__ = ["Evaluation", "evaluated", "evaluating"]
+__all__ = ["Evaluation", "evaluated", "evaluating", "scoring", "summed"]
 
 _CELLS = 1 << 24
 """Numbers in the largest feature maps of a batch: more at a time would be no faster."""
@@ -56,6 +58,25 @@ class Evaluation:
         return [r / n if n else float("nan") for r, n in zip(right, counts, strict=True)]
 
 
+def scoring(model: Model) -> Model:
+    """Return the part of a network that gives one score a class, before any softmax; the weights are shared.
+
+    Raises
+    ------
+    ConvError
+        It does not end in one number a class.
+    """
+    *most, last = model.steps
+    if last.layer.kind == "softmax" and most:
+        scores = Model(most)
+        scores.load(model.tensors())
+        return scoring(scores)
+    if len(last.row.output) != 1:
+        got = size_text(last.row.output)
+        raise ConvError(f"{last.name}: the network ends in {got}, one number a class is needed")
+    return model
+
+
 def evaluating(
     model: Model, examples: Examples, size: Sequence[int], how: Preparation
 ) -> Iterator[tuple[int, float, Array]]:
@@ -64,7 +85,7 @@ def evaluating(
     Parameters
     ----------
     model : Model
-        It ends in one number a class, before any softmax.
+        What `scoring` returned.
     examples : Examples
     size : (int, int, int)
         The network's input, C×H×W.

@@ -7,6 +7,7 @@ from functools import partial
 
 from convcli.engine.errors import ConvError, printable
 from convcli.nets import chapter, torchvision
+from convcli.nets.recipes import Recipe
 from convcli.nets.text import Node
 
 __all__ = ["NETWORKS", "Network", "Preparation", "network"]
@@ -45,6 +46,10 @@ class Network:
         Of pictures.
     ignored : tuple of str
         Beginnings of the names of tensors that a file of weights may hold beside: heads used only in training.
+    recipe : Recipe
+        One that learns.
+    chapters : Recipe, optional
+        The chapter's.
     """
 
     name: str
@@ -54,7 +59,17 @@ class Network:
     classes: int = 10
     preparation: Preparation = Preparation()
     ignored: tuple[str, ...] = ()
+    recipe: Recipe = Recipe()  # noqa: RUF009  frozen
+    chapters: Recipe | None = None
 
+
+def _chapters(lr: float, batch: int) -> Recipe:
+    """Five epochs of plain gradient descent, as the 2019 edition trains all its networks, on Fashion-MNIST."""
+    return Recipe(5, batch, lr, "sgd", 0.0, schedule="constant", start="xavier")
+
+
+_SIGMOIDS = Recipe(15, 16, 0.003, start="xavier-sigmoid")
+_NORMED = Recipe(15, 32, 0.003)
 
 _IMAGENET = Preparation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 256)
 # its weights were trained by another framework, on samples from -1 to 1
@@ -71,31 +86,60 @@ def _published(
 _SMALL = (1, 28, 28)
 
 _ROWS = (
-    Network("lenet", "LeNet with sigmoids and max pooling", chapter.lenet, _SMALL),
+    Network(
+        "lenet",
+        "LeNet with sigmoids and max pooling",
+        chapter.lenet,
+        _SMALL,
+        recipe=_SIGMOIDS,
+        chapters=_chapters(0.9, 256),
+    ),
     Network(
         "lenet-bn",
         "LeNet with batch normalization",
         partial(chapter.lenet, norm="bn"),
         _SMALL,
+        recipe=_NORMED,
+        chapters=_chapters(1.0, 256),
     ),
     Network(
         "lenet-avg",
         "LeNet of today's edition: padding 2, average pooling",
         partial(chapter.lenet, pool="avgpool:k2", first="k5,p2"),
         _SMALL,
+        recipe=_SIGMOIDS,
+        chapters=_chapters(0.9, 256),
     ),
-    Network("alexnet", "AlexNet in one piece", chapter.alexnet),
+    Network("alexnet", "AlexNet in one piece", chapter.alexnet, chapters=_chapters(0.01, 128)),
     *(
-        Network(f"vgg{depth}", f"VGG-{depth}", partial(chapter.vgg, depth=depth))
+        Network(
+            f"vgg{depth}",
+            f"VGG-{depth}",
+            partial(chapter.vgg, depth=depth),
+            chapters=_chapters(0.05, 128),
+        )
         for depth in chapter.VGG
     ),
-    Network("nin", "Network in network", chapter.nin),
-    Network("googlenet", "GoogLeNet, no auxiliary heads", chapter.googlenet),
-    Network("resnet18", "ResNet-18", partial(chapter.resnet, blocks=(2, 2, 2, 2))),
+    Network("nin", "Network in network", chapter.nin, chapters=_chapters(0.1, 128)),
+    Network(
+        "googlenet",
+        "GoogLeNet, no auxiliary heads",
+        chapter.googlenet,
+        chapters=_chapters(0.1, 128),
+    ),
+    Network(
+        "resnet18",
+        "ResNet-18",
+        partial(chapter.resnet, blocks=(2, 2, 2, 2)),
+        recipe=_NORMED,
+        chapters=_chapters(0.05, 256),
+    ),
     Network(
         "densenet",
         "DenseNet, growth 32, four blocks of four",
         partial(chapter.densenet, blocks=(4, 4, 4, 4)),
+        recipe=_NORMED,
+        chapters=_chapters(0.1, 256),
     ),
     _published("alexnet", "AlexNet", torchvision.alexnet),
     *(

@@ -89,7 +89,7 @@ class Training:
     Parameters
     ----------
     model : Model
-        With weights, which are changed in place. It ends in one number a class, before any softmax.
+        With weights, which are changed in place: what `evaluating.scoring` returned.
     recipe : Recipe
     size : (int, int, int)
         The network's input, C×H×W.
@@ -126,6 +126,11 @@ class Training:
             for name, shape in model.shapes(learned=True).items()
             for slot in self._optimizer.slots
         }
+
+    @property
+    def seen(self) -> int:
+        """Examples seen in the epoch under way."""
+        return self._sums.seen
 
     def run(self, train: Examples, test: Examples | None = None) -> Iterator[Batch | Epoch]:
         """Train until all epochs are done. Between two records the run may be saved, and given up.

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.geometry import size_text
 
-__all__ = ["FORMATS", "Source", "check", "format_of", "load", "opened", "save"]
+__all__ = ["FORMATS", "Source", "check", "format_of", "load", "opened", "remembered", "save"]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 _CARD = "__metadata__"
+_STATE = "__training__."
+"""Before the names of what an optimizer remembers."""
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 """Of safetensors, and how they are read."""
 _SHOWN = 6
@@ -43,16 +45,20 @@ class Source:
     name : str
         For errors.
     shapes : mapping of str to tuple of int
+        Of the weights.
     read : callable
         From a name to the tensor.
     card : mapping
         What the file says about itself.
+    state : tuple of str
+        Names of what an optimizer remembers.
     """
 
     name: str
     shapes: Mapping[str, Shape]
     read: Callable[[str], Array]
     card: Mapping[str, Any]
+    state: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -150,7 +156,18 @@ def load(
     return found
 
 
-def save(file: BinaryIO, form: str, tensors: Mapping[str, Array], card: Mapping[str, Any]) -> None:
+def remembered(source: Source) -> dict[str, Array]:
+    """Read what an optimizer remembers."""
+    return {name.removeprefix(_STATE): source.read(name) for name in source.state}
+
+
+def save(
+    file: BinaryIO,
+    form: str,
+    tensors: Mapping[str, Array],
+    card: Mapping[str, Any],
+    state: Mapping[str, Array] | None = None,
+) -> None:
     """Write weights.
 
     Parameters
@@ -161,11 +178,14 @@ def save(file: BinaryIO, form: str, tensors: Mapping[str, Array], card: Mapping[
     tensors : mapping of str to ndarray
     card : mapping
         What the file says about itself: anything that JSON holds.
+    state : mapping of str to ndarray, optional
+        What an optimizer remembers.
     """
     text = json.dumps(card)
+    tensors = {**tensors, **{_STATE + name: array for name, array in (state or {}).items()}}
     if form == "safetensors":
         module = _safetensors("safetensors.numpy")
-        file.write(module.save(dict(tensors), {"convcli": text}))
+        file.write(module.save(tensors, {"convcli": text}))
         return
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in {**tensors, _CARD: np.array(text)}.items():
@@ -193,7 +213,7 @@ def _npz(path: Path) -> Iterator[Source]:
                 return found
 
         card = str(tensor(_CARD)) if shapes.pop(_CARD, None) == () else "{}"
-        yield Source(str(path), shapes, tensor, _card(card))
+        yield _source(path, shapes, tensor, card)
 
 
 @contextmanager
@@ -221,7 +241,16 @@ def _safetensors_file(path: Path) -> Iterator[Source]:
             return found
 
         shapes = {name: tuple(row["shape"]) for name, row in header.items()}
-        yield Source(str(path), shapes, tensor, _card(card))
+        yield _source(path, shapes, tensor, card)
+
+
+def _source(
+    path: Path, shapes: dict[str, Shape], read: Callable[[str], Array], card: str
+) -> Source:
+    state = tuple(name for name in shapes if name.startswith(_STATE))
+    for name in state:
+        del shapes[name]
+    return Source(str(path), shapes, read, _card(card), state)
 
 
 def _safetensors(name: str) -> Any:

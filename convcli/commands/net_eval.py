@@ -1,0 +1,117 @@
+"""`convcli net eval`: how well a trained network does on labelled pictures."""
+
+import csv
+import json
+import math
+import sys
+from typing import Annotated
+
+import typer
+
+from convcli import options, terminal
+from convcli.commands import train_options as own
+from convcli.commands._datasets import examples_of
+from convcli.commands._learning import tell
+from convcli.commands._loaded import Loaded, load_network
+from convcli.commands._networks import Asked
+from convcli.commands._trainable import same_scale
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.records import Progress, Work, finished
+from convcli.files.datasets import read_labelled
+from convcli.files.operands import Reading
+from convcli.files.samples import MAX_PIXELS
+from convcli.nets.evaluating import Evaluation, evaluating, scoring, summed
+from convcli.nets.examples import Examples
+
+__all__ = ["EXAMPLES", "net_eval"]
+
+EXAMPLES = (
+    "convcli net train lenet digits.csv.gz --holdout 0.2 --epochs 2",
+    "convcli net eval lenet.npz digits.csv.gz",
+    "convcli net eval lenet.npz digits.csv.gz --json",
+)
+
+_MOST = 20
+"""Classes whose confusion fits on a terminal."""
+
+
+def net_eval(
+    weights: Annotated[
+        str, typer.Argument(metavar="WEIGHTS", help="A file of weights that net train wrote.")
+    ],
+    data: own.Data,
+    max_value: own.MaxValue = None,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
+    as_json: options.JsonFlag = False,
+) -> None:
+    """Test a trained network: accuracy, loss, and which classes it takes for which.
+
+    A row a class: its examples, the share that was found, and how often each class was answered. A pipe gets CSV.
+    """
+    loaded = load_network(weights, None, Asked())
+    if loaded.labels is None:
+        raise ConvError(f"{printable(weights)}: names no labels, net train writes files that do")
+    labelled = read_labelled(data, max_value=max_value, max_pixels=max_pixels, part="test")
+    labelled = same_scale(labelled, loaded.white, max_value)
+    examples, skipped = examples_of(
+        labelled,
+        loaded.chosen.input,
+        resize=loaded.preparation.resize,
+        labels=loaded.labels,
+        how=Reading(max_pixels=max_pixels),
+    )
+    work = _tested(loaded, examples)
+    found = terminal.follow(work, tell) if terminal.watched() else finished(work, tell)
+    if as_json:
+        print(json.dumps(_record(found, loaded.labels), allow_nan=False))
+    else:
+        tell(f"accuracy {found.accuracy:.4f}, loss {found.loss:.4f}, {found.examples:,} examples")
+        _show(found, loaded.labels)
+    if skipped:
+        raise typer.Exit(1)
+
+
+def _tested(loaded: Loaded, examples: Examples) -> Work[Evaluation]:
+    batches = []
+    work = evaluating(scoring(loaded.model), examples, loaded.chosen.input, loaded.preparation)
+    for done, loss, found in work:
+        batches.append((loss, found))
+        yield Progress("test", done, len(examples))
+    return summed(examples, batches)
+
+
+def _record(found: Evaluation, labels: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "accuracy": found.accuracy,
+        "loss": found.loss if math.isfinite(found.loss) else None,
+        "per_class": [None if math.isnan(a) else a for a in found.per_class],
+        "confusion": found.confusion.tolist(),
+        "labels": list(labels),
+        "examples": found.examples,
+    }
+
+
+def _show(found: Evaluation, labels: tuple[str, ...]) -> None:
+    counts, shares = found.confusion.tolist(), found.per_class
+    head = ["label", "examples", "accuracy", *labels]
+    if not terminal.on_terminal():
+        rows = [
+            [label, sum(row), "" if math.isnan(share) else repr(share), *row]
+            for label, share, row in zip(labels, shares, counts, strict=True)
+        ]
+        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+        return
+    wide = len(labels) > _MOST
+    rows = [
+        [
+            str(label),
+            sum(row),
+            None if math.isnan(share) else f"{share:.4f}",
+            *([] if wide else (n or None for n in row)),
+        ]
+        for label, share, row in zip(labels, shares, counts, strict=True)
+    ]
+    foot = ["A row is a class, a column the class that was answered."]
+    if wide:
+        foot = [f"Which of {len(labels)} classes was answered: in CSV and --json."]
+    terminal.print_table(head[:3] if wide else head, rows, foot=foot)
