@@ -209,6 +209,12 @@ def test_of_two_pairs_each_part_finds_its_own(here):
     assert read_labelled("m/t10k").notes == ()
 
 
+def test_the_name_of_the_folder_does_not_choose_the_pair(here):
+    pair(here / "train", y=(1, 2, 3))
+    pair(here / "train", "t10k-", y=(4, 5))
+    assert read_labelled("train", part="test").texts == ("4", "5")
+
+
 def test_prefixes_of_the_family(here):
     pair(here / "m", "emnist-letters-train-", y=(1, 2, 3))
     pair(here / "m", "emnist-letters-test-", y=(4, 5))

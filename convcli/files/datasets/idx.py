@@ -101,7 +101,8 @@ def _chosen(given: Given) -> tuple[Path, Path, tuple[str, ...]]:
     names = list(found)
     meant = names
     if len(names) > 1:
-        exact = [n for n in names if n.rstrip("-._") == given.path.name.lower()]
+        begin = "" if given.path.is_dir() else given.path.name.lower()
+        exact = [n for n in names if n.rstrip("-._") == begin]
         meant = exact or [n for n in names if any(word in n for word in _PARTS[given.part])]
     if len(meant) != 1:
         folder = given.path if given.path.is_dir() else given.path.parent
