@@ -33,7 +33,8 @@ NO_NUMPY = (
         f"nets/{name}.py"
         for name in (
             *("blocks", "chapter", "counts", "kinds", "networks", "onnxmodel", "onnxops"),
-            *("program", "rules", "summary", "text", "torchcode", "torchvision"),
+            *("program", "recipes", "rules", "summary", "text", "torchcode", "torchvision"),
+            "widths",
         )
     ),
 )
@@ -129,7 +130,7 @@ def test_a_package_brings_only_what_it_may(package, allowed):
 
 def test_sizes_and_networks_come_without_any_package():
     names = [n for p in NO_NUMPY if p.startswith(("engine", "nets")) for n in dotted(p)]
-    assert len(names) == 21
+    assert len(names) == 23
     assert came_along("convcli", "convcli.terminal", "convcli.files.text", *names) == set()
 
 

@@ -79,7 +79,9 @@ def made_ready(given: Given) -> Ready:
     how = replace(row.preparation, resize=None) if row else Preparation()
     reading = Reading(max_pixels=given.max_pixels)
     train, _ = examples_of(labelled, chosen.input, labels=labels, how=reading)
-    holdout = None if given.test else given.holdout or begun.get("holdout")
+    holdout = None if given.test else begun.get("holdout")
+    if given.holdout is not None:
+        holdout = given.holdout
     test = None
     if given.test:
         found = read_labelled(
@@ -125,7 +127,7 @@ def _chosen(
     given: Given, card: Mapping[str, Any], labels: tuple[str, ...], labelled: Labelled
 ) -> Chosen:
     size = given.size or (tuple(card["input"]) if card else None)
-    width = given.width or card.get("width")
+    width = given.width if given.width is not None else card.get("width")
     if len(labels) < 2:
         raise ConvError(
             f"{printable(labelled.name)}: all examples are of the class '{printable(labels[0])}', "

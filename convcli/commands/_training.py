@@ -103,9 +103,9 @@ def runs(ready: Ready, outputs: Outputs, asked: Asked) -> Work[None]:
             left = passed / done * (training.recipe.epochs - record.epoch) * count
             yield Note(_line(record, training.recipe.epochs, done / passed, left, losses))
         else:
-            stage = f"epoch {record.epoch} of {training.recipe.epochs}"
+            stage = f"epoch {record.epoch}/{training.recipe.epochs}"
             speed = (record.done - first) / passed
-            stage += f", accuracy {record.accuracy:.4f}, {speed:,.0f} examples/s"
+            stage += f", accuracy {record.accuracy:.4f}, {speed:,.0f}/s"
             yield Progress(stage, record.done, record.total, record.loss)
         if asked.status is not None:
             outputs.save(ready)
@@ -113,13 +113,16 @@ def runs(ready: Ready, outputs: Outputs, asked: Asked) -> Work[None]:
 
 
 def _line(epoch: Epoch, epochs: int, speed: float, left: float, losses: list[float]) -> str:
-    """Tell of an epoch; on a terminal, with the course of the loss."""
-    text = f"epoch {epoch.epoch} of {epochs}: loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.4f}"
+    """Tell of an epoch; on a terminal, where a bar has the rest, with the course of the loss."""
+    text = f"epoch {epoch.epoch}/{epochs}: loss {epoch.loss:.4g}, accuracy {epoch.accuracy:.4f}"
+    if terminal.watched():
+        if epoch.test_loss is not None:
+            text += f", test {epoch.test_loss:.4g}, {epoch.test_accuracy:.4f}"
+        return f"{text}  {terminal.sparkline(losses, 16)}"
     if epoch.test_loss is not None:
-        text += f", test loss {epoch.test_loss:.4f}, test accuracy {epoch.test_accuracy:.4f}"
+        text += f", test loss {epoch.test_loss:.4g}, test accuracy {epoch.test_accuracy:.4f}"
     minutes, seconds = divmod(round(left), 60)
-    text += f", {speed:,.0f} examples/s, {minutes}:{seconds:02} left"
-    return f"{text}  {terminal.sparkline(losses)}" if terminal.watched() else text
+    return f"{text}, {speed:,.0f} examples/s, {minutes}:{seconds:02} left"
 
 
 def _table(history: list[Epoch]) -> str:

@@ -153,10 +153,10 @@ class Training:
         while len(self.history) < self.recipe.epochs:
             epoch = len(self.history)
             order = self._chance(_ORDER, epoch).permutation(len(train))
-            rate = self.recipe.rate(epoch)
-            while self._sums.batches < len(bounds) - 1:
+            batches = len(bounds) - 1
+            while self._sums.batches < batches:
                 at = self._sums.batches
-                rate = self.recipe.rate(epoch + at / (len(bounds) - 1))
+                rate = self.recipe.rate(epoch + at / batches)
                 loss = self._step(train, order[bounds[at] : bounds[at + 1]], rate)
                 seen = self._sums.seen
                 accuracy = self._sums.correct / seen
@@ -167,6 +167,7 @@ class Training:
                 tested = found.loss, found.accuracy
             sums, self._sums = self._sums, _Sums()
             means = sums.loss / sums.seen, sums.correct / sums.seen
+            rate = self.recipe.rate(epoch + (batches - 1) / batches)
             self.history.append(Epoch(epoch + 1, rate, *means, *tested))
             yield self.history[-1]
 

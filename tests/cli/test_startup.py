@@ -47,6 +47,7 @@ def loaded(folder, *args):
         (("learn",), {"numpy"}),
         (("corr", SAMPLES / "bars.png", "-k", "box", "-o", "x.npy"), {"numpy", "PIL"}),
         (("edge", SAMPLES / "coffee.png"), {"numpy", "PIL"}),
+        (("net", "train", "lenet", SAMPLES / "digits.csv.gz", "--epochs", "1"), {"numpy"}),
     ],
     ids=lambda value: " ".join(map(str, value))[:30] if isinstance(value, tuple) else None,
 )

@@ -153,7 +153,7 @@ def test_starts(method):
     assert (tensors["bn1.weight"] == 1).all()
     assert (tensors["bn1.running_var"] == 1).all()
     assert not tensors["bn1.running_mean"].any()
-    variance = {"xavier": 2 / (256 + 120), "he": 2 / 256}[method]
+    variance = {"xavier": 2 / 376, "he": 2 / 256, "xavier-sigmoid": 32 / 376}[method]
     assert np.isclose(tensors["linear1.weight"].var(), variance, rtol=0.03)
     if method == "xavier":
         assert np.abs(tensors["linear1.weight"]).max() <= (6 / (256 + 120)) ** 0.5

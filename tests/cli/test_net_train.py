@@ -1,0 +1,291 @@
+"""`convcli net train` and `convcli net eval` at the command line."""
+
+import csv
+import gzip
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from convcli.files.pictures import read_picture
+from convcli.nets import weights
+from tests.conftest import SAMPLES
+
+DIGITS = SAMPLES / "digits.csv.gz"
+NET = "conv:4,k3 bn relu maxpool:k2 flatten linear:2"
+
+
+def corners(count, seed=0, size=6):
+    """Pictures whose bright half is the class: 0 the upper, 1 the lower."""
+    chance = np.random.default_rng(seed)
+    y = chance.integers(0, 2, count)
+    x = chance.integers(0, 99, (count, size, size)).astype(np.uint8)
+    for picture, c in zip(x, y, strict=True):
+        picture[c * size // 2 :][: size // 2] += 150
+    return x, y
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A chain file and two sets, in net.txt, train.npz and test.npz."""
+    (tmp_path / "net.txt").write_text(NET)
+    for name, seed in (("train", 0), ("test", 1)):
+        x, y = corners(40, seed)
+        np.savez(tmp_path / f"{name}.npz", x=x, y=np.array(["top", "end"])[y])
+    return tmp_path
+
+
+def card(path):
+    with weights.opened(path) as source:
+        return dict(source.card)
+
+
+def test_a_network_learns_and_is_tested(convcli, data):
+    call = ("net", "train", "net.txt", "train.npz", "--test", "test.npz", "--epochs", 8)
+    done = convcli(
+        *call, "--batch", 8, "--lr", 0.01, "--log", "run.csv", "--plot", "run.png", "-o", "w.npz"
+    )
+    assert (done.status, done.text) == (0, "w.npz\n")
+    lines = done.err.splitlines()
+    assert len(lines) == 8
+    assert re.fullmatch(
+        r"epoch 8/8: loss [0-9.e-]+, accuracy [01]\.[0-9]{4}, test loss [0-9.e-]+, test accuracy "
+        r"[01]\.[0-9]{4}, [0-9,]+ examples/s, 0:00 left",
+        lines[-1],
+    )
+    with (data / "run.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 9))
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert float(rows[-1]["test_accuracy"]) > 0.9
+    assert read_picture(data / "run.png", "").planes.shape == (3, 400, 1120)
+    told = json.loads(convcli("net", "eval", "w.npz", "test.npz", "--json").text)
+    assert told["accuracy"] == float(rows[-1]["test_accuracy"])
+    assert told["loss"] == float(rows[-1]["test_loss"])
+    assert told["labels"] == ["end", "top"]
+    counts = np.array(told["confusion"])
+    assert counts.sum() == told["examples"] == 40
+    assert told["per_class"] == (counts.diagonal() / counts.sum(axis=1)).tolist()
+    assert told["accuracy"] == counts.trace() / 40
+
+
+def test_eval_in_a_pipe_and_predict_need_nothing_else(convcli, data):
+    assert convcli("net", "train", "net.txt", "train.npz", "--epochs", 6, "-o", "w.npz").status == 0
+    done = convcli("net", "eval", "w.npz", "test.npz")
+    rows = list(csv.reader(done.text.splitlines()))
+    assert rows[0] == ["label", "examples", "accuracy", "end", "top"]
+    assert [row[0] for row in rows[1:]] == ["end", "top"]
+    assert re.fullmatch(r"accuracy [01]\.[0-9]{4}, loss [0-9.]+, 40 examples\n", done.err)
+    x, _ = corners(1, 5)
+    (data / "one.pgm").write_bytes(b"P5 6 6 255\n" + x[0].tobytes())
+    found = json.loads(convcli("net", "predict", "w.npz", "one.pgm", "--json").text)
+    assert {row["label"] for row in found[0]["top"]} == {"top", "end"}
+    shown = convcli("net", "show", "net.txt", "--input", "1x6x6", "--json")
+    assert shown.status == 0
+
+
+def test_the_same_seed_gives_the_same_bytes(convcli, data):
+    def made(*options):
+        call = ("net", "train", "net.txt", "train.npz", "--epochs", 2, "-o", "w.npz", "-f")
+        assert convcli(*call, *options).status == 0
+        return (data / "w.npz").read_bytes()
+
+    assert made() == made("--seed", 0)
+    assert made() != made("--seed", 1)
+
+
+def test_a_run_goes_on_to_the_same_bytes(convcli, data):
+    call = ("net", "train", "net.txt", "train.npz", "--holdout", 0.25, "--schedule", "constant")
+    assert convcli(*call, "--epochs", 4, "-o", "whole.npz").status == 0
+    assert convcli(*call, "--epochs", 2, "-o", "part.npz").status == 0
+    again = ("net", "train", "net.txt", "train.npz", "--resume", "part.npz")
+    done = convcli(*again, "--epochs", 4, "--log", "l.csv")
+    assert (done.status, done.text) == (0, "part.npz\n")
+    assert (data / "part.npz").read_bytes() == (data / "whole.npz").read_bytes()
+    assert len((data / "l.csv").read_text().splitlines()) == 5
+    done = convcli(*again)
+    assert (done.status, done.text, done.err) == (0, "part.npz\n", "")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_the_run_goes_on(convcli, data, number, status):
+    x, y = corners(3000)
+    np.savez(data / "many.npz", x=x, y=y)
+    call = ("net", "train", "net.txt", "many.npz", "--epochs", "3", "--batch", "4")
+    assert convcli(*call, "-o", "whole.npz").status == 0
+    with subprocess.Popen(
+        [sys.executable, "-m", "convcli", *call, "-o", "part.npz"],
+        cwd=data, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        process.stderr.readline()  # the first epoch is done
+        time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (status, "")
+    assert re.search(r"^convcli: stopped after [12] of 3 epochs: part\.npz$", err, re.MULTILINE)
+    assert card(data / "part.npz")["training"]["steps"] < 2250
+    done = convcli("net", "train", "net.txt", "many.npz", "--resume", "part.npz")
+    assert done.status == 0
+    assert (data / "part.npz").read_bytes() == (data / "whole.npz").read_bytes()
+
+
+def test_a_kill_loses_one_epoch_at_most(convcli, data):
+    x, y = corners(3000)
+    np.savez(data / "many.npz", x=x, y=y)
+    call = ("net", "train", "net.txt", "many.npz", "--epochs", "50", "--batch", "4", "-o", "w.npz")
+    with subprocess.Popen(
+        [sys.executable, "-m", "convcli", *call],
+        cwd=data, stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        lines = [process.stderr.readline() for _ in range(2)]
+        process.kill()
+        lines += process.stderr.readlines()
+    history = card(data / "w.npz")["training"]["history"]
+    assert len(history) >= len(lines) >= 2
+    assert convcli(*call[:4], "--resume", "w.npz", "--epochs", len(history) + 1).status == 0
+    assert len(card(data / "w.npz")["training"]["history"]) == len(history) + 1
+
+
+def test_a_named_network_is_built_for_the_data(convcli, tmp_path):
+    rows = gzip.decompress(DIGITS.read_bytes()).decode().splitlines()
+    head, *rest = rows
+    three = [row for row in rest if row[0] in "347"][:60]
+    (tmp_path / "few.csv").write_text("\n".join([head, *three]) + "\n")
+    call = ("net", "train", "lenet", "few.csv", "--width", 0.5, "--epochs", 1, "--batch", 30)
+    done = convcli(*call)
+    assert (done.status, done.text) == (0, "lenet.npz\n")
+    said = card(tmp_path / "lenet.npz")
+    assert said["labels"] == ["3", "4", "7"]
+    assert (said["network"], said["classes"], said["width"]) == ("lenet", 3, 0.5)
+    assert (said["max_value"], said["input"]) == (16, [1, 28, 28])
+    told = json.loads(convcli("net", "eval", "lenet.npz", "few.csv", "--json").text)
+    assert len(told["confusion"]) == 3
+    (tmp_path / "other.csv").write_text("\n".join([head, *rest[:20]]) + "\n")
+    done = convcli("net", "eval", "lenet.npz", "other.csv")
+    assert done.status == 1
+    assert "have a label that is none of the network's: got 0, 1, 2, 5, 6, 8, 9" in done.err
+
+
+def test_the_scale_is_that_of_the_training(convcli, data):
+    x, y = corners(40)
+    small = (x // 16).astype(np.uint8)  # 0…15: alone they would be taken for 8 bits
+    np.savez(
+        data / "a.npz", x=np.concatenate([small, np.full((2, 6, 6), 16, np.uint8)]), y=[*y, 0, 1]
+    )
+    np.savez(data / "b.npz", x=small, y=y)
+    call = ("net", "train", "net.txt", "a.npz", "--batch", 8, "--lr", 0.01, "-o", "w.npz")
+    assert convcli(*call).status == 0
+    alone = convcli("net", "eval", "w.npz", "b.npz", "--json").text
+    assert alone == convcli("net", "eval", "w.npz", "b.npz", "--json", "--max-value", 16).text
+    assert json.loads(alone)["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("name", ["lenet", "vgg11"])
+def test_the_chapter_s_recipe(convcli, tmp_path, name):
+    x, y = corners(4, size=32)
+    np.savez(tmp_path / "d.npz", x=x, y=y)
+    call = ("net", "train", name, "d.npz", "--width", 0.05, "--epochs", 1, "--recipe", "chapter")
+    done = convcli(*call, "--input", "1x32x32", "-o", "w.npz")
+    assert done.status == 0, done.err
+    recipe = card(tmp_path / "w.npz")["training"]["recipe"]
+    assert recipe == {
+        "epochs": 1,
+        "batch": {"lenet": 256, "vgg11": 128}[name],
+        "lr": {"lenet": 0.9, "vgg11": 0.05}[name],
+        "optimizer": "sgd",
+        "momentum": 0.0,
+        "weight_decay": 0.0,
+        "schedule": "constant",
+        "start": "xavier",
+    }
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "least"), [("lenet", 0.95), ("lenet-bn", 0.96)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_recipes_learn_the_digits(convcli, tmp_path, name, least, seed):
+    call = ("net", "train", name, DIGITS, "--holdout", 0.2, "--seed", seed, "-o", "w.npz")
+    assert convcli(*call).status == 0
+    history = card(tmp_path / "w.npz")["training"]["history"]
+    assert len(history) < 20
+    assert history[-1]["test_accuracy"] >= least
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "message"),
+    [
+        (["lenet", "gone"], 1, "gone: no such file or directory"),
+        (["lenett", "train.npz"], 2, "unknown network 'lenett', did you mean 'lenet'?"),
+        (["net.txt", "train.npz", "-o", "w.pt"], 2, "w.pt: PyTorch's files hold Python objects"),
+        (["net.txt", "train.npz", "-o", "test.npz"], 1, "test.npz: already exists, -f overwrites it"),
+        (["net.txt", "train.npz", "--log", "net.txt"], 1, "net.txt: already exists"),
+        (["net.txt", "train.npz", "--plot", "x.txt"], 2, "x.txt: unknown suffix '.txt'"),
+        (["net.txt", "train.npz", "--holdout", "1"], 2, "--holdout: got 1, a share between 0 and 1"),
+        (["net.txt", "train.npz", "--holdout", ".1", "--test", "t"], 2, "--holdout: got --test too"),
+        (["net.txt", "train.npz", "--lr", "0"], 2, "--lr: got 0, a number above 0 is allowed"),
+        (["net.txt", "train.npz", "--lr", "x"], 2, "--lr: got 'x', a number is needed"),
+        (["net.txt", "train.npz", "--epochs", "0"], 2, "--epochs: 0 is not in the range x>=1"),
+        (["net.txt", "train.npz", "--optimizer", "a"], 2, "unknown optimizer 'a'"),
+        (["net.txt", "train.npz", "--schedule", "s"], 2, "unknown schedule 's'"),
+        (["net.txt", "train.npz", "--recipe", "x"], 2, "--recipe: got 'x', own and chapter are"),
+        (["net.txt", "train.npz", "--recipe", "chapter"], 2, "--recipe: the chapter trains no net."),
+        (["net.txt", "train.npz", "--width", "0"], 2, "--width: got 0, above 0 and up to 64"),
+        (["net.txt", "one.npz"], 1, "one.npz: all examples are of the class '0', two classes or"),
+        (["net.txt", "three.npz"], 1, "net.txt: ends in 2 numbers, three.npz has 3 classes"),
+        (["net.txt", "train.npz", "--resume", "gone.npz"], 1, "gone.npz: no such file or directory"),
+        (["net.txt", "train.npz", "--resume", "bare.npz"], 1, "bare.npz: holds no run that could go"),
+    ],
+)  # fmt: skip
+def test_errors(convcli, data, call, status, message):
+    x = np.zeros((3, 6, 6), np.uint8)
+    np.savez(data / "one.npz", x=x, y=[0, 0, 0])
+    np.savez(data / "three.npz", x=x, y=[0, 1, 2])
+    np.savez(data / "bare.npz", x=x)
+    before = sorted(data.iterdir())
+    done = convcli("net", "train", *call)
+    assert (done.status, done.text) == (status, "")
+    assert done.err.splitlines()[-1].startswith(f"convcli: error: {message}")
+    assert sorted(data.iterdir()) == before
+
+
+def test_another_run_s_file_is_not_gone_on_with(convcli, data):
+    assert convcli("net", "train", "net.txt", "train.npz", "--epochs", 1, "-o", "w.npz").status == 0
+    (data / "wider.txt").write_text(NET.replace("4", "5"))
+    x, y = corners(30, 3)
+    np.savez(data / "less.npz", x=x, y=np.array(["top", "end"])[y])
+    for call, message in (
+        (["wider.txt", "train.npz"], f"w.npz: is a run of another network (layers {NET})"),
+        (["net.txt", "less.npz"], "w.npz: was trained on 40 examples, these are 30: the same data"),
+        (["net.txt", "test.npz"], "w.npz: was trained on 40 examples, these are 40, others: the"),
+        (
+            ["net.txt", "train.npz", "--optimizer", "sgd"],
+            "w.npz: --optimizer: got sgd, the run was",
+        ),
+    ):
+        before = (data / "w.npz").read_bytes()
+        done = convcli("net", "train", *call, "--resume", "w.npz")
+        assert done.status in (1, 2)
+        assert f"error: {message}" in done.err
+        assert (data / "w.npz").read_bytes() == before
+
+
+@pytest.mark.usefixtures("data")
+def test_eval_needs_labels(convcli):
+    assert convcli("net", "init", "lenet", "-o", "w.npz").status == 0
+    done = convcli("net", "eval", "w.npz", "test.npz")
+    assert done.status == 1
+    assert done.err == "convcli: error: w.npz: names no labels, net train writes files that do\n"
+
+
+@pytest.mark.usefixtures("data")
+def test_on_a_terminal(terminal, convcli):
+    assert convcli("net", "train", "net.txt", "train.npz", "--epochs", 6, "-o", "w.npz").status == 0
+    lines = terminal("net", "eval", "w.npz", "test.npz").splitlines()
+    assert lines[0].split() == ["label", "examples", "accuracy", "end", "top"]
+    assert lines[2].split()[0] == "end"
+    assert lines[-1] == "A row is a class, a column the class that was answered."
