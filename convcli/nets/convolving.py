@@ -17,8 +17,9 @@ from convcli.nets.layout import inner, outer, scratch
 
 __all__ = ["convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 
-BAND = 1 << 20
-"""Elements of gathered windows that are made at a time."""
+BAND = 1 << 18
+"""Elements of gathered windows that are made at a time; as many as there are weights, up to `WIDE`, where those are more."""
+WIDE = 1 << 21
 
 Axes = Sequence[Axis]
 Array = NDArray[Any]
@@ -76,12 +77,17 @@ def weight_gradient(
         Of the weights, (O, C / groups, kh, kw).
     """
     batch = x.shape[0]
-    found = np.zeros((groups, shape[0] // groups, prod(shape[1:])), x.dtype)
+    found = np.empty((groups, shape[0] // groups, prod(shape[1:])), x.dtype)
     inside = padded(x, axes)
     flat = inner(gradient).reshape(groups, shape[0] // groups, -1)
+    part = found
     for band in _bands(batch, shape, groups, axes):
         columns = _gathered(inside, axes, band, groups)
-        found += flat[:, :, _cells(band, axes, batch)] @ columns.swapaxes(-1, -2)
+        np.matmul(flat[:, :, _cells(band, axes, batch)], columns.swapaxes(-1, -2), out=part)
+        if part is found:  # the first
+            part = scratch("part", found.shape, x.dtype)
+        else:
+            found += part
     return found.reshape(shape)
 
 
@@ -160,13 +166,14 @@ def _bands(batch: int, shape: Sequence[int], groups: int, axes: Axes) -> Iterato
     """Yield parts of the output whose gathered windows fill a band: some rows, or a part of one."""
     height, width = axes[0].out, axes[1].out
     cell = batch * groups * prod(shape[1:])
-    if cell * width > BAND:
-        step = max(BAND // cell, 1)
+    band = max(BAND, min(prod(shape), WIDE))  # the weights are read again for each
+    if cell * width > band:
+        step = max(band // cell, 1)
         for top in range(height):
             for left in range(0, width, step):
                 yield slice(top, top + 1), slice(left, min(left + step, width))
         return
-    step = max(BAND // (cell * width), 1)
+    step = max(band // (cell * width), 1)
     for top in range(0, height, step):
         yield slice(top, min(top + step, height)), slice(0, width)
 

@@ -31,19 +31,15 @@ def maximum(x: Array, axes: Axes) -> Array:
 
 def maximum_gradient(gradient: Array, x: Array, found: Array, axes: Axes) -> Array:
     """Hand each window's gradient to its largest cell; of equal ones, to the first."""
-    cells, largest = inner(x), inner(found)
-    waiting = inner(gradient)
-    result = np.zeros_like(cells)
-    if axes[0].k * axes[1].k > 1:
-        waiting = waiting.copy()
-    share = scratch("share", waiting.shape, waiting.dtype)
-    for u, v in np.ndindex(axes[0].k, axes[1].k):
-        windows, at = _met(axes, u, v)
-        left, part = waiting[windows], share[windows]
-        np.multiply(left, cells[at] == largest[windows], out=part)
-        result[at] += part
-        left -= part
-    return outer(result)
+    cells, largest, coming = inner(x), inner(found), inner(gradient)
+    if all(a.s >= a.extent for a in axes):
+        return outer(_handed(coming, largest, cells, axes, apart=True))
+    # the largest of a row's part is first met in the first row that has it: down first, then across
+    down, across = axes
+    none = Axis(across.out, 1, 1, 1, 0, 0, across.out), Axis(down.n, 1, 1, 1, 0, 0, down.n)
+    rows = _rows(cells, across)
+    coming = _handed(coming, largest, rows, (down, none[0]), apart=False)
+    return outer(_handed(coming, rows, cells, (none[1], across), apart=False))
 
 
 def mean(x: Array, axes: Axes, *, include_pad: bool = False) -> Array:
@@ -97,6 +93,33 @@ def _tap(axis: Axis, i: int) -> slice:
     return slice(i * axis.d, i * axis.d + (axis.out - 1) * axis.s + 1, axis.s)
 
 
+def _rows(cells: Array, across: Axis) -> Array:
+    """Return the largest of each window's cells in every row, shape (C, H, W', N)."""
+    if across.k == across.s == 1 and across.out == across.n:
+        return cells
+    found = np.full((*cells.shape[:2], across.out, cells.shape[3]), -np.inf, cells.dtype)
+    for tap in range(across.k):
+        windows, at = span(across, tap, slice(0, across.out))
+        left = found[:, :, windows]
+        np.maximum(left, cells[:, :, at], out=left)
+    return found
+
+
+def _handed(gradient: Array, largest: Array, cells: Array, axes: Axes, *, apart: bool) -> Array:
+    """Hand windows' gradients to the first cell that is the largest; `apart`: no cell is in two windows."""
+    result = np.zeros_like(cells)
+    waiting = gradient.copy()
+    share = scratch("share", gradient.shape, gradient.dtype)
+    for u, v in np.ndindex(axes[0].k, axes[1].k):
+        windows, at = _met(axes, u, v)
+        part = result[at] if apart else share[windows]
+        np.multiply(waiting[windows], cells[at] == largest[windows], out=part)
+        if not apart:
+            result[at] += part
+        waiting[windows] -= part
+    return result
+
+
 def _met(axes: Axes, u: int, v: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Return which windows have tap (u, v) inside the input, and the cells that they read by it, of all channels."""
     down, across = (span(a, t, slice(0, a.out)) for a, t in zip(axes, (u, v), strict=True))
@@ -127,4 +150,3 @@ def _counted(axis: Axis, include_pad: bool) -> list[int]:
     low, high = (-axis.before, axis.n + axis.after) if include_pad else (0, axis.n)
     firsts = [i * axis.s - axis.before for i in range(axis.out)]
     return [sum(low <= f + t * axis.d < high for t in range(axis.k)) for f in firsts]
-

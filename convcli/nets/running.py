@@ -11,6 +11,7 @@ from convcli.engine.geometry import size_text
 from convcli.nets.activations import Dropout
 from convcli.nets.kinds import Layer
 from convcli.nets.layers import operation
+from convcli.nets.layout import hold_memory
 from convcli.nets.operations import Array, Operation, Shape
 from convcli.nets.program import Step, last_uses
 
@@ -40,6 +41,7 @@ class Model:
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
+        hold_memory()
         self.steps = list(steps)
         self.operations: dict[str, Operation] = {}
         for step in self.steps:
