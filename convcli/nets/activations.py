@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from convcli.nets.layout import inner, outer
 from convcli.nets.operations import Array, Operation
 
 __all__ = ["Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
@@ -99,9 +100,7 @@ class Flatten(Operation):
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
         self.saved = x.shape if self.training else None
-        found: Array = x.reshape(x.shape[0], -1)
-        return found
+        return outer(inner(x).reshape(-1, x.shape[0]))
 
     def backward(self, gradient: Array) -> Array:
-        found: Array = gradient.reshape(self.saved)
-        return found
+        return outer(inner(gradient).reshape(*self.saved[1:], self.saved[0]))

@@ -1,7 +1,8 @@
 """Convolution of batches, and its two adjoints, as matrix products over bands of gathered windows.
 
-Images of a batch, or rows of one large image, are taken so many at a time that their windows fill `BAND`: memory does
-not grow with the picture, and the product finds its operands in the cache. All arrays are of one float dtype.
+So many rows of the output are taken at a time, of all examples, that their windows fill `BAND`: memory does not grow
+with the picture, and the product finds its operands in the cache. The batch lies innermost (layout.py). All arrays are
+of one float dtype.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,14 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
+from convcli.nets.layout import inner, outer, scratch
 
-__all__ = ["convolve", "input_gradient", "padded", "reach", "weight_gradient"]
+__all__ = ["convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 
-BAND = 1 << 21
-"""Elements of gathered windows that are made at a time."""
+BAND = 1 << 18
+"""Elements of gathered windows that are made at a time; as many as there are weights, up to `WIDE`, where those are more."""
+WIDE = 1 << 21
 
 Axes = Sequence[Axis]
 Array = NDArray[Any]
+Band = tuple[slice, slice]
+"""Rows and columns of the output; one row, or all columns."""
 
 
 def convolve(
@@ -41,29 +46,19 @@ def convolve(
     ndarray, shape (N, O, H', W')
     """
     batch, maps = x.shape[0], weight.shape[0]
-    size = (axes[0].out, axes[1].out)
-    out = np.empty((batch, maps, *size), x.dtype)
-    kernels = weight.reshape(groups, maps // groups, -1)
-    if _plain(axes):
-        picked = np.ascontiguousarray(x[:, :, :: axes[0].s, :: axes[1].s])
-        picked = picked.reshape(batch, groups, -1, prod(size))
-        np.matmul(kernels, picked, out=out.reshape(batch, groups, -1, prod(size)))
-        if bias is not None:
-            out += bias[:, None, None]
-        return out
     inside = padded(x, axes)
-    for images, rows in _chunks(batch, weight.shape, groups, axes):
-        band = out[images, :, rows]
+    out = np.empty((maps, axes[0].out, axes[1].out, batch), x.dtype)
+    flat = out.reshape(groups, maps // groups, -1)
+    kernels = weight.reshape(groups, maps // groups, -1)
+    for band in _bands(batch, weight.shape, groups, axes):
+        cells = _cells(band, axes, batch)
         if weight.shape[1] == 1 and groups > 1:
-            _by_taps(_windows(inside[images], axes, rows), weight, band)
+            _by_taps(_windows(inside, axes, band), weight, out[:, band[0], band[1]])
         else:
-            flat = out.reshape(batch, groups, maps // groups, -1)
-            cells = slice(rows.start * size[1], rows.stop * size[1])
-            columns = _gathered(inside[images], axes, rows, groups)
-            np.matmul(kernels, columns, out=flat[images, :, :, cells])
+            np.matmul(kernels, _gathered(inside, axes, band, groups), out=flat[:, :, cells])
         if bias is not None:
-            band += bias[:, None, None]
-    return out
+            out[:, band[0], band[1]] += bias[:, None, None, None]
+    return outer(out)
 
 
 def weight_gradient(
@@ -81,13 +76,18 @@ def weight_gradient(
     shape : tuple of int
         Of the weights, (O, C / groups, kh, kw).
     """
-    found = np.zeros((groups, shape[0] // groups, prod(shape[1:])), x.dtype)
+    batch = x.shape[0]
+    found = np.empty((groups, shape[0] // groups, prod(shape[1:])), x.dtype)
     inside = padded(x, axes)
-    for images, rows in _chunks(x.shape[0], shape, groups, axes):
-        columns = _gathered(inside[images], axes, rows, groups)
-        band = gradient[images, :, rows]
-        band = band.reshape(band.shape[0], groups, shape[0] // groups, -1)
-        found += np.matmul(band, columns.swapaxes(-1, -2)).sum(axis=0)
+    flat = inner(gradient).reshape(groups, shape[0] // groups, -1)
+    part = found
+    for band in _bands(batch, shape, groups, axes):
+        columns = _gathered(inside, axes, band, groups)
+        np.matmul(flat[:, :, _cells(band, axes, batch)], columns.swapaxes(-1, -2), out=part)
+        if part is found:  # the first
+            part = scratch("part", found.shape, x.dtype)
+        else:
+            found += part
     return found.reshape(shape)
 
 
@@ -104,25 +104,24 @@ def input_gradient(
     shape : tuple of int
         Of the input, (N, C, H, W).
     """
-    (down, across), kernel = axes, weight.shape[2:]
     batch, channels = shape[:2]
-    found = np.zeros((batch, channels, reach(down), reach(across)), gradient.dtype)
     kernels = weight.reshape(groups, weight.shape[0] // groups, -1).swapaxes(-1, -2)
-    for images, rows in _chunks(batch, weight.shape, groups, axes):
-        band = gradient[images, :, rows]
-        count, _, height, width = band.shape
-        columns = kernels @ band.reshape(count, groups, -1, height * width)
-        columns = columns.reshape(count, channels, *kernel, height, width)
-        target = found[images]
-        for u, v in np.ndindex(kernel):
-            top, left = rows.start * down.s + u * down.d, v * across.d
-            target[
-                :,
-                :,
-                top : top + (height - 1) * down.s + 1 : down.s,
-                left : left + (width - 1) * across.s + 1 : across.s,
-            ] += columns[:, :, u, v]
-    return _cut(found, axes)
+    flat = inner(gradient).reshape(groups, weight.shape[0] // groups, -1)
+    found = np.zeros((*shape[1:], batch), gradient.dtype)
+    for rows, cells in _bands(batch, weight.shape, groups, axes):
+        part = flat[:, :, _cells((rows, cells), axes, batch)]
+        columns = scratch("columns", (groups, kernels.shape[1], part.shape[2]), gradient.dtype)
+        np.matmul(kernels, part, out=columns)
+        columns = columns.reshape(
+            channels, *weight.shape[2:], rows.stop - rows.start, cells.stop - cells.start, batch
+        )
+        for u, v in np.ndindex(weight.shape[2:]):
+            (from_row, to_row), (from_cell, to_cell) = (
+                span(axes[0], u, rows),
+                span(axes[1], v, cells),
+            )
+            found[:, to_row, to_cell] += columns[:, u, v, from_row, from_cell]
+    return outer(found)
 
 
 def reach(axis: Axis) -> int:
@@ -130,74 +129,97 @@ def reach(axis: Axis) -> int:
     return max((axis.out - 1) * axis.s + axis.extent, axis.before + axis.n)
 
 
+def span(axis: Axis, tap: int, windows: slice) -> tuple[slice, slice]:
+    """Return which of some windows have this tap inside the input, counted from the first of them, and the cells there.
+
+    >>> from convcli.engine.geometry import axes
+    >>> span(axes((5,), 3, padding=1, stride=2)[0], 0, slice(0, 3))
+    (slice(1, 3, None), slice(1, 4, 2))
+    """
+    at = tap * axis.d - axis.before + windows.start * axis.s
+    first = max(-(at // axis.s), 0)
+    last = min((axis.n - 1 - at) // axis.s + 1, windows.stop - windows.start)
+    if last <= first:
+        return slice(0, 0), slice(0, 0)
+    return slice(first, last), slice(at + first * axis.s, at + (last - 1) * axis.s + 1, axis.s)
+
+
 def padded(x: Array, axes: Axes, value: float = 0.0) -> Array:
-    """Put a batch into all the cells that its windows reach."""
+    """Put a batch into all the cells that its windows reach: shape (C, rows, columns, N).
+
+    It is `x` itself, or memory that the next call uses again.
+    """
     size = (reach(axes[0]), reach(axes[1]))
     if size == x.shape[2:]:
-        return np.ascontiguousarray(x)
-    found = np.full((*x.shape[:2], *size), value, x.dtype)
-    _cut(found, axes)[...] = x
+        return inner(x)
+    found = scratch("padded", (x.shape[1], *size, x.shape[0]), x.dtype)
+    (top, bottom), (left, right) = ((a.before, a.before + a.n) for a in axes)
+    found[:, :top] = value
+    found[:, bottom:] = value
+    found[:, top:bottom, :left] = value
+    found[:, top:bottom, right:] = value
+    found[:, top:bottom, left:right] = x.transpose(1, 2, 3, 0)
     return found
 
 
-def _cut(inside: Array, axes: Axes) -> Array:
-    down, across = axes
-    return inside[
-        :, :, down.before : down.before + down.n, across.before : across.before + across.n
-    ]
-
-
-def _plain(axes: Axes) -> bool:
-    """Whether each window is one cell of the input."""
-    return all(a.k == 1 and not a.before and not a.after for a in axes)
-
-
-def _chunks(
-    batch: int, shape: Sequence[int], groups: int, axes: Axes
-) -> Iterator[tuple[slice, slice]]:
-    """Yield images and rows of the output whose gathered windows fill a band."""
+def _bands(batch: int, shape: Sequence[int], groups: int, axes: Axes) -> Iterator[Band]:
+    """Yield parts of the output whose gathered windows fill a band: some rows, or a part of one."""
     height, width = axes[0].out, axes[1].out
-    row = groups * prod(shape[1:]) * width
-    if row * height > BAND:
-        step = max(BAND // row, 1)
-        for image in range(batch):
-            for top in range(0, height, step):
-                yield slice(image, image + 1), slice(top, min(top + step, height))
+    cell = batch * groups * prod(shape[1:])
+    band = max(BAND, min(prod(shape), WIDE))  # the weights are read again for each
+    if cell * width > band:
+        step = max(band // cell, 1)
+        for top in range(height):
+            for left in range(0, width, step):
+                yield slice(top, top + 1), slice(left, min(left + step, width))
         return
-    step = max(BAND // (row * height), 1)
-    for first in range(0, batch, step):
-        yield slice(first, min(first + step, batch)), slice(0, height)
+    step = max(band // (cell * width), 1)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height)), slice(0, width)
 
 
-def _windows(inside: Array, axes: Axes, rows: slice) -> Array:
-    """View the windows of some rows of the output: shape (N, C, kh, kw, rows, W'). `inside` is contiguous."""
-    down, across = axes
-    image, channel, row, cell = inside.strides
+def _cells(band: Band, axes: Axes, batch: int) -> slice:
+    """Return where a band lies in maps that are flat."""
+    rows, cells = band
+    width = axes[1].out
+    first = rows.start * width + cells.start
+    return slice(first * batch, ((rows.stop - 1) * width + cells.stop) * batch)
+
+
+def _windows(inside: Array, axes: Axes, band: Band) -> Array:
+    """View the windows of a band: shape (C, kh, kw, rows, columns, N). `inside` is contiguous."""
+    (down, across), (rows, cells) = axes, band
+    channel, row, cell, example = inside.strides
     return np.ndarray(
-        (*inside.shape[:2], down.k, across.k, rows.stop - rows.start, across.out),
+        (
+            *(inside.shape[0], down.k, across.k),
+            *(rows.stop - rows.start, cells.stop - cells.start, inside.shape[3]),
+        ),
         inside.dtype,
         inside,
-        rows.start * down.s * row,
-        (image, channel, down.d * row, across.d * cell, down.s * row, across.s * cell),
+        rows.start * down.s * row + cells.start * across.s * cell,
+        (channel, down.d * row, across.d * cell, down.s * row, across.s * cell, example),
     )
 
 
-def _gathered(inside: Array, axes: Axes, rows: slice, groups: int) -> Array:
-    """Copy the windows: shape (N, groups, C / groups * kh * kw, rows * W')."""
-    windows = _windows(inside, axes, rows)
-    columns = np.empty(windows.shape, inside.dtype)
+def _gathered(inside: Array, axes: Axes, band: Band, groups: int) -> Array:
+    """Return the windows as columns: shape (groups, C / groups * kh * kw, rows * columns * N)."""
+    windows = _windows(inside, axes, band)
+    cells = prod(windows.shape[3:])
+    if all(a.k == a.s == 1 for a in axes):  # a kernel of one cell sees the input as it lies
+        return windows.reshape(groups, -1, cells)
+    columns = scratch("columns", windows.shape, inside.dtype)
     columns[...] = windows
-    cells = windows.shape[-2] * windows.shape[-1]
-    return columns.reshape(inside.shape[0], groups, -1, cells)
+    return columns.reshape(groups, -1, cells)
 
 
 def _by_taps(windows: Array, weight: Array, out: Array) -> None:
     """Weigh and add up the taps, where a kernel sees one channel only."""
-    per = out.shape[1] // windows.shape[1]
+    per = out.shape[0] // windows.shape[0]
     for first in range(per):
-        target = out[:, first::per]
+        target = out[first::per]
         for i, (u, v) in enumerate(np.ndindex(weight.shape[2:])):
-            tap = windows[:, :, u, v] * weight[first::per, 0, u, v, None, None]
+            tap = windows[:, u, v] * weight[first::per, 0, u, v, None, None, None]
             if i:
                 target += tap
             else:

@@ -2,7 +2,8 @@
 
 A layer is made from its row of the layer language; `out_shape` needs no weights. In training, `forward` keeps what
 `backward` needs, and `backward` takes the loss's gradient by the output, leaves the gradients of the weights in
-`gradients`, and returns those of the inputs. In evaluation nothing is kept. All arrays are of the dtype of the input.
+`gradients` (which is all that `learn` does), and returns those of the inputs. In evaluation nothing is kept. All arrays
+are of the dtype of the input, and lie in memory as layout.py says.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from convcli.nets import pools
 from convcli.nets.activations import Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
 from convcli.nets.convolving import convolve, input_gradient, weight_gradient
 from convcli.nets.kinds import Layer
+from convcli.nets.layout import inner
 from convcli.nets.norms import BatchNorm, ResponseNorm
 from convcli.nets.operations import Array, Operation, Shape
 
@@ -21,6 +23,8 @@ __all__ = ["OPERATIONS", "operation"]
 
 class Convolution(Operation):
     """Correlation with a bank of kernels: conv, dwconv."""
+
+    fresh = True
 
     def __init__(self, layer: Layer, size: Shape) -> None:
         super().__init__(layer, size)
@@ -48,12 +52,17 @@ class Convolution(Operation):
             self.weights.get("bias"),
         )
 
-    def backward(self, gradient: Array) -> Array:
+    def learn(self, gradient: Array) -> None:
         x, axes, weight = self.saved, self.windows(self.saved.shape[1:]), self.weights["weight"]
         if "bias" in self.weights:
-            self.gradients["bias"] = gradient.sum(axis=(0, 2, 3))
+            self.gradients["bias"] = inner(gradient).reshape(gradient.shape[1], -1).sum(axis=1)
         self.gradients["weight"] = weight_gradient(x, gradient, axes, self.groups, weight.shape)
-        return input_gradient(gradient, weight, axes, self.groups, x.shape)
+
+    def backward(self, gradient: Array) -> Array:
+        self.learn(gradient)
+        shape = self.saved.shape
+        axes = self.windows(shape[1:])
+        return input_gradient(gradient, self.weights["weight"], axes, self.groups, shape)
 
 
 class TransposedConvolution(Convolution):
@@ -83,16 +92,22 @@ class TransposedConvolution(Convolution):
             found = found + self.weights["bias"][:, None, None]
         return found
 
-    def backward(self, gradient: Array) -> Array:
+    def learn(self, gradient: Array) -> None:
         x, axes, weight = self.saved, self.windows(self.saved.shape[1:]), self.weights["weight"]
         if "bias" in self.weights:
-            self.gradients["bias"] = gradient.sum(axis=(0, 2, 3))
+            self.gradients["bias"] = inner(gradient).reshape(gradient.shape[1], -1).sum(axis=1)
         self.gradients["weight"] = weight_gradient(gradient, x, axes, self.groups, weight.shape)
-        return convolve(gradient, weight, axes, self.groups)
+
+    def backward(self, gradient: Array) -> Array:
+        self.learn(gradient)
+        axes = self.windows(self.saved.shape[1:])
+        return convolve(gradient, self.weights["weight"], axes, self.groups)
 
 
 class Linear(Operation):
     """Fully connected layer."""
+
+    fresh = True
 
     def weight_shapes(self) -> dict[str, Shape]:
         out = self.found(self.size).output[0]
@@ -107,12 +122,14 @@ class Linear(Operation):
             found += self.weights["bias"]
         return found
 
-    def backward(self, gradient: Array) -> Array:
+    def learn(self, gradient: Array) -> None:
         if "bias" in self.weights:
             self.gradients["bias"] = gradient.sum(axis=0)
         self.gradients["weight"] = gradient.T @ self.saved
-        found: Array = gradient @ self.weights["weight"]
-        return found
+
+    def backward(self, gradient: Array) -> Array:
+        self.learn(gradient)
+        return (self.weights["weight"].T @ gradient.T).T  # the batch innermost
 
 
 class Pooling(Operation):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from convcli.nets.layout import inner, outer
 from convcli.nets.operations import Array, Operation, Shape
 
 __all__ = ["BatchNorm", "ResponseNorm"]
@@ -14,6 +15,7 @@ class BatchNorm(Operation):
     """
 
     momentum = 0.9
+    fresh = True
 
     def weight_shapes(self) -> dict[str, Shape]:
         return {"weight": (self.size[0],), "bias": (self.size[0],)}
@@ -23,43 +25,47 @@ class BatchNorm(Operation):
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         self.saved = None
-        if self.training:
-            cells = (0, *range(2, x.ndim))
-            mean = x.mean(axis=cells)
-            centred = x - self.spread(mean, x)
-            variance = np.square(centred).mean(axis=cells)
-            for name, now in (("running_mean", mean), ("running_var", variance)):
-                old = self.kept[name]
-                self.kept[name] = (self.momentum * old + (1 - self.momentum) * now).astype(x.dtype)
-            deviation = np.sqrt(variance + x.dtype.type(self.layer.eps))
-            centred /= self.spread(deviation, x)
-            self.saved = centred, deviation
-            found = centred * self.spread(self.weights["weight"], x)
-            found += self.spread(self.weights["bias"], x)
+        weight, bias = self.weights["weight"], self.weights["bias"]
+        if not self.training:
+            scale = weight / np.sqrt(self.kept["running_var"] + x.dtype.type(self.layer.eps))
+            shift = bias - self.kept["running_mean"] * scale
+            found = np.multiply(x, self.spread(scale, x), out=x if spare else None)
+            found += self.spread(shift, x)
             return found
-        deviation = np.sqrt(self.kept["running_var"] + x.dtype.type(self.layer.eps))
-        scale = self.weights["weight"] / deviation
-        shift = self.weights["bias"] - self.kept["running_mean"] * scale
-        found = np.multiply(x, self.spread(scale, x), out=x if spare else None)
-        found += self.spread(shift, x)
-        return found
+        maps = _maps(x)
+        mean = maps.mean(axis=1)
+        centred = np.subtract(maps, mean[:, None], out=maps if spare else None)
+        variance = np.vecdot(centred, centred) / x.dtype.type(maps.shape[1])
+        for name, now in (("running_mean", mean), ("running_var", variance)):
+            old = self.kept[name]
+            self.kept[name] = (self.momentum * old + (1 - self.momentum) * now).astype(x.dtype)
+        deviation = np.sqrt(variance + x.dtype.type(self.layer.eps))
+        self.saved = centred, deviation
+        found = centred * (weight / deviation)[:, None]
+        found += bias[:, None]
+        return outer(found.reshape(*x.shape[1:], x.shape[0]))
 
     def backward(self, gradient: Array) -> Array:
-        normal, deviation = self.saved
-        cells = (0, *range(2, gradient.ndim))
-        count = gradient.size // gradient.shape[1]
-        self.gradients["bias"] = gradient.sum(axis=cells)
-        self.gradients["weight"] = (gradient * normal).sum(axis=cells)
-        mean = self.gradients["bias"] / count
-        along = self.gradients["weight"] / count
-        found: Array = gradient - self.spread(mean, gradient)
-        found -= normal * self.spread(along, gradient)
-        found *= self.spread(self.weights["weight"] / deviation, gradient)
-        return found
+        centred, deviation = self.saved
+        coming = _maps(gradient)
+        count = gradient.dtype.type(coming.shape[1])
+        self.gradients["bias"] = coming.sum(axis=1)
+        self.gradients["weight"] = np.vecdot(coming, centred) / deviation
+        along = self.gradients["weight"] / (deviation * -count)
+        found = centred * along[:, None]
+        found += coming
+        found -= (self.gradients["bias"] / count)[:, None]
+        found *= (self.weights["weight"] / deviation)[:, None]
+        return outer(found.reshape(*gradient.shape[1:], gradient.shape[0]))
 
     def spread(self, values: Array, x: Array) -> Array:
         """Give one number a channel the axes of a batch."""
         return values.reshape(-1, *(1,) * (x.ndim - 2))
+
+
+def _maps(x: Array) -> Array:
+    """Put a channel's cells, of all examples, in a row: shape (C, H * W * N)."""
+    return inner(x).reshape(x.shape[1], -1)
 
 
 class ResponseNorm(Operation):

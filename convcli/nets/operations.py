@@ -29,7 +29,11 @@ class Operation:
     gradients : dict of str to ndarray
         Of `weights`, after `backward`.
     training : bool
+    fresh : bool
+        Whether its output is a new array that it does not need afterwards, in training too.
     """
+
+    fresh = False
 
     def __init__(self, layer: Layer, size: Shape) -> None:
         self.layer = layer
@@ -64,6 +68,10 @@ class Operation:
         del spare
         return x
 
+    def learn(self, gradient: Array) -> None:
+        """Compute the gradients of the weights only."""
+
     def backward(self, gradient: Array) -> Array:
-        """Compute the gradient by the input."""
+        """Compute the gradients of the weights, and return that by the input."""
+        self.learn(gradient)
         return gradient

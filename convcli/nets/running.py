@@ -1,5 +1,6 @@
 """A network at work: its steps computed in order, and backwards. What nothing reads any more is let go at once."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from convcli.engine.geometry import size_text
 from convcli.nets.activations import Dropout
 from convcli.nets.kinds import Layer
 from convcli.nets.layers import operation
+from convcli.nets.layout import hold_memory
 from convcli.nets.operations import Array, Operation, Shape
 from convcli.nets.program import Step, last_uses
 
@@ -39,6 +41,7 @@ class Model:
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
+        hold_memory()
         self.steps = list(steps)
         self.operations: dict[str, Operation] = {}
         for step in self.steps:
@@ -48,6 +51,8 @@ class Model:
                 except ConvError as error:
                     raise error.about(step.name) from error
         self._dead = last_uses(self.steps)
+        self._read = Counter(v for step in self.steps for v in step.inputs)
+        self._learned = self._after_weights()
 
     @property
     def input(self) -> Shape:
@@ -114,7 +119,10 @@ class Model:
         inputs: list[Array] = []
         for step, dead in zip(self.steps, self._dead, strict=True):
             inputs = [values[v] for v in step.inputs]
-            spare = [not training and v in dead and self._alone(v, values, x) for v in step.inputs]
+            spare = [
+                self._fresh(v, keep) if training else v in dead and self._alone(v, values, x)
+                for v in step.inputs
+            ]
             op = self.operations.get(step.name)
             if op is not None:
                 op.training = training
@@ -135,23 +143,48 @@ class Model:
         others = [x, *self.kept.values(), *(a for v, a in values.items() if v != value)]
         return not any(np.may_share_memory(values[value], other) for other in others)
 
-    def backward(self, gradient: Array) -> Array:
+    def _fresh(self, value: int, keep: Collection[str]) -> bool:
+        """Whether only the step that reads a value needs it in training, and its backward does not."""
+        if not value or self._read[value] > 1:
+            return False
+        step = self.steps[value - 1]
+        op = self.operations.get(step.name)
+        return op is not None and op.fresh and step.name not in keep
+
+    def _after_weights(self) -> set[int]:
+        """Values that learned weights have a part in: others need no gradient."""
+        found: set[int] = set()
+        for step in self.steps:
+            op = self.operations.get(step.name)
+            if (op is not None and op.weight_shapes()) or not found.isdisjoint(step.inputs):
+                found.add(step.row.number)
+        return found
+
+    def backward(self, gradient: Array, *, inputs: bool = True) -> Array | None:
         """Compute the gradients of all weights, which the operations then hold, after `forward` in training.
 
         Parameters
         ----------
         gradient : ndarray
             Of the loss by the network's output.
+        inputs : bool
+            Whether the gradient by the input is wanted too: the first convolution has much less to do without.
 
         Returns
         -------
-        ndarray, shape (N, C, H, W)
+        ndarray, shape (N, C, H, W), or None
             Of the loss by the input.
         """
         gradients: dict[int, Array] = {len(self.steps): gradient}
         for step in reversed(self.steps):
+            if step.row.number not in gradients:
+                continue
             coming = gradients.pop(step.row.number)
             op = self.operations.get(step.name)
+            if not inputs and self._learned.isdisjoint(step.inputs):
+                if op is not None:
+                    op.learn(coming)
+                continue
             if op is not None:
                 parts = [op.backward(coming)]
             elif step.layer.kind == "concat":
@@ -162,7 +195,7 @@ class Model:
             for value, part in zip(step.inputs, parts, strict=True):
                 # a new array: branches of a sum share theirs
                 gradients[value] = gradients[value] + part if value in gradients else part
-        return gradients[0]
+        return gradients.get(0)
 
     def _channels(self, value: int) -> int:
         return self.steps[value - 1].row.output[0] if value else self.input[0]
