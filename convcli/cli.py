@@ -17,7 +17,7 @@ from convcli.options import OUTPUT
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
-COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net")
+COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net", "demo")
 """The commands, in the order of the help.
 
 Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown
