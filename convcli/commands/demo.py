@@ -19,7 +19,7 @@ __all__ = ["EXAMPLES", "demo"]
 
 EXAMPLES = (
     "convcli demo",
-    "convcli demo | head -3",
+    "convcli demo > demo.txt  # in a pipe or a file: text",
     "convcli demo -o tour > /dev/null && convcli edge tour/camera.png",
 )
 

@@ -27,6 +27,7 @@ Axis = Annotated[
         "--axis",
         metavar="x|y|both",
         help="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
+        autocompletion=options.words(lambda: ["x", "y", "both"]),
         rich_help_panel=DETECTOR,
     ),
 ]
@@ -57,6 +58,7 @@ Threshold = Annotated[
         "--threshold",
         metavar="T|otsu",
         help="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
+        autocompletion=options.words(lambda: ["otsu"]),
         rich_help_panel=DETECTOR,
     ),
 ]

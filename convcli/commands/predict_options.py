@@ -42,6 +42,19 @@ def _option(panel: str, *names: str, text: str, metavar: str, **more: Any) -> An
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, **more)
 
 
+def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Name the layers of a known network that give feature maps."""
+    # an option that still waits for its value leaves the arguments unread
+    named = [NETWORKS[word] for word in (ctx.params.get("name"), *ctx.args) if word in NETWORKS]
+    if not named:
+        return []
+    row = named[0]
+    steps = options.registry("program", "nets").program(row.build(row.classes), row.input)
+    return [
+        s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)
+    ]
+
+
 _NET, _PICTURE, _DRAW = "Network", "Pictures", "Look inside"
 
 Name = Annotated[
@@ -106,7 +119,13 @@ Crop = Annotated[
 ]
 Features = Annotated[
     str | None,
-    _option(_DRAW, "--features", metavar="LAYER", text="A layer's maps (-o x.npy: raw)."),
+    _option(
+        _DRAW,
+        "--features",
+        metavar="LAYER",
+        text="A layer's maps (-o x.npy: raw).",
+        autocompletion=_maps,
+    ),
 ]
 Field = Annotated[
     Unit | None,

@@ -32,7 +32,12 @@ _CHAIN = "Chains"
 
 Layers = Annotated[
     list[str] | None,
-    typer.Argument(help="A chain, or - for a CSV of n,k,p,s,d,ceil.", show_default=False),
+    typer.Argument(
+        metavar="LAYER...",
+        help="A chain, or - for a CSV of n,k,p,s,d,ceil.",
+        show_default=False,
+        autocompletion=options.words(lambda: list(options.registry("kinds", "nets").KINDS)),
+    ),
 ]
 Input = Annotated[
     options.Sizes | None,
@@ -88,6 +93,7 @@ Count = Annotated[
         "--count",
         metavar="bias,bn,pool,act",
         help="Count these as well.",
+        autocompletion=options.words(lambda: list(options.registry("counts", "nets").COUNTED)),
         rich_help_panel=_CHAIN,
     ),
 ]
