@@ -105,7 +105,9 @@ class _Commands(_Exampled, TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         known = args[0] in self.names or args[0].startswith("-")
-        if not known and not ctx.resilient_parsing:  # a completion is quiet about what it cannot read
+        if (
+            not known and not ctx.resilient_parsing
+        ):  # a completion is quiet about what it cannot read
             raise one_of(
                 f"command of {self.group}" if self.group else "command", args[0], self.names
             )

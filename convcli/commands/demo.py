@@ -8,8 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 import convcli
 from convcli import options, terminal
 from convcli.engine.errors import ConvError
@@ -37,19 +35,20 @@ _STEPS = (
 def demo(
     output: Annotated[
         str | None,
-        typer.Option(
+        options.option(
+            options.OUTPUT,
             "-o",
             "--output",
+            text="Keep the samples and the results in a new folder.",
             metavar="DIR",
-            help="Keep the samples and the results in a new folder.",
-            rich_help_panel=options.OUTPUT,
         ),
     ] = None,
 ) -> None:
     """Show what convcli can do, in ten seconds, on samples that it carries.
 
-    Each call is printed before it runs, in a folder that is gone afterwards unless -o names one. At a terminal results are
-    drawn, in a pipe they are text.
+    Each call is printed before it runs, in a folder that is gone afterwards
+    unless -o names one. At a terminal results are drawn, in a pipe they are
+    text.
     """
     if output is not None:
         _tour(Path(output))
