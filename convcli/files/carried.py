@@ -8,8 +8,11 @@ from convcli.engine.errors import ConvError, printable
 
 __all__ = ["CARRIED", "copy_samples"]
 
-CARRIED = ("bars.csv", "bars.png", "camera.png", "kernel.csv", "matrix.csv")
-"""pyproject.toml puts them into the wheel, as convcli/samples/."""
+CARRIED = (
+    *("bars.csv", "bars.png", "camera.png", "digits.csv.gz", "kernel.csv", "matrix.csv"),
+    "README.md",
+)
+"""pyproject.toml puts them into the wheel, as convcli/samples/; README.md says whose they are."""
 
 
 def copy_samples(folder: Path) -> None:
