@@ -25,8 +25,9 @@ test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a sch
 bench: .venv-bench/.bench  ## ratios against named peers, in an environment of its own; BENCH='corr edge' for some
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python -m tests.bench $(BENCH)
 
-samples: .venv/.base  ## make the derived samples and the README's pictures again
+samples: .venv/.base  ## make the derived samples, the README's pictures and its recording again
 	@$(PY) samples/make.py
+	@$(PY) samples/record.py
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache

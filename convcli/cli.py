@@ -17,7 +17,7 @@ from convcli.options import OUTPUT
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
-COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net")
+COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net", "demo")
 """The commands, in the order of the help.
 
 Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown
@@ -104,7 +104,10 @@ class _Commands(_Exampled, TyperGroup):
         return typer.main.get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in self.names and not args[0].startswith("-"):
+        known = args[0] in self.names or args[0].startswith("-")
+        if (
+            not known and not ctx.resilient_parsing
+        ):  # a completion is quiet about what it cannot read
             raise one_of(
                 f"command of {self.group}" if self.group else "command", args[0], self.names
             )
@@ -165,6 +168,8 @@ def run(argv: list[str]) -> int:
     operands_at = argv.index("--") if "--" in argv else len(argv)
     debug = "--debug" in argv[:operands_at]
     argv = [a for i, a in enumerate(argv) if a != "--debug" or i > operands_at]
+    if argv[:1] in (["--install-completion"], ["--show-completion"]):
+        _mend_zsh()
     try:
         status = typer.main.get_command(app).main(argv, prog_name="convcli", standalone_mode=False)
         if sys.stdout is not None:
@@ -185,6 +190,14 @@ def run(argv: list[str]) -> int:
         if message and sys.stderr is not None:
             print(f"convcli: error: {message}", file=sys.stderr)
         return status
+
+
+def _mend_zsh() -> None:
+    """Let typer's script for zsh complete at the first tab, too, when zsh loads it and runs it as a function."""
+    scripts = import_module("typer._completion_shared")._completion_scripts
+    call = '[[ "$funcstack[1]" == _%(prog_name)s ]] && %(complete_func)s "$@"\n'
+    if call not in scripts["zsh"]:
+        scripts["zsh"] += call
 
 
 def _told(error: Exception) -> tuple[str, int]:

@@ -38,6 +38,7 @@ __all__ = [
     "Stride",
     "TotalPadding",
     "Value",
+    "option",
     "padding_of",
     "reads",
 ]
@@ -45,6 +46,8 @@ __all__ = [
 _T = TypeVar("_T")
 
 INPUT = "Input"
+KERNEL = "Kernel"
+NETWORK = "Network"
 MANY = "Many inputs"
 GEOMETRY = "Windows"
 OUTPUT = "Output"
@@ -83,119 +86,115 @@ def words(choices: Callable[[], list[str]]) -> Callable[[str], list[str]]:
     return lambda incomplete: [c for c in choices() if c.startswith(incomplete)]
 
 
+def option(panel: str, *names: str, text: str, **more: Any) -> Any:
+    """Declare an option: the panel of the help that it stands in, its names, its help."""
+    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+
+
 Stride = Annotated[
     Sizes | None,
-    typer.Option(
-        "-s",
-        "--stride",
-        parser=read_sizes,
-        metavar="S|SxS",
-        help="Step of the window.",
-        rich_help_panel=GEOMETRY,
+    option(
+        GEOMETRY, "-s", "--stride", text="Step of the window.", parser=read_sizes, metavar="S|SxS"
     ),
 ]
 Dilation = Annotated[
     Sizes | None,
-    typer.Option(
+    option(
+        GEOMETRY,
         "-d",
         "--dilation",
+        text="Distance between the taps.",
         parser=read_sizes,
         metavar="D|DxD",
-        help="Distance between the taps.",
-        rich_help_panel=GEOMETRY,
     ),
 ]
 PaddingOption = Annotated[
     Padding | None,
-    typer.Option(
+    option(
+        GEOMETRY,
         "-p",
         "--padding",
+        text=f"Rows per side, or {', '.join(WORDS)}.",
         parser=reads(notation.read_padding),
         metavar="P|B/A|WORD",
-        help=f"Rows per side, or {', '.join(WORDS)}.",
         autocompletion=words(lambda: list(WORDS)),
-        rich_help_panel=GEOMETRY,
     ),
 ]
 TotalPadding = Annotated[
     Padding | None,
-    typer.Option(
+    option(
+        GEOMETRY,
         "-P",
         "--total-padding",
+        text="Of both sides together, as the chapter.",
         parser=reads(notation.read_total_padding),
         metavar="T|TxT",
-        help="Rows of both sides together (the chapter's).",
-        rich_help_panel=GEOMETRY,
     ),
 ]
 Border = Annotated[
     str | None,
-    typer.Option(
+    option(
+        GEOMETRY,
         "--border",
+        text="What padding holds: zero, constant (--value), reflect (d c b a | a b c d), mirror "
+        "(d c b | a b c d: numpy's and PyTorch's reflect), nearest, wrap.",
         metavar="MODE",
-        help="What the padding holds: zero, constant (--value), reflect (d c b a | a b c d | d c b a), mirror "
-        "(d c b | a b c d | c b a: numpy's and PyTorch's reflect), nearest (a a | a b c d | d d), wrap.",
         autocompletion=words(lambda: [*registry("padding").BORDERS, *registry("padding").SYNONYMS]),
-        rich_help_panel=GEOMETRY,
     ),
 ]
 Value = Annotated[
     float,
-    typer.Option(
+    option(
+        GEOMETRY,
         "--value",
-        parser=reads(lambda text: notation.read_number(str(text))),  # the default comes as a number
+        text="The fill of --border constant (0).",
+        parser=reads(lambda text: notation.read_number(str(text))),
         metavar="V",
-        help="The fill of --border constant.",
-        rich_help_panel=GEOMETRY,
+        show_default=False,
     ),
 ]
 Output = Annotated[
     str | None,
-    typer.Option(
+    option(
+        OUTPUT,
         "-o",
         "--output",
+        text="The result; its suffix picks the format (.csv and .npy keep signed values). "
+        "DIR/ and '{stem}-x.png': named after the input.",
         metavar="FILE|DIR/|-",
-        help="Where the result goes; the suffix picks the format (.csv and .npy keep signed values). "
-        "DIR/ and '{stem}-x.png' name it after the input, - is standard output.",
-        rich_help_panel=OUTPUT,
     ),
 ]
-Force = Annotated[
-    bool, typer.Option("-f", "--force", help="Overwrite an existing file.", rich_help_panel=OUTPUT)
-]
+Force = Annotated[bool, option(OUTPUT, "-f", "--force", text="Overwrite an existing file.")]
 Format = Annotated[
     str,
-    typer.Option(
+    option(
+        OUTPUT,
         "--format",
+        text="auto, table, csv, json, npy or png.",
         metavar="FORMAT",
-        help="auto, table, csv, json, npy or png.",
+        show_default=False,
         autocompletion=words(lambda: list(FORMATS)),
-        rich_help_panel=OUTPUT,
     ),
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT)]
+JsonFlag = Annotated[bool, option(OUTPUT, "--json", text="Print JSON.")]
 Range = Annotated[
     str | None,
-    typer.Option(
+    option(
+        OUTPUT,
         "--range",
+        text="Of what no picture holds: clip, abs, stretch, offset.",
         metavar="HOW",
-        help="How a result that a picture cannot hold becomes one: clip, abs, stretch or offset.",
         autocompletion=words(lambda: list(registry("ranges").RANGES)),
-        rich_help_panel=OUTPUT,
     ),
 ]
-Invert = Annotated[
-    bool, typer.Option("--invert", help="Swap black and white.", rich_help_panel=OUTPUT)
-]
+Invert = Annotated[bool, option(OUTPUT, "--invert", text="Swap black and white.")]
 Heat = Annotated[
     bool,
-    typer.Option("--heat", help="Colour a table's cells by value.", rich_help_panel=OUTPUT),
+    option(OUTPUT, "--heat", text="Colour a table's cells by value."),
 ]
 NoPreview = Annotated[
     bool,
-    typer.Option(
-        "--no-preview", help="Do not draw the picture on the terminal.", rich_help_panel=OUTPUT
-    ),
+    option(OUTPUT, "--no-preview", text="Do not draw the picture on the terminal."),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -205,76 +204,58 @@ Inputs = Annotated[
 ]
 Recursive = Annotated[
     bool,
-    typer.Option(
-        "-r",
-        "--recursive",
-        help="Of a folder take the files in it and below; -o DIR/ keeps its structure.",
-        rich_help_panel=MANY,
-    ),
+    option(MANY, "-r", "--recursive", text="Of a folder, the files in it and below."),
 ]
 FilesFrom = Annotated[
     str | None,
-    typer.Option(
-        "--files-from",
-        metavar="FILE|-",
-        help="More inputs, one name a line.",
-        rich_help_panel=MANY,
-    ),
+    option(MANY, "--files-from", text="More inputs, one name a line.", metavar="FILE|-"),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(
-        "--jobs", metavar="N", min=1, help="Files at a time (all cores).", rich_help_panel=MANY
-    ),
+    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", min=1),
 ]
-FailFast = Annotated[
-    bool, typer.Option("--fail-fast", help="Stop at the first error.", rich_help_panel=MANY)
-]
+FailFast = Annotated[bool, option(MANY, "--fail-fast", text="Stop at the first error.")]
 SkipExisting = Annotated[
     bool,
-    typer.Option("--skip-existing", help="Leave outputs that exist: resume.", rich_help_panel=MANY),
+    option(MANY, "--skip-existing", text="Leave outputs that exist: resume."),
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option(
-        "--cluster",
-        metavar="ADDRESS",
-        help="Work on a Dask cluster that sees the same files, as tcp://host:8786.",
-        rich_help_panel=MANY,
-    ),
+    option(MANY, "--cluster", text="A Dask cluster, as tcp://host:8786.", metavar="ADDRESS"),
 ]
 AllowNan = Annotated[
     bool,
-    typer.Option("--allow-nan", help="Accept NaN and infinity in a text.", rich_help_panel=INPUT),
+    option(INPUT, "--allow-nan", text="Accept NaN and infinity in a text."),
 ]
 Layout = Annotated[
     str | None,
-    typer.Option(
+    option(
+        INPUT,
         "--layout",
+        text="Where an array's channels stand (chw, first).",
         metavar="chw|hwc",
-        help="Where the channels of an array stand (chw, first).",
         autocompletion=words(lambda: ["chw", "hwc"]),
-        rich_help_panel=INPUT,
     ),
 ]
 MaxPixels = Annotated[
     int,
-    typer.Option(
+    option(
+        INPUT,
         "--max-pixels",
+        text="The largest picture that is read (2^28).",
         metavar="N",
         min=1,
-        help="The largest picture that is read (2^28 pixels).",
-        rich_help_panel=INPUT,
+        show_default=False,
     ),
 ]
 MaxMemory = Annotated[
     int | None,
-    typer.Option(
+    option(
+        INPUT,
         "--max-memory",
+        text="The largest result (most of what is free).",
         parser=reads(lambda text: registry("memory", "files").read_bytes_text(text)),
         metavar="N[K|M|G]",
-        help="The largest result (most of what is free).",
-        rich_help_panel=INPUT,
     ),
 ]
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+CONVCLI = (sys.executable, "-m", "convcli")
 
 
 def pixels(path):
@@ -79,13 +80,13 @@ def process(tmp_path):
     return call
 
 
-def at_terminal(args, folder, environment, *, size=None, errors=True):
+def at_terminal(args, folder, environment, *, size=None, errors=True, program=CONVCLI):
     """Call the command line with a pseudo-terminal as standard output; returns its status and what was shown, raw."""
     ours, theirs = os.openpty()
     if size:
         termios.tcsetwinsize(theirs, size)
     process = subprocess.Popen(
-        [sys.executable, "-m", "convcli", *map(str, args)],
+        [*program, *map(str, args)],
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs if errors else subprocess.DEVNULL,

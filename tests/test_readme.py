@@ -1,19 +1,39 @@
-"""The README's `$ convcli …` blocks are run, in a copy of samples/, and what they print is compared."""
+"""The documents' `$ …` blocks are run, in copies of samples/, and what they print is compared.
+
+The blocks under one heading share a folder. A block marked `console` is run with pipes; one marked `console terminal`
+at a terminal of 100 columns without colours.
+"""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from convcli.cli import COMMANDS, Exit
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, at_terminal, plain
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCK = re.compile(r"^```console( terminal)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ ([^\n]*)$|^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def sections():
+    """Name every section of every document that has blocks, and give its text."""
+    for path in sorted(ROOT.glob("*.md")) + sorted(SAMPLES.glob("*.md")):
+        text = path.read_text()
+        heads = [(m.start(), m[1]) for m in HEADING.finditer(text) if m[1]]
+        for (start, head), (end, _) in pairwise([(0, ""), *heads, (len(text), "")]):
+            if BLOCK.search(text, start, end):
+                yield pytest.param(text[start:end], id=f"{path.stem}: {head}")
+
+
+SECTIONS = list(sections())
 
 
 def calls(block):
@@ -23,22 +43,35 @@ def calls(block):
         yield re.sub(r"\s+# .*$", "", command), printed
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[0][2:50])
-def test_blocks_print_what_the_readme_says(block, tmp_path):
+def shown(command, folder, *, terminal):
+    """Run a command and return what is to be seen of it."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    if terminal:
+        environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+        program = ("bash", "-c", command)
+        _, seen = at_terminal((), folder, environment, size=(50, 100), program=program)
+        return "".join(line.rstrip() + "\n" for line in plain(seen).splitlines())
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_blocks_print_what_the_document_says(section, tmp_path):
     here = tmp_path / "samples"
     shutil.copytree(SAMPLES, here)
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    for command, printed in calls(block):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=here,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=120,
-            check=False,
-        )
-        assert matches(done.stdout.decode(), printed), f"$ {command}\n{done.stdout.decode()}"
+    for terminal, block in BLOCK.findall(section):
+        for command, printed in calls(block):
+            found = shown(command, here, terminal=bool(terminal))
+            assert matches(found, printed), f"$ {command}\n{found}"
 
 
 def matches(found, printed):
@@ -54,11 +87,16 @@ def test_a_wrong_line_is_noticed():
 
 
 def test_there_are_blocks_for_every_command():
-    told = "\n".join(BLOCKS)
-    assert len(BLOCKS) >= 4
+    told = "\n".join(block for _, block in BLOCK.findall(README))
     for command in COMMANDS:
         assert f"convcli {command}" in told
         assert f"| `{command}`" in README
+
+
+def test_every_block_is_in_a_section():
+    documents = [*ROOT.glob("*.md"), *SAMPLES.glob("*.md")]
+    blocks = sum(len(re.findall(r"^```console", p.read_text(), re.MULTILINE)) for p in documents)
+    assert blocks == sum(len(BLOCK.findall(*section.values)) for section in SECTIONS) >= 4
 
 
 def test_the_table_of_exit_statuses_is_whole():
@@ -67,6 +105,6 @@ def test_the_table_of_exit_statuses_is_whole():
 
 
 def test_the_test_command_is_what_ci_runs():
-    script = (Path(__file__).parent.parent / ".ci" / "run").read_text()
+    script = (ROOT / ".ci" / "run").read_text()
     assert "make test" in README
     assert "make test" in script

@@ -1,12 +1,11 @@
 """`convcli corr`: a kernel on a picture or an array."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from numpy.typing import NDArray
 
-from convcli import options
+from convcli.commands import corr_options as own
 from convcli.commands._filter import Operation
 from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
@@ -19,7 +18,7 @@ __all__ = ["EXAMPLES", "corr"]
 
 EXAMPLES = (
     "convcli corr matrix.csv -k '0 1; 2 3'",
-    "convcli corr coffee.png -k gaussian:3 -o blurred.png",
+    "convcli corr camera.png -k gaussian:3 -o blurred.png",
     "convcli corr bars.png -k '1 -1' -o edges.csv  # signed values",
 )
 
@@ -72,39 +71,17 @@ class Correlate(Operation):
 @filtering()
 def corr(
     given: Given,
-    kernel: Annotated[
-        list[str],
-        typer.Option(
-            "-k",
-            "--kernel",
-            metavar="KERNEL",
-            help="A name (convcli kernels lists them), numbers '0 1; 2 3', a file or -. Several of one shape stack.",
-            autocompletion=options.words(lambda: list(options.registry("kernels").KERNELS)),
-        ),
-    ],
-    flip: Annotated[
-        bool, typer.Option("--flip", help="Flip the kernel: true convolution.")
-    ] = False,
-    scale: Annotated[
-        str | None,
-        typer.Option("--scale", metavar="N|sum", help="Divide the kernel by N or by its sum."),
-    ] = None,
-    bias: Annotated[
-        str | None,
-        typer.Option(
-            "--bias", metavar="B", help="Added to the result: a number, one a channel, or a file."
-        ),
-    ] = None,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Tell how it is computed, and how long that took.")
-    ] = False,
-    groups: Annotated[
-        int, typer.Option("--groups", min=1, help="Groups of channels that do not mix.")
-    ] = 1,
+    kernel: own.Kernel,
+    flip: own.Flip = False,
+    scale: own.Scale = None,
+    bias: own.Bias = None,
+    plan: own.Plan = False,
+    groups: own.Groups = 1,
 ) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
-    Arrays print (a table on a terminal, CSV in a pipe), pictures are written to NAME-corr.png.
+    Arrays print (a table on a terminal, CSV in a pipe), pictures are written
+    to NAME-corr.png.
     """
     given.check_stdin(*kernel, bias or "")
     weights, several = stacked([scaled(kernel_of(text, given.reading), scale) for text in kernel])

@@ -16,7 +16,7 @@ from convcli.files.operands import Operand
 __all__ = ["EXAMPLES", "edge"]
 
 EXAMPLES = (
-    "convcli edge coffee.png",
+    "convcli edge camera.png",
     "convcli edge camera.png -m canny --sigma 2 -o outline.png",
     "convcli edge *.png -o edges/  # as many as there are, on all cores",
     "convcli edge bars.csv -m diff  # the chapter's [1, -1]",
@@ -96,9 +96,11 @@ def edge(
     high: edge_options.High = None,
     threshold: edge_options.Threshold = None,
 ) -> None:
-    """Find the edges of a picture or an array; photo.jpg gives photo-edge.png.
+    """Find the edges of a picture or an array.
 
-    A unit step answers 1 with every detector (roberts: √2). Colour becomes grey first, alpha is carried over.
+    Pictures are written to NAME-edge.png, arrays print (a table on a
+    terminal, CSV in a pipe). A unit step answers 1 with every detector
+    (roberts: √2).
     """
     if low is not None and high is not None and low > high:
         raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from convcli import options
 
 __all__ = ["Axis", "High", "Low", "Method", "Sigma", "Threshold"]
@@ -12,51 +10,44 @@ DETECTOR = "Detector"
 
 Method = Annotated[
     str,
-    typer.Option(
+    options.option(
+        DETECTOR,
         "-m",
         "--method",
+        text="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
         metavar="METHOD",
-        help="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
         autocompletion=options.words(lambda: list(options.registry("edges").DETECTORS)),
-        rich_help_panel=DETECTOR,
     ),
 ]
 Axis = Annotated[
     str | None,
-    typer.Option(
+    options.option(
+        DETECTOR,
         "--axis",
+        text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
         metavar="x|y|both",
-        help="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
-        rich_help_panel=DETECTOR,
+        autocompletion=options.words(lambda: ["x", "y", "both"]),
     ),
 ]
 Sigma = Annotated[
     float | None,
-    typer.Option(
-        "--sigma",
-        metavar="S",
-        help="Blur of log and canny, in pixels.",
-        rich_help_panel=DETECTOR,
-    ),
+    options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
 ]
 Low = Annotated[
     float | None,
-    typer.Option(
-        "--low", metavar="T", help="Canny: where an edge may go on.", rich_help_panel=DETECTOR
-    ),
+    options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
 ]
 High = Annotated[
     float | None,
-    typer.Option(
-        "--high", metavar="T", help="Canny: where an edge begins.", rich_help_panel=DETECTOR
-    ),
+    options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
 ]
 Threshold = Annotated[
     str | None,
-    typer.Option(
+    options.option(
+        DETECTOR,
         "--threshold",
+        text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
         metavar="T|otsu",
-        help="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
-        rich_help_panel=DETECTOR,
+        autocompletion=options.words(lambda: ["otsu"]),
     ),
 ]

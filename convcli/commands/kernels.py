@@ -23,7 +23,7 @@ __all__ = ["EXAMPLES", "kernels"]
 EXAMPLES = (
     "convcli kernels",
     "convcli kernels gaussian:1.5",
-    "convcli kernels sobel-x | convcli corr coffee.png -k - -o gx.npy",
+    "convcli kernels sobel-x | convcli corr camera.png -k - -o gx.npy",
 )
 
 
@@ -43,7 +43,8 @@ def kernels(
 ) -> None:
     """List the named kernels, or print one: its taps, and on a terminal what it does.
 
-    NAME:PARAMETERS@ANGLE is a kernel turned clockwise: sobel-x@90 is sobel-y. Taps are applied as printed.
+    NAME:PARAMETERS@ANGLE is a kernel turned clockwise: sobel-x@90 is sobel-y.
+    Taps are applied as printed; in a pipe they are CSV.
     """
     if name is None:
         _list()

@@ -48,7 +48,9 @@ def learn(
 ) -> None:
     """Learn the kernel that makes Y from X by corr, and say how sure that is.
 
-    Alone, it is the chapter's exercise: [1, -1] from bars of 6x8 and their edges, in 20 steps of descent.
+    The kernel prints (a table on a terminal, CSV in a pipe), the rest goes to
+    standard error. Alone, it is the chapter's exercise: [1, -1] from bars of
+    6x8 and their edges, in 20 steps of descent.
     """
     alone = not files and pairs is None
     method = method or ("sgd" if alone else "lstsq")

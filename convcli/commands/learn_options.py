@@ -30,69 +30,78 @@ Files = Annotated[
 ]
 Pairs = Annotated[
     str | None,
-    typer.Option("--pairs", metavar="CSV", help="More of them: a table of file names x,y."),
+    options.option(
+        options.INPUT, "--pairs", text="More of them: a table of file names x,y.", metavar="CSV"
+    ),
 ]
 Size = Annotated[
     options.Sizes | None,
-    typer.Option(
+    options.option(
+        options.KERNEL,
         "-k",
         "--kernel",
+        text="Its size (odd sizes to 15 are tried).",
         parser=options.read_sizes,
         metavar="K|KxK|CxKxK|OxCxKxK",
-        help="Its size. Unless given, odd sizes to 15 are tried.",
     ),
 ]
 Method = Annotated[
     str | None,
-    typer.Option(
+    options.option(
+        options.KERNEL,
         "-m",
         "--method",
+        text="lstsq (least squares) or sgd (descent).",
         metavar="METHOD",
-        help="lstsq, least squares, or sgd, gradient descent.",
         autocompletion=options.words(lambda: list(options.registry("fitting").METHODS)),
     ),
 ]
-Bias = Annotated[bool, typer.Option("--bias", help="Learn an added number, too.")]
+Bias = Annotated[
+    bool,
+    options.option(options.KERNEL, "--bias", text="Learn an added number, too."),
+]
 Ridge = Annotated[
-    float, typer.Option("--ridge", metavar="L", help="Cost of the sum of squared taps (lstsq).")
+    float,
+    options.option(
+        options.KERNEL,
+        "--ridge",
+        text="Cost of squared taps, with lstsq (0).",
+        metavar="L",
+        show_default=False,
+    ),
 ]
 Holdout = Annotated[
-    float, typer.Option("--holdout", metavar="PART", help="Share of rows to measure on only.")
+    float,
+    options.option(
+        options.KERNEL,
+        "--holdout",
+        text="Share of rows to measure on only (0).",
+        metavar="PART",
+        show_default=False,
+    ),
 ]
 Rate = Annotated[
     float | None,
-    typer.Option(
-        "--lr",
-        metavar="RATE",
-        help="Learning rate (half of the largest stable one).",
-        rich_help_panel=DESCENT,
+    options.option(
+        DESCENT, "--lr", text="Learning rate (half of the largest stable one).", metavar="RATE"
     ),
 ]
-Steps = Annotated[
-    int | None, typer.Option("--steps", metavar="N", help="Steps (20).", rich_help_panel=DESCENT)
-]
+Steps = Annotated[int | None, options.option(DESCENT, "--steps", text="Steps (20).", metavar="N")]
 Momentum = Annotated[
     float | None,
-    typer.Option(
-        "--momentum", metavar="M", help="Share of the last step kept (0).", rich_help_panel=DESCENT
-    ),
+    options.option(DESCENT, "--momentum", text="Share of the last step kept (0).", metavar="M"),
 ]
 Batch = Annotated[
     int | None,
-    typer.Option(
-        "--batch", metavar="ROWS", help="Rows a step sees (all).", rich_help_panel=DESCENT
-    ),
+    options.option(DESCENT, "--batch", text="Rows a step sees (all).", metavar="ROWS"),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(
-        "--seed",
-        metavar="N",
-        help="Start from N(0, 0.01²), not 0, and shuffle batches.",
-        rich_help_panel=DESCENT,
+    options.option(
+        DESCENT, "--seed", text="Start from N(0, 0.01²), not 0, and shuffle batches.", metavar="N"
     ),
 ]
 Log = Annotated[
     str | None,
-    typer.Option("--log", metavar="FILE", help="Write the losses as CSV.", rich_help_panel=DESCENT),
+    options.option(DESCENT, "--log", text="Write the losses as CSV.", metavar="FILE"),
 ]

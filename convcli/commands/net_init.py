@@ -7,16 +7,17 @@ import numpy as np
 import typer
 
 from convcli import options
+from convcli.commands import net_options as own
 from convcli.commands._networks import choose
 from convcli.files.output import check_target, writing
 from convcli.nets import starting, weights
-from convcli.nets.networks import NETWORKS
 from convcli.nets.running import Model
 
 __all__ = ["EXAMPLES", "net_init"]
 
 EXAMPLES = (
     "convcli net init lenet --seed 1 -o lenet.npz",
+    "convcli net init lenet --input 3x32x32 --classes 100 -o lenet-colour.npz",
     "convcli net init resnet18 --input 1x96x96 --method he -o resnet.npz",
 )
 
@@ -27,33 +28,41 @@ def net_init(
         typer.Argument(
             metavar="NAME|FILE",
             help="A network of net list, or a file of layers.",
-            autocompletion=options.words(lambda: list(NETWORKS)),
+            autocompletion=own.named,
         ),
     ],
     output: Annotated[
         str,
-        typer.Option("-o", "--output", metavar="FILE", help="x.npz or x.safetensors."),
+        options.option(
+            options.OUTPUT, "-o", "--output", text="x.npz or x.safetensors.", metavar="FILE"
+        ),
     ],
-    size: Annotated[
-        options.Sizes | None,
-        typer.Option("--input", parser=options.read_sizes, metavar="CxHxW", help="Input size."),
-    ] = None,
-    classes: Annotated[
-        int | None, typer.Option("--classes", min=1, metavar="N", help="Classes it tells apart.")
-    ] = None,
+    size: own.Size = None,
+    classes: own.Classes = None,
     method: Annotated[
         str,
-        typer.Option(
+        options.option(
+            options.NETWORK,
             "--method",
+            text="xavier, the chapter's, or he, for deep ones with relu (xavier).",
             metavar="METHOD",
-            help="xavier, the chapter's, or he, for deep networks with relu.",
+            show_default=False,
             autocompletion=options.words(lambda: list(starting.METHODS)),
         ),
     ] = "xavier",
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of chance.")] = 0,
+    seed: Annotated[
+        int,
+        options.option(
+            options.NETWORK, "--seed", text="Of chance (0).", min=0, metavar="N", show_default=False
+        ),
+    ] = 0,
     force: options.Force = False,
 ) -> None:
-    """Draw weights for a network by chance, and write them to a file."""
+    """Draw weights for a network by chance, and write them to a file.
+
+    The file's name is printed, in a pipe too. The same seed gives the same
+    weights.
+    """
     path = Path(output)
     form = weights.format_of(path)
     check_target(path, force=force)

@@ -13,13 +13,20 @@ from convcli.nets.summary import Line, summary
 
 __all__ = ["EXAMPLES", "net_list"]
 
-EXAMPLES = ("convcli net list", "convcli net list --json")
+EXAMPLES = (
+    "convcli net list",
+    "convcli net list | grep resnet",
+    "convcli net list --json",
+)
 
 _HEAD = ("name", "input", "classes", "params", "macs", "title")
 
 
 def net_list(as_json: options.JsonFlag = False) -> None:
-    """List the networks: the chapter's, and those whose weights torchvision publishes."""
+    """List the networks: the chapter's, and those whose weights torchvision publishes.
+
+    A table on a terminal, CSV in a pipe.
+    """
     rows = [(row, _total(row)) for row in NETWORKS.values()]
     if as_json:
         print(json.dumps([_record(row, total) for row, total in rows]))

@@ -3,6 +3,7 @@
 import typer
 
 from convcli import options
+from convcli.commands import net_options
 from convcli.commands import predict_options as own
 from convcli.commands._deliver import Request
 from convcli.commands._drawing import draw_features, draw_field
@@ -16,8 +17,7 @@ from convcli.files.samples import MAX_PIXELS
 __all__ = ["EXAMPLES", "net_predict"]
 
 EXAMPLES = (
-    "convcli net init lenet -o w.npz",
-    "convcli net predict w.npz camera.png --top 3",
+    "convcli net init lenet -o w.npz && convcli net predict w.npz camera.png",
     "convcli net predict w.npz camera.png --features conv1 -o maps.png",
     "convcli net predict w.npz camera.png --receptive-field 3,3",
 )
@@ -28,7 +28,7 @@ def net_predict(
     inputs: own.Inputs,
     file: own.Weights = None,
     size: own.Size = None,
-    classes: own.Classes = None,
+    classes: net_options.Classes = None,
     top: own.Top = 5,
     labels: own.Labels = None,
     mean: own.Mean = None,
@@ -47,7 +47,9 @@ def net_predict(
 ) -> None:
     """Classify pictures and arrays, or draw a layer's feature maps and receptive fields.
 
-    Pictures are resized, cropped and normalised as the network expects; arrays go in as they are.
+    Pictures are resized, cropped and normalised as the network expects;
+    arrays go in as they are. Answers print (a table on a terminal, CSV in a
+    pipe), drawings are written and their name is printed.
     """
     check_single_stdin(*inputs)
     asked = Asked(size, classes, mean, std, resize, crop)

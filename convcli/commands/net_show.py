@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from convcli import options, terminal
+from convcli.commands import net_options as own
 from convcli.commands._networks import choose
 from convcli.engine.geometry import size_text
 from convcli.nets import onnxmodel
@@ -19,6 +20,7 @@ from convcli.nets.summary import Line, Summary, blocks, summary
 __all__ = ["EXAMPLES", "net_show"]
 
 EXAMPLES = (
+    "convcli net show lenet",
     "convcli net show torchvision/resnet50 --depth 1",
     "echo 'conv:8,k3 relu gap flatten linear:2' | convcli net show - --input 1x9x9",
 )
@@ -30,25 +32,23 @@ def net_show(
         typer.Argument(
             metavar="NAME|FILE",
             help="A network of net list, a file of layers (as shape's), an ONNX model, or -.",
-            autocompletion=options.words(lambda: list(NETWORKS)),
+            autocompletion=own.named,
         ),
     ],
-    size: Annotated[
-        options.Sizes | None,
-        typer.Option("--input", parser=options.read_sizes, metavar="CxHxW", help="Input size."),
-    ] = None,
-    classes: Annotated[
-        int | None, typer.Option("--classes", min=1, metavar="N", help="Classes it tells apart.")
-    ] = None,
+    size: own.Size = None,
+    classes: own.Classes = None,
     depth: Annotated[
         int | None,
-        typer.Option("--depth", min=1, metavar="D", help="Levels of blocks to show."),
+        options.option(
+            options.OUTPUT, "--depth", text="Levels of blocks to show.", min=1, metavar="D"
+        ),
     ] = None,
     as_json: options.JsonFlag = False,
 ) -> None:
     """Show a network layer by layer: output, parameters, MACs, memory, receptive field.
 
-    Blocks stand before their layers and sum them up. JSON has all layers; a pipe gets CSV.
+    A table on a terminal, where blocks stand before their layers and sum them
+    up; CSV in a pipe. JSON has all layers.
     """
     if name.lower().endswith(".onnx") and name not in NETWORKS:
         found = onnxmodel.read(name, size, classes)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import typer
-
 from convcli import options
 from convcli.commands._filter import Operation
 from convcli.commands._filtering import Given, filtering
@@ -17,7 +15,7 @@ __all__ = ["EXAMPLES", "pool"]
 
 EXAMPLES = (
     "convcli pool matrix.csv -k 2 -s 1",
-    "convcli pool coffee.png -k 4 -m avg -o small.png",
+    "convcli pool camera.png -k 4 -m avg -o small.png",
     "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
 )
 
@@ -53,43 +51,48 @@ def pool(
     given: Given,
     size: Annotated[
         options.Sizes | None,
-        typer.Option(
-            "-k", "--kernel", parser=options.read_sizes, metavar="K|KxK", help="The window."
+        options.option(
+            options.GEOMETRY,
+            "-k",
+            "--kernel",
+            text="The window.",
+            parser=options.read_sizes,
+            metavar="K|KxK",
         ),
     ] = None,
     mode: Annotated[
         str,
-        typer.Option(
+        options.option(
+            options.GEOMETRY,
             "-m",
             "--mode",
+            text="max, avg or min (max).",
             metavar="MODE",
-            help="max, avg or min.",
+            show_default=False,
             autocompletion=options.words(lambda: list(options.registry("pooling").MODES)),
         ),
     ] = "max",
     everywhere: Annotated[
-        bool, typer.Option("--global", help="One window, the whole plane.")
+        bool,
+        options.option(options.GEOMETRY, "--global", text="One window, the whole plane."),
     ] = False,
     ceil: Annotated[
         bool,
-        typer.Option(
-            "--ceil",
-            help="Keep a last window that hangs over the end.",
-            rich_help_panel=options.GEOMETRY,
+        options.option(
+            options.GEOMETRY, "--ceil", text="Keep a last window that hangs over the end."
         ),
     ] = False,
     include_pad: Annotated[
         bool,
-        typer.Option(
-            "--include-pad",
-            help="An average counts padding as zeros.",
-            rich_help_panel=options.GEOMETRY,
+        options.option(
+            options.GEOMETRY, "--include-pad", text="An average counts padding as zeros."
         ),
     ] = False,
 ) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
-    The stride is the window's size unless told. Padding never wins a maximum. Results go where those of corr go.
+    The stride is the window's size unless told. Arrays print (a table on a
+    terminal, CSV in a pipe), pictures are written to NAME-pool.png.
     """
     if (size is None) != everywhere:
         got = "neither" if size is None else "both"

@@ -1,11 +1,12 @@
 """The options of `convcli net predict`."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from convcli import options
+from convcli.commands.net_options import named
 from convcli.engine.errors import ConvError, printable
 from convcli.nets.networks import NETWORKS
 
@@ -38,31 +39,35 @@ def _unit(text: str) -> Unit:
     return Unit((int(row), int(column)))
 
 
-def _option(panel: str, *names: str, text: str, metavar: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, **more)
+def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Name the layers of a known network that give feature maps."""
+    # an option that still waits for its value leaves the arguments unread
+    named = [NETWORKS[word] for word in (ctx.params.get("name"), *ctx.args) if word in NETWORKS]
+    if not named:
+        return []
+    row = named[0]
+    steps = options.registry("program", "nets").program(row.build(row.classes), row.input)
+    return [s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)]
 
 
-_NET, _PICTURE, _DRAW = "Network", "Pictures", "Look inside"
+_NET, _ANSWER, _PICTURE, _DRAW = options.NETWORK, "Answer", "Pictures", "Look inside"
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME|FILE",
         help="A network, or a file of layers, or of weights that say which.",
-        autocompletion=options.words(lambda: list(NETWORKS)),
+        autocompletion=named,
     ),
 ]
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT…", help="Pictures, CSV, NPY, or -.")]
 Weights = Annotated[
     str | None,
-    _option(_NET, "-w", "--weights", metavar="FILE", text="Its weights: NPZ, safetensors."),
-]
-Classes = Annotated[
-    int | None, _option(_NET, "--classes", metavar="N", text="Classes it tells apart.", min=1)
+    options.option(_NET, "-w", "--weights", metavar="FILE", text="Its weights: NPZ, safetensors."),
 ]
 Size = Annotated[
     options.Sizes | None,
-    _option(
+    options.option(
         _NET,
         "--input",
         metavar="CxHxW",
@@ -70,13 +75,19 @@ Size = Annotated[
         parser=options.read_sizes,
     ),
 ]
-Top = Annotated[int, typer.Option("--top", min=1, metavar="N", help="Classes to show.")]
+Top = Annotated[
+    int,
+    options.option(
+        _ANSWER, "--top", metavar="N", text="Classes to show (5).", min=1, show_default=False
+    ),
+]
 Labels = Annotated[
-    str | None, typer.Option("--labels", metavar="FILE", help="The classes' names, one a line.")
+    str | None,
+    options.option(_ANSWER, "--labels", metavar="FILE", text="The classes' names, one a line."),
 ]
 Mean = Annotated[
     Floats | None,
-    _option(
+    options.option(
         _PICTURE,
         "--mean",
         metavar="M[,M,M]",
@@ -86,7 +97,7 @@ Mean = Annotated[
 ]
 Std = Annotated[
     Floats | None,
-    _option(
+    options.option(
         _PICTURE,
         "--std",
         metavar="S[,S,S]",
@@ -96,21 +107,27 @@ Std = Annotated[
 ]
 Resize = Annotated[
     int | None,
-    _option(_PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1),
+    options.option(_PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1),
 ]
 Crop = Annotated[
     options.Sizes | None,
-    _option(
+    options.option(
         _PICTURE, "--crop", metavar="N|HxW", text="The middle, cut out.", parser=options.read_sizes
     ),
 ]
 Features = Annotated[
     str | None,
-    _option(_DRAW, "--features", metavar="LAYER", text="A layer's maps (-o x.npy: raw)."),
+    options.option(
+        _DRAW,
+        "--features",
+        metavar="LAYER",
+        text="A layer's maps (-o x.npy: raw).",
+        autocompletion=_maps,
+    ),
 ]
 Field = Annotated[
     Unit | None,
-    _option(
+    options.option(
         _DRAW,
         "--receptive-field",
         metavar="ROW,COL",

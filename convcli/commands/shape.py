@@ -42,8 +42,9 @@ def shape(
 
     Layers: conv:OUT,kK,sS,pP,dD,gG,nobias dwconv:kK convt:OUT,kK,opO
     maxpool:kK,ceil avgpool:kK,pad gap adaptive:N lrn bn relu sigmoid tanh
-    softmax dropout flatten linear:OUT; 3*( … ), residual( … | … ), concat( … | … ),
-    block = ( … ). A shell needs quotes round parentheses.
+    softmax dropout flatten linear:OUT; 3*( … ), residual( … | … ),
+    concat( … | … ), block = ( … ): in quotes, for the shell's sake.
+    A table on a terminal; in a pipe the size alone, a chain as CSV.
     """
     asked = Asked(
         layers=layers,

@@ -18,13 +18,11 @@ class Language(StrEnum):
 
 
 def _size(*names: str, text: str, panel: str, metavar: str = "N|NxN") -> Any:
-    return typer.Option(
-        *names, parser=options.read_sizes, metavar=metavar, help=text, rich_help_panel=panel
-    )
+    return options.option(panel, *names, text=text, parser=options.read_sizes, metavar=metavar)
 
 
 def _bound(name: str, text: str, least: int = 1) -> Any:
-    return typer.Option(name, min=least, metavar="N", help=text, rich_help_panel=_INVERSE)
+    return options.option(_INVERSE, name, text=text, min=least, metavar="N")
 
 
 _INVERSE = "Inverse: what is left out of -n -k -p -s is solved for"
@@ -32,7 +30,12 @@ _CHAIN = "Chains"
 
 Layers = Annotated[
     list[str] | None,
-    typer.Argument(help="A chain, or - for a CSV of n,k,p,s,d,ceil.", show_default=False),
+    typer.Argument(
+        metavar="LAYER...",
+        help="A chain, or - for a CSV of n,k,p,s,d,ceil.",
+        show_default=False,
+        autocompletion=options.words(lambda: list(options.registry("kinds", "nets").KINDS)),
+    ),
 ]
 Input = Annotated[
     options.Sizes | None,
@@ -44,24 +47,20 @@ Kernel = Annotated[
 ]
 Ceil = Annotated[
     bool,
-    typer.Option(
-        "--ceil",
-        help="Round up, as pooling layers can.",
-        rich_help_panel=options.GEOMETRY,
-    ),
+    options.option(options.GEOMETRY, "--ceil", text="Round up, as pooling layers can."),
 ]
 Transposed = Annotated[
     bool,
-    typer.Option("--transposed", help="Transposed convolution.", rich_help_panel=options.GEOMETRY),
+    options.option(options.GEOMETRY, "--transposed", text="Transposed convolution."),
 ]
 OutputPadding = Annotated[
     options.Sizes | None,
-    typer.Option(
+    options.option(
+        options.GEOMETRY,
         "--output-padding",
+        text="Rows added to a transposed result.",
         parser=options.reads(lambda text: options.Sizes(notation.read_sizes(text, least=0))),
         metavar="N|NxN",
-        help="Rows added to a transposed result.",
-        rich_help_panel=options.GEOMETRY,
     ),
 ]
 OutputSize = Annotated[
@@ -74,32 +73,24 @@ MaxStride = Annotated[int | None, _bound("--max-stride", "Largest stride tried (
 MaxPadding = Annotated[int | None, _bound("--max-padding", "Most rows per side tried (k'//2).", 0)]
 File = Annotated[
     str | None,
-    typer.Option(
-        "--layers",
-        metavar="FILE|-",
-        help="Read the layers from a file.",
-        rich_help_panel=_CHAIN,
-    ),
+    options.option(_CHAIN, "--layers", text="Read the layers from a file.", metavar="FILE|-"),
 ]
-Flops = Annotated[bool, typer.Option("--flops", help="Count 2 x MACs.", rich_help_panel=_CHAIN)]
+Flops = Annotated[bool, options.option(_CHAIN, "--flops", text="Count 2 x MACs.")]
 Count = Annotated[
     str | None,
-    typer.Option(
+    options.option(
+        _CHAIN,
         "--count",
+        text="Count these as well.",
         metavar="bias,bn,pool,act",
-        help="Count these as well.",
-        rich_help_panel=_CHAIN,
+        autocompletion=options.words(lambda: list(options.registry("counts", "nets").COUNTED)),
     ),
 ]
 Explain = Annotated[
     bool,
-    typer.Option(
-        "--explain",
-        help="The formula step by step, and a drawing.",
-        rich_help_panel=options.OUTPUT,
-    ),
+    options.option(options.OUTPUT, "--explain", text="The formula step by step, and a drawing."),
 ]
 Code = Annotated[
     Language | None,
-    typer.Option("--code", help="Print it as PyTorch.", rich_help_panel=options.OUTPUT),
+    options.option(options.OUTPUT, "--code", text="Print it as PyTorch."),
 ]

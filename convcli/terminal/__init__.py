@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcli.terminal.bars import Bar
+    from convcli.terminal.calls import print_call
     from convcli.terminal.consoles import console
     from convcli.terminal.matrices import draw_matrix
     from convcli.terminal.pictures import draw_pictures
@@ -22,6 +23,7 @@ _HOMES = {
     "draw_matrix": "convcli.terminal.matrices",
     "draw_pictures": "convcli.terminal.pictures",
     "follow": "convcli.terminal.progress",
+    "print_call": "convcli.terminal.calls",
     "print_table": "convcli.terminal.tables",
     "sparkline": "convcli.terminal.progress",
 }
@@ -34,6 +36,7 @@ __all__ = [
     "draw_pictures",
     "follow",
     "on_terminal",
+    "print_call",
     "print_table",
     "sparkline",
     "watched",

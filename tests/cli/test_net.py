@@ -3,14 +3,10 @@
 import csv
 import io
 import json
-import shlex
-from importlib import import_module
 
 import pytest
 
-from convcli.cli import GROUPS
 from convcli.nets.networks import NETWORKS
-from tests.conftest import SAMPLES
 
 CHAIN = """# a small one
 unit = ( conv:8,k3,p1 bn relu )
@@ -183,18 +179,3 @@ def test_init_errors(convcli, tmp_path, call, status, message):
     assert done.status == status
     assert done.err.startswith(f"convcli: error: {message}")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", GROUPS["net"])
-def test_examples_and_help(convcli, tmp_path, name):
-    for sample in SAMPLES.iterdir():
-        (tmp_path / sample.name).symlink_to(sample)
-    examples = import_module(f"convcli.commands.net_{name}").EXAMPLES
-    for example in examples:
-        text, _, call = example.rpartition(" | ")
-        fed = shlex.split(text)[1].encode() if text else b""  # echo '…' | convcli …
-        done = convcli(*shlex.split(call or example)[1:], stdin=fed)
-        assert done.status == 0, done.err
-        assert len(example) <= 77
-    shown = convcli("net", name, "--help").text.partition(" Examples:\n")[2]
-    assert [line.strip() for line in shown.splitlines() if line.strip()] == list(examples)

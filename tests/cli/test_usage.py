@@ -1,61 +1,76 @@
 """What all commands have in common: help, version, the nearest name, --debug, examples that run."""
 
 import os
-import shutil
+import re
 import subprocess
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import convcli as package
-from convcli.cli import COMMANDS
+from convcli.cli import COMMANDS, GROUPS
+from convcli.files.carried import copy_samples
 from convcli.nets.kinds import KINDS
-from tests.conftest import SAMPLES
 
-BUILT = [name for name in COMMANDS if find_spec(f"convcli.commands.{name}")]
+CALLS = (
+    *COMMANDS,
+    *(f"{group} {name}" for group, names in GROUPS.items() for name in names),
+)
+"""Every command, `net show` as two words."""
+
+
+def module(call):
+    return import_module(f"convcli.commands.{call.replace(' ', '_')}")
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-@pytest.mark.parametrize("name", BUILT)
-def test_help_of_every_command(convcli, name, flag):
-    done = convcli(name, flag)
+@pytest.mark.parametrize("call", CALLS)
+def test_help_of_every_command(convcli, call, flag):
+    done = convcli(*call.split(), flag)
     assert (done.status, done.err) == (0, "")
-    assert f"Usage: convcli {name}" in done.text
+    assert f"Usage: convcli {call}" in done.text
     examples = done.text.partition(" Examples:\n")[2].splitlines()
-    assert [line.strip() for line in examples if line.strip()] == list(
-        import_module(f"convcli.commands.{name}").EXAMPLES
-    )
+    assert [line.strip() for line in examples if line.strip()] == list(module(call).EXAMPLES)
 
 
-@pytest.mark.parametrize("name", BUILT)
-def test_every_command_has_examples_that_fit_a_line(name):
-    examples = import_module(f"convcli.commands.{name}").EXAMPLES
+@pytest.mark.parametrize("call", CALLS)
+def test_every_command_has_examples_that_fit_a_line(call):
+    examples = module(call).EXAMPLES
     assert len(examples) >= 3
     assert [e for e in examples if len(e) > 77 or "convcli " not in e] == []
 
 
-@pytest.mark.parametrize(
-    "example", [e for n in BUILT for e in import_module(f"convcli.commands.{n}").EXAMPLES]
-)
-def test_examples_run(example, tmp_path):
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in GROUPS])
+def test_a_help_is_one_sentence_groups_of_options_and_what_a_pipe_gets(convcli, call):
+    text = convcli(*call.split(), "-h").text
+    _, usage, sentence, *told = re.split(r"\n\s*\n", "\n\n" + text.partition("╭")[0])
+    assert usage.strip().startswith("Usage:")
+    assert re.fullmatch(r"[^.]+\.", sentence.strip())
+    assert "─ Options ─" not in text
+    assert re.search(r"\bpipe\b", " ".join(told))
+    assert len(text.splitlines()) <= 72
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_examples_run_on_what_an_installation_carries(call, tmp_path):
     here = tmp_path / "samples"
-    shutil.copytree(SAMPLES, here)
+    copy_samples(here)
     tools = Path(sys.executable).parent
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {example}"],
-        cwd=here,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
-    )
-    assert done.returncode == 0, done.stderr
-    _, _, promised = example.partition("  # ")
-    if promised.strip().replace("x", "").isdigit():
-        assert done.stdout.strip() == promised.strip()
+    for example in module(call).EXAMPLES:
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {example}"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
+        )
+        assert done.returncode == 0, done.stderr
+        _, _, promised = example.partition("  # ")
+        if promised.strip().replace("x", "").isdigit():
+            assert done.stdout.strip() == promised.strip()
 
 
 def test_the_help_of_shape_names_every_kind_of_layer_and_the_quotes(convcli):
@@ -70,8 +85,6 @@ def test_the_help_of_shape_fits_a_screen(convcli):
 
 @pytest.mark.parametrize("call", [[], ["-h"], ["--help"]])
 def test_help_lists_the_commands(call, convcli):
-    if list(COMMANDS) != BUILT:
-        pytest.skip("a command is still being built")
     done = convcli(*call)
     assert done.status == (0 if call else 2)
     assert [name for name in COMMANDS if name not in done.text] == []
