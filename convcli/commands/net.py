@@ -2,9 +2,11 @@
 
 __all__ = ["EXAMPLES", "HELP"]
 
-HELP = "Networks from LeNet to DenseNet: their tables and their answers."
+HELP = "Networks from LeNet to DenseNet: their tables, their training, their answers."
 EXAMPLES = (
     "convcli net list",
     "convcli net show torchvision/resnet50 --depth 1",
-    "convcli net init lenet -o w.npz && convcli net predict w.npz camera.png",
+    "convcli net train lenet digits.csv.gz --holdout 0.2 --epochs 2",
+    "convcli net eval lenet.npz digits.csv.gz",
+    "convcli net predict lenet.npz camera.png",
 )

@@ -39,12 +39,13 @@ def net_init(
     ],
     size: own.Size = None,
     classes: own.Classes = None,
+    width: own.Width = None,
     method: Annotated[
         str,
         options.option(
             options.NETWORK,
             "--method",
-            text="xavier, the chapter's, or he, for deep ones with relu (xavier).",
+            text="xavier, the chapter's, he, for relu, or xavier-sigmoid (xavier).",
             metavar="METHOD",
             show_default=False,
             autocompletion=options.words(lambda: list(starting.METHODS)),
@@ -66,7 +67,7 @@ def net_init(
     path = Path(output)
     form = weights.format_of(path)
     check_target(path, force=force)
-    chosen = choose(name, size, classes)
+    chosen = choose(name, size, classes, width)
     model = Model(chosen.steps)
     starting.start(model, method, np.random.default_rng(seed))
     with writing(path, force=force) as file:

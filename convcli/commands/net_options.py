@@ -3,12 +3,21 @@
 from typing import Annotated
 
 from convcli import options
+from convcli.engine.notation import read_number
 from convcli.nets.networks import NETWORKS
 
-__all__ = ["Classes", "Size"]
+__all__ = ["Classes", "Size", "Width", "named", "read_real"]
 
 named = options.words(lambda: list(NETWORKS))
 """Completes a network's name."""
+
+
+def _number(text: str) -> float:
+    return float(read_number(str(text)))
+
+
+read_real = options.reads(_number)
+"""The parser of an option that is one real number."""
 
 Size = Annotated[
     options.Sizes | None,
@@ -20,5 +29,17 @@ Classes = Annotated[
     int | None,
     options.option(
         options.NETWORK, "--classes", text="Classes it tells apart.", metavar="N", min=1
+    ),
+]
+
+
+Width = Annotated[
+    float | None,
+    options.option(
+        options.NETWORK,
+        "--width",
+        metavar="W",
+        text="Scales the channels of convolutions, as 0.25.",
+        parser=read_real,
     ),
 ]

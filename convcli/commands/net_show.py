@@ -11,6 +11,7 @@ import typer
 from convcli import options, terminal
 from convcli.commands import net_options as own
 from convcli.commands._networks import choose
+from convcli.engine.errors import ConvError
 from convcli.engine.geometry import size_text
 from convcli.nets import onnxmodel
 from convcli.nets.counts import rule
@@ -37,6 +38,7 @@ def net_show(
     ],
     size: own.Size = None,
     classes: own.Classes = None,
+    width: own.Width = None,
     depth: Annotated[
         int | None,
         options.option(
@@ -51,9 +53,11 @@ def net_show(
     up; CSV in a pipe. JSON has all layers.
     """
     if name.lower().endswith(".onnx") and name not in NETWORKS:
+        if width is not None:
+            raise ConvError("--width: an ONNX model is counted as it is", usage=True)
         found = onnxmodel.read(name, size, classes)
     else:
-        chosen = choose(name, size, classes)
+        chosen = choose(name, size, classes, width)
         found = summary(chosen.name, chosen.input, chosen.steps)
     if as_json:
         print(json.dumps(found.record()))

@@ -11,6 +11,7 @@ from convcli.commands._learning import tell
 from convcli.commands._signals import stopping
 from convcli.commands._trainable import Given, made_ready
 from convcli.commands._training import Outputs, runs
+from convcli.commands.net_options import Width
 from convcli.engine.records import finished
 from convcli.files.samples import MAX_PIXELS
 
@@ -32,7 +33,7 @@ def net_train(
     max_value: own.MaxValue = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
     size: own.Size = None,
-    width: own.Width = None,
+    width: Width = None,
     recipe: own.RecipeName = None,
     epochs: own.Epochs = None,
     batch: own.Batch = None,

@@ -1,86 +1,68 @@
 """The options of `convcli net train` and `convcli net eval`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from convcli import options
-from convcli.engine.notation import read_number
+from convcli.commands.net_options import named, read_real
 from convcli.nets.recipes import SCHEDULES
 
 __all__ = [
     "Batch", "Data", "Decay", "Epochs", "Holdout", "Log", "MaxValue", "Momentum", "Name", "Optimizer", "Output", "Plot",
-    "Rate", "RecipeName", "Resume", "Schedule", "Seed", "Size", "Test", "Width",
+    "Rate", "RecipeName", "Resume", "Schedule", "Seed", "Size", "Test",
 ]  # fmt: skip
 
-_DATA, _NET, _RUN = "Data", "Network", "Run"
+_DATA, _RUN = "Data", "Run"
 
 FORMS = "a folder of pictures per class, MNIST's IDX files, CSV with a column label, NPZ with x, y"
 
-
-def _option(panel: str, *names: str, text: str, metavar: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, **more)
-
-
-def _number(text: str) -> float:
-    return float(read_number(str(text)))
-
-
-_read = options.reads(_number)
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME|FILE",
         help="A network of net list, or a file of layers.",
-        autocompletion=options.words(lambda: list(options.registry("networks", "nets").NETWORKS)),
+        autocompletion=named,
     ),
 ]
 Data = Annotated[str, typer.Argument(metavar="DATA", help=f"Labelled pictures: {FORMS}.")]
-Test = Annotated[str | None, _option(_DATA, "--test", metavar="DATA", text="Data to test with.")]
+Test = Annotated[
+    str | None, options.option(_DATA, "--test", metavar="DATA", text="Data to test with.")
+]
 Holdout = Annotated[
     float | None,
-    _option(
+    options.option(
         _DATA,
         "--holdout",
         metavar="PART",
         text="Share of each class to test with, as 0.1.",
-        parser=_read,
+        parser=read_real,
     ),
 ]
 MaxValue = Annotated[
     float | None,
-    _option(
+    options.option(
         _DATA,
         "--max-value",
         metavar="V",
         text="The value that becomes 1 (by dtype and data).",
-        parser=_read,
+        parser=read_real,
     ),
 ]
 Size = Annotated[
     options.Sizes | None,
-    _option(
-        _NET,
+    options.option(
+        options.NETWORK,
         "--input",
         metavar="CxHxW",
         text="What pictures are resized to.",
         parser=options.read_sizes,
     ),
 ]
-Width = Annotated[
-    float | None,
-    _option(
-        _NET,
-        "--width",
-        metavar="W",
-        text="Scales the channels of convolutions, as 0.25.",
-        parser=_read,
-    ),
-]
 RecipeName = Annotated[
     str | None,
-    _option(
+    options.option(
         _RUN,
         "--recipe",
         metavar="WHICH",
@@ -89,15 +71,19 @@ RecipeName = Annotated[
     ),
 ]
 Epochs = Annotated[
-    int | None, _option(_RUN, "--epochs", metavar="N", text="Times to see every example.", min=1)
+    int | None,
+    options.option(_RUN, "--epochs", metavar="N", text="Times to see every example.", min=1),
 ]
-Batch = Annotated[int | None, _option(_RUN, "--batch", metavar="N", text="Examples a step.", min=1)]
+Batch = Annotated[
+    int | None, options.option(_RUN, "--batch", metavar="N", text="Examples a step.", min=1)
+]
 Rate = Annotated[
-    float | None, _option(_RUN, "--lr", metavar="RATE", text="Learning rate.", parser=_read)
+    float | None,
+    options.option(_RUN, "--lr", metavar="RATE", text="Learning rate.", parser=read_real),
 ]
 Optimizer = Annotated[
     str | None,
-    _option(
+    options.option(
         _RUN,
         "--optimizer",
         metavar="WHICH",
@@ -108,15 +94,17 @@ Optimizer = Annotated[
     ),
 ]
 Momentum = Annotated[
-    float | None, _option(_RUN, "--momentum", metavar="M", text="Of sgd.", parser=_read)
+    float | None, options.option(_RUN, "--momentum", metavar="M", text="Of sgd.", parser=read_real)
 ]
 Decay = Annotated[
     float | None,
-    _option(_RUN, "--weight-decay", metavar="L", text="Pull of weights to 0.", parser=_read),
+    options.option(
+        _RUN, "--weight-decay", metavar="L", text="Pull of weights to 0.", parser=read_real
+    ),
 ]
 Schedule = Annotated[
     str | None,
-    _option(
+    options.option(
         _RUN,
         "--schedule",
         metavar="WHICH",
@@ -124,14 +112,16 @@ Schedule = Annotated[
         autocompletion=options.words(lambda: list(SCHEDULES)),
     ),
 ]
-Seed = Annotated[int | None, _option(_RUN, "--seed", metavar="N", text="Of chance (0).", min=0)]
+Seed = Annotated[
+    int | None, options.option(_RUN, "--seed", metavar="N", text="Of chance (0).", min=0)
+]
 Resume = Annotated[
     str | None,
-    _option(_RUN, "--resume", metavar="FILE", text="Go on with a run that was broken off."),
+    options.option(_RUN, "--resume", metavar="FILE", text="Go on with a run that was broken off."),
 ]
 Output = Annotated[
     str | None,
-    _option(
+    options.option(
         options.OUTPUT,
         "-o",
         "--output",
@@ -141,8 +131,11 @@ Output = Annotated[
 ]
 Log = Annotated[
     str | None,
-    _option(options.OUTPUT, "--log", metavar="CSV", text="Loss and accuracy, an epoch a line."),
+    options.option(
+        options.OUTPUT, "--log", metavar="CSV", text="Loss and accuracy, an epoch a line."
+    ),
 ]
 Plot = Annotated[
-    str | None, _option(options.OUTPUT, "--plot", metavar="PNG", text="The same as a picture.")
+    str | None,
+    options.option(options.OUTPUT, "--plot", metavar="PNG", text="The same as a picture."),
 ]
