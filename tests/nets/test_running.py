@@ -86,7 +86,7 @@ def test_backward_through_a_network(text):
         return float((model.forward(x, training=True) * weigh).sum())
 
     loss()
-    gradient = model.backward(weigh)
+    gradient = model.backward(weigh, inputs=True)
     learned = {
         (name, part): array.copy()
         for name, op in model.operations.items()
