@@ -45,15 +45,18 @@ class BatchNorm(Operation):
         found += bias[:, None]
         return outer(found.reshape(*x.shape[1:], x.shape[0]))
 
-    def backward(self, gradient: Array) -> Array:
+    def learn(self, gradient: Array) -> None:
         centred, deviation = self.saved
         coming = _maps(gradient)
-        count = gradient.dtype.type(coming.shape[1])
         self.gradients["bias"] = coming.sum(axis=1)
         self.gradients["weight"] = np.vecdot(coming, centred) / deviation
-        along = self.gradients["weight"] / (deviation * -count)
-        found = centred * along[:, None]
-        found += coming
+
+    def backward(self, gradient: Array) -> Array:
+        self.learn(gradient)
+        centred, deviation = self.saved
+        count = gradient.dtype.type(centred.shape[1])
+        found = centred * (self.gradients["weight"] / (deviation * -count))[:, None]
+        found += _maps(gradient)
         found -= (self.gradients["bias"] / count)[:, None]
         found *= (self.weights["weight"] / deviation)[:, None]
         return outer(found.reshape(*gradient.shape[1:], gradient.shape[0]))

@@ -160,7 +160,7 @@ class Model:
                 found.add(step.row.number)
         return found
 
-    def backward(self, gradient: Array, *, inputs: bool = True) -> Array | None:
+    def backward(self, gradient: Array, *, inputs: bool = False) -> Array | None:
         """Compute the gradients of all weights, which the operations then hold, after `forward` in training.
 
         Parameters

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets import convolving
+from convcli.nets import convolving, layout
 from convcli.nets.kinds import KINDS, read_layer
 from convcli.nets.layers import OPERATIONS, operation
 from tests import oracle
@@ -121,6 +121,7 @@ CONVOLUTIONS = [(t, s) for t, s in LAYERS if t.startswith(("conv:", "dwconv"))]
 @pytest.mark.parametrize(("text", "size"), CONVOLUTIONS, ids=[t for t, _ in CONVOLUTIONS])
 def test_convolution_against_loops(text, size, band, monkeypatch):
     monkeypatch.setattr(convolving, "BAND", band)
+    monkeypatch.setattr(convolving, "WIDE", band)
     rng = np.random.default_rng(2)
     op = made(text, size, rng)
     x = rng.normal(size=(3, *size))
@@ -144,7 +145,67 @@ def test_convolution_against_loops(text, size, band, monkeypatch):
     assert np.isclose((op.gradients["weight"] * op.weights["weight"]).sum(), product)
 
 
+@pytest.mark.parametrize(("text", "size"), LAYERS, ids=IDS)
+def test_however_the_batch_lies(text, size):
+    rng = np.random.default_rng(8)
+    op = made(text, size, rng)
+    op.training = True
+    x = rng.normal(size=(3, *size))
+    weigh = rng.normal(size=(3, *op.out_shape(size)))
+
+    def answers(lying):
+        op.chance = np.random.default_rng(5)
+        found = op.forward(lying(x)), op.backward(lying(weigh))
+        return [*found, *op.gradients.values()]
+
+    plain = answers(np.ascontiguousarray)
+    for lying in (_batch_last, _apart):
+        for found, expected in zip(answers(lying), plain, strict=True):
+            assert np.allclose(found, expected, atol=1e-12, rtol=1e-12)
+
+
+def _batch_last(x):
+    return layout.outer(layout.inner(x))
+
+
+def _apart(x):
+    """Cells that are not neighbours in memory."""
+    wide = np.full((*x.shape[:-1], 2 * x.shape[-1]), np.nan)
+    wide[..., ::2] = x
+    return wide[..., ::2]
+
+
+def test_memory_that_is_used_again_holds_nothing_back():
+    rng = np.random.default_rng(9)
+    layers = [made(t, s, rng) for t, s in LAYERS if t.startswith(("conv", "dwconv", "max", "avg"))]
+    given = [rng.normal(size=(2, *op.size)) for op in layers]
+    for op in layers:
+        op.training = True
+
+    def answers(order):
+        found = {}
+        for i in order:
+            out = layers[i].forward(given[i])
+            found[i] = out, layers[i].backward(np.cos(out)), *layers[i].gradients.values()
+        return found
+
+    first = answers(range(len(layers)))
+    copies = {i: [a.copy() for a in arrays] for i, arrays in first.items()}
+    second = answers(rng.permutation(len(layers)))
+    for i, arrays in copies.items():
+        for kept, held, again in zip(arrays, first[i], second[i], strict=True):
+            assert np.array_equal(kept, held)  # what was returned is nobody's scratch
+            assert np.array_equal(kept, again)
+
+
 POOLS = [(t, s) for t, s in LAYERS if t.startswith(("maxpool", "avgpool"))]
+TIED = [
+    ("maxpool:k3,s1,p1", (2, 6, 5)),
+    ("maxpool:k2x3,s2", (1, 7, 8)),
+    ("maxpool:k2,s3", (1, 8, 8)),
+    ("maxpool:k4,s1x3,p2x1", (1, 6, 9)),
+    ("maxpool:k2,s2,d3", (1, 9, 9)),
+]
 
 
 @pytest.mark.parametrize(("text", "size"), POOLS, ids=[t for t, _ in POOLS])
@@ -163,6 +224,29 @@ def test_pooling_against_loops(text, size):
         include_pad="pad" in text.split(",")[1:],
     )
     assert np.allclose(op.forward(x), found.astype(float), atol=1e-12)
+
+
+@pytest.mark.parametrize(("text", "size"), [(t, s) for t, s in POOLS if t.startswith("max")] + TIED)
+def test_of_equal_cells_the_first_wins_everywhere(text, size):
+    rng = np.random.default_rng(10)
+    op = made(text, size, rng)
+    op.training = True
+    x = rng.integers(0, 3, size=(2, *size)).astype(float)
+    gradient = rng.integers(1, 9, size=(2, *op.out_shape(size))).astype(float)
+    op.forward(x)
+    down, across = op.windows(size)
+    expected = np.zeros_like(x)
+    for n, c, i, j in np.ndindex(gradient.shape):
+        cells = [
+            (down.s * i + down.d * u - down.before, across.s * j + across.d * v - across.before)
+            for u in range(down.k)
+            for v in range(across.k)
+        ]
+        inside = [(y, z) for y, z in cells if 0 <= y < size[1] and 0 <= z < size[2]]
+        if inside:
+            y, z = max(inside, key=lambda at: x[n, c, *at])  # the first of equal ones
+            expected[n, c, y, z] += gradient[n, c, i, j]
+    assert np.array_equal(op.backward(gradient), expected)
 
 
 def test_of_equal_cells_the_first_wins():

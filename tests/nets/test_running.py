@@ -73,6 +73,8 @@ def test_kept_outputs_stay():
         "conv:4,k3,p1 bn relu residual( conv:4,k3,p1 bn relu | conv:4,k1 | ) relu gap flatten linear:3",
         "concat( conv:2,k1 sigmoid | maxpool:k3,s1,p1 conv:3,k1 | ) concat( | tanh ) flatten linear:2",
         "conv:3,k3 lrn:3 avgpool:k2 residual( relu residual( dropout:0.3 ) | ) flatten softmax",
+        "conv:3,k3 sigmoid conv:2,k2 tanh bn sigmoid flatten linear:4 sigmoid linear:3 bn softmax",
+        "relu residual( convt:2,k3,p1 sigmoid | conv:2,k1 residual( tanh | ) ) maxpool:k2 flatten",
     ],
 )
 def test_backward_through_a_network(text):
@@ -86,7 +88,7 @@ def test_backward_through_a_network(text):
         return float((model.forward(x, training=True) * weigh).sum())
 
     loss()
-    gradient = model.backward(weigh)
+    gradient = model.backward(weigh, inputs=True)
     learned = {
         (name, part): array.copy()
         for name, op in model.operations.items()
@@ -104,6 +106,48 @@ def test_backward_through_a_network(text):
             array[at] = old - h
             assert np.isclose((above - loss()) / (2 * h), found[at], atol=1e-5, rtol=1e-5)
             array[at] = old
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conv:3,k3 relu flatten linear:2",
+        "relu residual( tanh | ) concat( conv:2,k3 | maxpool:k3,s1 ) flatten linear:2",
+        "avgpool:k2 bn residual( relu | ) flatten softmax",
+        "flatten relu",
+    ],
+)
+def test_without_the_gradient_by_the_input_the_weights_learn_the_same(text):
+    model = made(text, (2, 6, 6))
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(3, 2, 6, 6))
+    weigh = rng.normal(size=(3, *model.steps[-1].row.output))
+    found = []
+    for inputs in (True, False):
+        model.forward(x, training=True)
+        by_input = model.backward(weigh, inputs=inputs)
+        assert (by_input is not None) == inputs
+        found.append(
+            {
+                f"{name}.{part}": op.gradients.pop(part).tobytes()
+                for name, op in model.operations.items()
+                for part in op.weight_shapes()
+            }
+        )
+    assert found[0] == found[1]
+    assert list(found[0]) == list(model.shapes(learned=True))
+
+
+def test_what_a_later_step_reads_is_not_written_over_in_training():
+    model = made("conv:2,k1 residual( relu | sigmoid | bn tanh )", (1, 4, 4))
+    x = np.random.default_rng(0).normal(size=(2, 1, 4, 4))
+    names = [step.name for step in model.steps]
+    plain = model.forward(x, training=True)
+    kept = model.forward(x, training=True, keep=names)
+    assert np.array_equal(plain, kept)
+    assert (model.kept["conv"] < 0).any()
+    assert np.array_equal(np.maximum(model.kept["conv"], 0), model.kept["relu"])
+    assert np.array_equal(np.tanh(model.kept["bn"]), model.kept["tanh"])
 
 
 def test_tensors_by_name():
