@@ -19,7 +19,7 @@ __all__ = ["EXAMPLES", "net_train"]
 
 EXAMPLES = (
     "convcli net train lenet digits.csv.gz --holdout 0.2 --epochs 2",
-    "convcli net train resnet18 digits.csv.gz --width 0.25 --input 1x28x28 --epochs 1 -o r.npz",
+    "convcli net train lenet-bn digits.csv.gz --width 2 --input 1x32x32 --epochs 1",
     "convcli net train lenet digits.csv.gz --resume lenet.npz --epochs 3",
 )
 
@@ -50,7 +50,9 @@ def net_train(
 ) -> None:
     """Train a network on labelled pictures, and write its weights.
 
-    The weights are written after every epoch; Ctrl-C saves and leaves, --resume goes on as if nothing had been.
+    The weights are written after every epoch and their file's name is
+    printed at the end, in a pipe too. Ctrl-C saves and leaves, --resume goes
+    on as if nothing had been.
     """
     asked = {
         "epochs": epochs,
