@@ -47,12 +47,13 @@ class Given:
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """What is trained, on what, and what its file says about itself."""
+    """What is trained, on what, and what its file says about itself; pictures that could not be read were told."""
 
     training: Training
     train: Examples
     test: Examples | None
     card: dict[str, Any]
+    skipped: int = 0
 
 
 def made_ready(given: Given) -> Ready:
@@ -78,7 +79,7 @@ def made_ready(given: Given) -> Ready:
     row = chosen.row
     how = replace(row.preparation, resize=None) if row else Preparation()
     reading = Reading(max_pixels=given.max_pixels)
-    train, _ = examples_of(labelled, chosen.input, labels=labels, how=reading)
+    train, skipped = examples_of(labelled, chosen.input, labels=labels, how=reading)
     holdout = None if given.test else begun.get("holdout")
     if given.holdout is not None:
         holdout = given.holdout
@@ -88,7 +89,8 @@ def made_ready(given: Given) -> Ready:
             given.test, max_value=given.max_value, max_pixels=given.max_pixels, part="test"
         )
         found = same_scale(found, train.white, given.max_value)
-        test, _ = examples_of(found, chosen.input, labels=labels, how=reading)
+        test, more = examples_of(found, chosen.input, labels=labels, how=reading)
+        skipped += more
     elif holdout:
         kept, aside = stratified(train.y, holdout, np.random.default_rng([seed, _SPLIT]))
         train, test = train.taken(kept), train.taken(aside)
@@ -101,7 +103,8 @@ def made_ready(given: Given) -> Ready:
     shown = {"mean": list(how.mean), "std": list(how.std), "resize": how.resize}
     about = {"labels": list(labels), "preparation": shown, "max_value": train.white}
     run = {"data": data, "holdout": holdout}
-    return Ready(training, train, test, {**chosen.card(), **about, "training": run})
+    card = {**chosen.card(), **about, "training": run}
+    return Ready(training, train, test, card, skipped)
 
 
 def same_scale(labelled: Labelled, white: float, asked: float | None) -> Labelled:

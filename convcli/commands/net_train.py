@@ -85,3 +85,5 @@ def net_train(
         tell(f"convcli: stopped after {done} of {ready.training.recipe.epochs} epochs: {path}")
         raise typer.Exit(stop.status)
     print_path(path)
+    if ready.skipped:
+        raise typer.Exit(1)

@@ -185,6 +185,25 @@ def test_the_scale_is_that_of_the_training(convcli, data):
     assert json.loads(alone)["accuracy"] > 0.8
 
 
+def test_a_folder_of_pictures(convcli, data):
+    x, y = corners(20, size=9)
+    for i, (picture, c) in enumerate(zip(x, y, strict=True)):
+        folder = data / "pictures" / ("top", "the [end]")[c]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{i}.pgm").write_bytes(b"P5 9 9 255\n" + picture.tobytes())
+    fit = ("net", "train", "net.txt", "pictures", "--input", "1x6x6", "--lr", 0.05, "--batch", 5)
+    done = convcli(*fit, "-o", "w.npz")
+    assert (done.status, done.text) == (0, "w.npz\n")
+    told = json.loads(convcli("net", "eval", "w.npz", "pictures", "--json").text)
+    assert (told["accuracy"], told["labels"]) == (1, ["the [end]", "top"])
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nxx")
+    for call in (("net", "eval", "w.npz", "pictures", "--json"), (*fit, "-o", "v.npz")):
+        done = convcli(*call)
+        assert done.status == 1
+        assert done.text
+        assert "broken.png: is broken" in done.err
+
+
 @pytest.mark.parametrize("name", ["lenet", "vgg11"])
 def test_the_chapter_s_recipe(convcli, tmp_path, name):
     x, y = corners(4, size=32)
