@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 BLOCKS = "▁▂▃▄▅▆▇█"
 PATIENCE = 0.4
 """Seconds of work before a bar appears."""
+PAUSE = 0.1
+"""Seconds from one drawing of the bar to the next."""
 WIDTH = 24
 """Blocks of a sparkline."""
 
@@ -42,6 +44,28 @@ def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
     return "".join(BLOCKS[int((h - low) * steps)] for h in heights)
 
 
+class _Course:
+    """The course of a loss, thinned out evenly as it gets long: a line of blocks has no room for all of it."""
+
+    most = 32 * WIDTH
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.last: float | None = None
+        self._every, self._seen = 1, 0
+
+    def add(self, loss: float) -> None:
+        self.last = loss
+        if self._seen % self._every == 0:
+            self.losses.append(loss)
+        self._seen += 1
+        if len(self.losses) == self.most:
+            self.losses, self._every = self.losses[::2], 2 * self._every
+
+    def __str__(self) -> str:
+        return "" if self.last is None else f"{sparkline(self.losses)} {self.last:.4g}"
+
+
 def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]) -> _T:
     """Do the work, and draw how far it is once it takes a while; nothing of it stays on the screen.
 
@@ -56,7 +80,8 @@ def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]
     object
         What the work returns.
     """
-    begun, losses = time.monotonic(), list[float]()
+    begun, course = time.monotonic(), _Course()
+    drawn = begun
     task: TaskID | None = None
     with ExitStack() as stack:
         bar = Progress(
@@ -78,14 +103,16 @@ def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]
                 tell(record.text)
                 continue
             if record.loss is not None:
-                losses.append(record.loss)
-            if task is None and time.monotonic() - begun < PATIENCE:
+                course.add(record.loss)
+            now = time.monotonic()
+            if now - begun < PATIENCE or (now - drawn < PAUSE and record.done < record.total):
                 continue
+            drawn = now
             shown: dict[str, Any] = {
                 "description": printable(record.stage),
                 "completed": record.done,
                 "total": record.total,
-                "line": f"{sparkline(losses)} {losses[-1]:.4g}" if losses else "",
+                "line": str(course),
             }
             if task is None:
                 task = bar.add_task(**shown)

@@ -46,3 +46,13 @@ def test_sparklines():
     assert sparkline([float("inf"), 1e3, 1]) == "█▁"
     assert sparkline([0, 1, 2, 7]) == "▁▂▃█"  # linear where a zero is
     assert len(sparkline(range(1, 1000))) == progress.WIDTH
+
+
+def test_a_long_course_is_thinned_out_evenly():
+    course = progress._Course()
+    for loss in range(1, 100_000):
+        course.add(loss)
+    assert len(course.losses) < course.most
+    gaps = {b - a for a, b in zip(course.losses, course.losses[1:], strict=False)}
+    assert len(gaps) == 1
+    assert str(course).endswith("█ 1e+05")
