@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convcli.engine.geometry import Axis
 from convcli.nets.layout import inner, outer, scratch
 
-__all__ = ["convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
+__all__ = ["Axes", "convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 
 BAND = 1 << 18
 """Elements of gathered windows that are made at a time; as many as there are weights, up to `WIDE`, where those are more."""
@@ -144,21 +144,23 @@ def span(axis: Axis, tap: int, windows: slice) -> tuple[slice, slice]:
     return slice(first, last), slice(at + first * axis.s, at + (last - 1) * axis.s + 1, axis.s)
 
 
-def padded(x: Array, axes: Axes, value: float = 0.0) -> Array:
-    """Put a batch into all the cells that its windows reach: shape (C, rows, columns, N).
+def padded(x: Array, axes: Axes, value: float = 0.0, size: tuple[int, int] | None = None) -> Array:
+    """Put a batch into all the cells that its windows reach, or as many as `size` says: shape (C, rows, columns, N).
 
     It is `x` itself, or memory that the next call uses again.
     """
-    size = (reach(axes[0]), reach(axes[1]))
-    if size == x.shape[2:]:
+    height, width = size or (reach(axes[0]), reach(axes[1]))
+    top, left = axes[0].before, axes[1].before
+    if (top, left, height, width) == (0, 0, *x.shape[2:]):
         return inner(x)
-    found = scratch("padded", (x.shape[1], *size, x.shape[0]), x.dtype)
-    (top, bottom), (left, right) = ((a.before, a.before + a.n) for a in axes)
+    found = scratch("padded", (x.shape[1], height, width, x.shape[0]), x.dtype)
+    lying = x.transpose(1, 2, 3, 0)[:, : height - top, : width - left]
+    bottom, right = top + lying.shape[1], left + lying.shape[2]
     found[:, :top] = value
     found[:, bottom:] = value
     found[:, top:bottom, :left] = value
     found[:, top:bottom, right:] = value
-    found[:, top:bottom, left:right] = x.transpose(1, 2, 3, 0)
+    found[:, top:bottom, left:right] = lying
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Axis
-from convcli.nets import pools
+from convcli.nets import pools, winograd
 from convcli.nets.activations import Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
 from convcli.nets.convolving import convolve, input_gradient, weight_gradient
 from convcli.nets.kinds import Layer
@@ -44,13 +44,11 @@ class Convolution(Operation):
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
         self.saved = x if self.training else None
-        return convolve(
-            x,
-            self.weights["weight"],
-            self.windows(x.shape[1:]),
-            self.groups,
-            self.weights.get("bias"),
-        )
+        axes = self.windows(x.shape[1:])
+        weight, bias = self.weights["weight"], self.weights.get("bias")
+        if not self.training and winograd.pays(x, weight, axes, self.groups):
+            return winograd.convolve(x, weight, axes, bias)
+        return convolve(x, weight, axes, self.groups, bias)
 
     def learn(self, gradient: Array) -> None:
         x, axes, weight = self.saved, self.windows(self.saved.shape[1:]), self.weights["weight"]

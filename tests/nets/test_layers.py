@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets import convolving, layout
+from convcli.nets import convolving, layout, winograd
 from convcli.nets.kinds import KINDS, read_layer
 from convcli.nets.layers import OPERATIONS, operation
 from tests import oracle
@@ -143,6 +143,55 @@ def test_convolution_against_loops(text, size, band, monkeypatch):
     product = (op.forward(x) * y).sum()
     assert np.isclose((op.backward(y) * x).sum(), product)
     assert np.isclose((op.gradients["weight"] * op.weights["weight"]).sum(), product)
+
+
+WINDOWS = ["", ",p1", ",p2", ",p0/1x1/0", ",psame", ",p3,nobias"]
+
+
+@pytest.mark.parametrize("band", [1, winograd.BAND])
+@pytest.mark.parametrize("more", WINDOWS)
+@pytest.mark.parametrize("size", [(3, 7, 9), (2, 4, 4), (4, 12, 5), (1, 3, 3)])
+def test_tiles_against_loops(size, more, band, monkeypatch):
+    monkeypatch.setattr(winograd, "BAND", band)
+    monkeypatch.setattr(winograd, "TILES", 1)
+    monkeypatch.setattr(winograd, "CHANNELS", 1)
+    rng = np.random.default_rng(11)
+    op = made(f"conv:5,k3{more}", size, rng, np.float32)
+    x = rng.normal(size=(2, *size)).astype(np.float32)
+    axes, weight, bias = op.windows(size), op.weights["weight"], op.weights.get("bias")
+    assert winograd.pays(x, weight, axes, 1)
+    found = winograd.convolve(x, weight, axes, bias)
+    expected = oracle.correlate(
+        x.astype(float), weight, padding=[(a.before, a.after) for a in axes], bias=bias
+    ).astype(float)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 2e-5 * np.abs(expected).max()
+    assert np.array_equal(op.forward(x), found)  # what a prediction uses
+    op.training = True
+    assert np.allclose(op.forward(x), expected, atol=1e-5)
+
+
+def test_tiles_serve_only_what_they_can():
+    x = np.zeros((1, 64, 32, 32), np.float32)
+    layers = ["conv:64,k3", "conv:64,k3,s2", "conv:64,k3,d2", "conv:64,k3,g2", "conv:64,k5"]
+    layers += ["conv:63,k3", "conv:64,k3x1"]
+    pays = []
+    for text in layers:
+        op = made(text, (64, 32, 32), np.random.default_rng(0), np.float32)
+        weight = op.weights["weight"]
+        pays.append(winograd.pays(x, weight, op.windows((64, 32, 32)), op.groups))
+        assert not winograd.pays(x.astype(float), weight, op.windows((64, 32, 32)), op.groups)
+    assert pays == [True, *[False] * 6]
+
+
+def test_tiles_are_precise_with_many_channels():
+    rng = np.random.default_rng(12)
+    op = made("conv:64,k3,p1", (256, 28, 28), rng, np.float32)
+    x = rng.normal(size=(1, 256, 28, 28)).astype(np.float32)
+    axes, weight = op.windows(x.shape[1:]), op.weights["weight"]
+    found = winograd.convolve(x, weight, axes)
+    exact = convolving.convolve(x.astype(float), weight.astype(float), axes)
+    assert np.abs(found - exact).max() <= 3e-5 * np.abs(exact).max()
 
 
 @pytest.mark.parametrize(("text", "size"), LAYERS, ids=IDS)
