@@ -34,7 +34,9 @@ class Sigmoid(Operation):
         return found
 
     def backward(self, gradient: Array) -> Array:
-        found: Array = gradient * self.saved * (1 - self.saved)
+        found: Array = np.subtract(1, self.saved)
+        found *= self.saved
+        found *= gradient
         return found
 
 
@@ -47,7 +49,9 @@ class Tanh(Operation):
         return found
 
     def backward(self, gradient: Array) -> Array:
-        found: Array = gradient * (1 - np.square(self.saved))
+        found: Array = np.square(self.saved)
+        np.subtract(1, found, out=found)
+        found *= gradient
         return found
 
 

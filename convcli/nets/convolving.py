@@ -50,7 +50,7 @@ def convolve(
     out = np.empty((maps, axes[0].out, axes[1].out, batch), x.dtype)
     flat = out.reshape(groups, maps // groups, -1)
     kernels = weight.reshape(groups, maps // groups, -1)
-    for band in _bands(batch, weight.shape, groups, axes):
+    for band in _bands(batch * groups * kernels.shape[2], weight.size, axes):
         cells = _cells(band, axes, batch)
         if weight.shape[1] == 1 and groups > 1:
             _by_taps(_windows(inside, axes, band), weight, out[:, band[0], band[1]])
@@ -81,7 +81,7 @@ def weight_gradient(
     inside = padded(x, axes)
     flat = inner(gradient).reshape(groups, shape[0] // groups, -1)
     part = found
-    for band in _bands(batch, shape, groups, axes):
+    for band in _bands(batch * groups * found.shape[2], found.size, axes):
         columns = _gathered(inside, axes, band, groups)
         np.matmul(flat[:, :, _cells(band, axes, batch)], columns.swapaxes(-1, -2), out=part)
         if part is found:  # the first
@@ -104,24 +104,41 @@ def input_gradient(
     shape : tuple of int
         Of the input, (N, C, H, W).
     """
-    batch, channels = shape[:2]
-    kernels = weight.reshape(groups, weight.shape[0] // groups, -1).swapaxes(-1, -2)
-    flat = inner(gradient).reshape(groups, weight.shape[0] // groups, -1)
+    batch, (down, across) = shape[0], axes
+    maps = weight.shape[0] // groups
+    seen: Axes = (_each(down.out), _each(across.out))
+    rest = axes
+    kernels = weight.reshape(groups, maps, -1).swapaxes(-1, -2)
+    if across.s == 1 < across.k and across.before < across.extent and weight.size < gradient.size:
+        # along rows this is a correlation too, with the taps turned round: less is left to add up
+        before = across.extent - 1 - across.before
+        seen = seen[0], Axis(across.out, across.k, 1, across.d, before, 0, across.n)
+        rest = down, _each(across.n)
+        kernels = weight.reshape(groups, maps, *weight.shape[1:])[..., ::-1]
+        kernels = kernels.transpose(0, 2, 3, 1, 4).reshape(groups, -1, maps * across.k)
+    inside = padded(gradient, seen)
     found = np.zeros((*shape[1:], batch), gradient.dtype)
-    for rows, cells in _bands(batch, weight.shape, groups, axes):
-        part = flat[:, :, _cells((rows, cells), axes, batch)]
-        columns = scratch("columns", (groups, kernels.shape[1], part.shape[2]), gradient.dtype)
-        np.matmul(kernels, part, out=columns)
-        columns = columns.reshape(
-            channels, *weight.shape[2:], rows.stop - rows.start, cells.stop - cells.start, batch
+    for rows, cells in _bands(batch * groups * max(kernels.shape[1:]), weight.size, seen):
+        columns = _gathered(inside, seen, (rows, cells), groups)
+        parts = scratch("parts", (groups, kernels.shape[1], columns.shape[2]), gradient.dtype)
+        np.matmul(kernels, columns, out=parts)
+        parts = parts.reshape(
+            *(shape[1], rest[0].k, rest[1].k),
+            *(rows.stop - rows.start, cells.stop - cells.start, batch),
         )
-        for u, v in np.ndindex(weight.shape[2:]):
-            (from_row, to_row), (from_cell, to_cell) = (
-                span(axes[0], u, rows),
-                span(axes[1], v, cells),
-            )
-            found[:, to_row, to_cell] += columns[:, u, v, from_row, from_cell]
+        for u, (from_row, to_row) in enumerate(_spans(rest[0], rows)):
+            for v, (from_cell, to_cell) in enumerate(_spans(rest[1], cells)):
+                found[:, to_row, to_cell] += parts[:, u, v, from_row, from_cell]
     return outer(found)
+
+
+def _each(n: int) -> Axis:
+    """Windows of one cell."""
+    return Axis(n, 1, 1, 1, 0, 0, n)
+
+
+def _spans(axis: Axis, windows: slice) -> list[tuple[slice, slice]]:
+    return [span(axis, tap, windows) for tap in range(axis.k)]
 
 
 def reach(axis: Axis) -> int:
@@ -164,11 +181,10 @@ def padded(x: Array, axes: Axes, value: float = 0.0, size: tuple[int, int] | Non
     return found
 
 
-def _bands(batch: int, shape: Sequence[int], groups: int, axes: Axes) -> Iterator[Band]:
-    """Yield parts of the output whose gathered windows fill a band: some rows, or a part of one."""
+def _bands(cell: int, weights: int, axes: Axes) -> Iterator[Band]:
+    """Yield parts of the output that fill a band, so many elements a cell: some rows, or a part of one."""
     height, width = axes[0].out, axes[1].out
-    cell = batch * groups * prod(shape[1:])
-    band = max(BAND, min(prod(shape), WIDE))  # the weights are read again for each
+    band = max(BAND, min(weights, WIDE))  # the weights are read again for each
     if cell * width > band:
         step = max(band // cell, 1)
         for top in range(height):

@@ -17,6 +17,10 @@ LAYERS = [
     ("conv:4,k1,s2,g2", (4, 5, 6)),
     ("conv:2,k1,p1", (3, 4, 4)),
     ("conv:2,k2,psame", (2, 5, 4)),
+    ("conv:2,k3,p2,d2", (2, 7, 8)),
+    ("conv:2,k2,p3", (2, 4, 5)),
+    ("conv:9,k3,p1,g3", (3, 3, 3)),
+    ("conv:9,k3,p1", (5, 2, 2)),  # more weights than cells
     ("dwconv:k3,p1", (3, 6, 5)),
     ("dwconv:6,k2,s2", (3, 6, 5)),
     ("convt:4,k3,s2,p1,op1", (3, 5, 4)),
