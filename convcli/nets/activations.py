@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convcli.nets.layout import inner, outer
+from convcli.nets.layout import by_channels, inner, outer
 from convcli.nets.operations import Array, Operation
 
 __all__ = ["Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
@@ -25,18 +25,30 @@ class Sigmoid(Operation):
     """1 / (1 + exp(-x))."""
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:
-        found = np.negative(x, out=x if spare else None)
-        with np.errstate(over="ignore"):  # exp of a large number is inf, and 1 / inf is 0
-            np.exp(found, out=found)
-        found += 1
-        np.reciprocal(found, out=found)
+        found = x if spare else np.empty_like(x)
+
+        def work(part: slice) -> None:
+            cells = found[:, part]
+            np.negative(x[:, part], out=cells)
+            with np.errstate(over="ignore"):  # exp of a large number is inf, and 1 / inf is 0
+                np.exp(cells, out=cells)
+            cells += 1
+            np.reciprocal(cells, out=cells)
+
+        by_channels(work, x.shape[1], x.size)
         self.saved = found if self.training else None
         return found
 
     def backward(self, gradient: Array) -> Array:
-        found: Array = np.subtract(1, self.saved)
-        found *= self.saved
-        found *= gradient
+        found: Array = np.empty_like(self.saved)
+
+        def work(part: slice) -> None:
+            cells, saved = found[:, part], self.saved[:, part]
+            np.subtract(1, saved, out=cells)
+            cells *= saved
+            cells *= gradient[:, part]
+
+        by_channels(work, found.shape[1], found.size)
         return found
 
 

@@ -5,16 +5,22 @@ the stride, and also where the maps are small. Of one example, and for every fun
 """
 
 import threading
+from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["hold_memory", "inner", "outer", "scratch"]
+from convcli.engine.strategies.threads import each, workers
+
+__all__ = ["by_channels", "hold_memory", "inner", "outer", "scratch"]
 
 Array = NDArray[Any]
 
+SHARED = 1 << 18
+"""Cells of a batch from which on threads share the channels out."""
 KEPT = 1 << 25
 """Bytes of a piece of scratch memory, at most, that is kept for the next call."""
 
@@ -63,3 +69,23 @@ def hold_memory() -> None:
     freed, up to 32 MiB. Here one is freed that was never touched. A step of LeNet is a third faster.
     """
     np.empty(KEPT - (1 << 16), np.uint8)
+
+
+def by_channels(work: Callable[[slice], None], channels: int, cells: int) -> None:
+    """Call `work` with parts of the channels, side by side if there are many cells in all.
+
+    Each part is computed by itself: what comes out does not depend on how many there are.
+    """
+    count = min(workers(), channels) if cells >= SHARED else 1
+    if count <= 1:
+        work(slice(0, channels))
+        return
+    bounds = [channels * i // count for i in range(count + 1)]
+    errors = np.geterr()
+
+    def run(take: Callable[[], slice | None]) -> None:
+        with np.errstate(**errors):  # a thread begins with NumPy's own
+            while (part := take()) is not None:
+                work(part)
+
+    each(run, [slice(*pair) for pair in pairwise(bounds)], count)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convcli.nets.layout import inner, outer
+from convcli.nets.layout import by_channels, inner, outer
 from convcli.nets.operations import Array, Operation, Shape
 
 __all__ = ["BatchNorm", "ResponseNorm"]
@@ -33,32 +33,53 @@ class BatchNorm(Operation):
             found += self.spread(shift, x)
             return found
         maps = _maps(x)
-        mean = maps.mean(axis=1)
-        centred = np.subtract(maps, mean[:, None], out=maps if spare else None)
-        variance = np.vecdot(centred, centred) / x.dtype.type(maps.shape[1])
+        centred = maps if spare else np.empty_like(maps)
+        found = np.empty_like(maps)
+        mean, variance, deviation = (np.empty(len(maps), x.dtype) for _ in range(3))
+
+        def work(part: slice) -> None:
+            mean[part] = maps[part].mean(axis=1)
+            cells = np.subtract(maps[part], mean[part, None], out=centred[part])
+            variance[part] = np.vecdot(cells, cells) / x.dtype.type(maps.shape[1])
+            deviation[part] = np.sqrt(variance[part] + x.dtype.type(self.layer.eps))
+            np.multiply(cells, (weight[part] / deviation[part])[:, None], out=found[part])
+            found[part] += bias[part, None]
+
+        by_channels(work, len(maps), maps.size)
         for name, now in (("running_mean", mean), ("running_var", variance)):
             old = self.kept[name]
             self.kept[name] = (self.momentum * old + (1 - self.momentum) * now).astype(x.dtype)
-        deviation = np.sqrt(variance + x.dtype.type(self.layer.eps))
         self.saved = centred, deviation
-        found = centred * (weight / deviation)[:, None]
-        found += bias[:, None]
         return outer(found.reshape(*x.shape[1:], x.shape[0]))
 
     def learn(self, gradient: Array) -> None:
         centred, deviation = self.saved
         coming = _maps(gradient)
-        self.gradients["bias"] = coming.sum(axis=1)
-        self.gradients["weight"] = np.vecdot(coming, centred) / deviation
+        sums, along = np.empty_like(deviation), np.empty_like(deviation)
+
+        def work(part: slice) -> None:
+            sums[part] = coming[part].sum(axis=1)
+            along[part] = np.vecdot(coming[part], centred[part]) / deviation[part]
+
+        by_channels(work, len(coming), coming.size)
+        self.gradients.update(bias=sums, weight=along)
 
     def backward(self, gradient: Array) -> Array:
         self.learn(gradient)
         centred, deviation = self.saved
+        coming, found = _maps(gradient), np.empty_like(centred)
         count = gradient.dtype.type(centred.shape[1])
-        found = centred * (self.gradients["weight"] / (deviation * -count))[:, None]
-        found += _maps(gradient)
-        found -= (self.gradients["bias"] / count)[:, None]
-        found *= (self.weights["weight"] / deviation)[:, None]
+        slope = self.gradients["weight"] / (deviation * -count)
+        mean = self.gradients["bias"] / count
+        scale = self.weights["weight"] / deviation
+
+        def work(part: slice) -> None:
+            cells = np.multiply(centred[part], slope[part, None], out=found[part])
+            cells += coming[part]
+            cells -= mean[part, None]
+            cells *= scale[part, None]
+
+        by_channels(work, len(found), found.size)
         return outer(found.reshape(*gradient.shape[1:], gradient.shape[0]))
 
     def spread(self, values: Array, x: Array) -> Array:

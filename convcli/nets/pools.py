@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from convcli.engine.geometry import Axis
 from convcli.engine.receptive import part
 from convcli.nets.convolving import padded, span
-from convcli.nets.layout import inner, outer, scratch
+from convcli.nets.layout import by_channels, inner, outer, scratch
 
 __all__ = [
     "maximum",
@@ -107,16 +107,22 @@ def _rows(cells: Array, across: Axis) -> Array:
 
 def _handed(gradient: Array, largest: Array, cells: Array, axes: Axes, *, apart: bool) -> Array:
     """Hand windows' gradients to the first cell that is the largest; `apart`: no cell is in two windows."""
-    result = np.zeros_like(cells)
+    result = np.empty_like(cells)
     waiting = gradient.copy()
-    share = scratch("share", gradient.shape, gradient.dtype)
-    for u, v in np.ndindex(axes[0].k, axes[1].k):
-        windows, at = _met(axes, u, v)
-        part = result[at] if apart else share[windows]
-        np.multiply(waiting[windows], cells[at] == largest[windows], out=part)
-        if not apart:
-            result[at] += part
-        waiting[windows] -= part
+
+    def work(part: slice) -> None:
+        into, left, most, seen = (a[part] for a in (result, waiting, largest, cells))
+        into[...] = 0
+        share = scratch("share", left.shape, left.dtype)
+        for u, v in np.ndindex(axes[0].k, axes[1].k):
+            windows, at = _met(axes, u, v)
+            given = into[at] if apart else share[windows]
+            np.multiply(left[windows], seen[at] == most[windows], out=given)
+            if not apart:
+                into[at] += given
+            left[windows] -= given
+
+    by_channels(work, len(cells), cells.size)
     return result
 
 

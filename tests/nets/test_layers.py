@@ -1,9 +1,13 @@
 """Every layer: forward against plain loops or the formula, backward against central differences in float64."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
+from convcli.engine.strategies import threads
 from convcli.nets import convolving, layout, winograd
 from convcli.nets.kinds import KINDS, read_layer
 from convcli.nets.layers import OPERATIONS, operation
@@ -226,6 +230,50 @@ def _apart(x):
     wide = np.full((*x.shape[:-1], 2 * x.shape[-1]), np.nan)
     wide[..., ::2] = x
     return wide[..., ::2]
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    """Have threads on a machine of one core too, and share out the smallest maps."""
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr(threads, "_pool", lambda: pool)
+        monkeypatch.setattr(layout, "SHARED", 1)
+        yield pool
+
+
+@pytest.mark.usefixtures("pool")
+@pytest.mark.parametrize(("text", "size"), LAYERS, ids=IDS)
+def test_threads_change_no_byte(text, size, monkeypatch):
+    rng = np.random.default_rng(13)
+    op = made(text, size, rng, np.float32)
+    op.training = True
+    x = rng.normal(size=(3, *size)).astype(np.float32)
+    weigh = rng.normal(size=(3, *op.out_shape(size))).astype(np.float32)
+    found = []
+    for count in (1, 2, 3):
+        monkeypatch.setattr(layout, "workers", lambda count=count: count)
+        op.chance = np.random.default_rng(5)
+        answers = [op.forward(x), op.backward(weigh), *op.gradients.values()]
+        found.append([a.tobytes() for a in answers])
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.usefixtures("pool")
+def test_threads_heed_what_numpy_is_told(monkeypatch):
+    monkeypatch.setattr(layout, "workers", lambda: 2)
+    seen = set()
+
+    def work(part):
+        seen.add(threading.get_ident())
+        barrier.wait(timeout=30)
+        np.float32(1e38) * np.ones(3, np.float32)[part] * np.float32(1e38)
+
+    barrier = threading.Barrier(2)
+    with np.errstate(over="ignore"):
+        layout.by_channels(work, 2, 2)
+    assert len(seen) == 2
+    with pytest.raises(RuntimeWarning, match="overflow"):
+        layout.by_channels(work, 2, 2)
 
 
 def test_memory_that_is_used_again_holds_nothing_back():
