@@ -18,7 +18,8 @@ from convcli.nets.layout import inner, outer, scratch
 __all__ = ["Axes", "convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 
 BAND = 1 << 18
-"""Elements of gathered windows that are made at a time; as many as there are weights, up to `WIDE`, where those are more."""
+"""Elements of gathered windows that are made at a time, four times as many for products of many rows; as many as there
+are weights, up to `WIDE`, where those are more."""
 WIDE = 1 << 21
 
 Axes = Sequence[Axis]
@@ -50,7 +51,7 @@ def convolve(
     out = np.empty((maps, axes[0].out, axes[1].out, batch), x.dtype)
     flat = out.reshape(groups, maps // groups, -1)
     kernels = weight.reshape(groups, maps // groups, -1)
-    for band in _bands(batch * groups * kernels.shape[2], weight.size, axes):
+    for band in _bands(batch * groups * kernels.shape[2], kernels.shape, axes):
         cells = _cells(band, axes, batch)
         if weight.shape[1] == 1 and groups > 1:
             _by_taps(_windows(inside, axes, band), weight, out[:, band[0], band[1]])
@@ -81,7 +82,7 @@ def weight_gradient(
     inside = padded(x, axes)
     flat = inner(gradient).reshape(groups, shape[0] // groups, -1)
     part = found
-    for band in _bands(batch * groups * found.shape[2], found.size, axes):
+    for band in _bands(batch * groups * found.shape[2], found.shape, axes):
         columns = _gathered(inside, axes, band, groups)
         np.matmul(flat[:, :, _cells(band, axes, batch)], columns.swapaxes(-1, -2), out=part)
         if part is found:  # the first
@@ -118,7 +119,7 @@ def input_gradient(
         kernels = kernels.transpose(0, 2, 3, 1, 4).reshape(groups, -1, maps * across.k)
     inside = padded(gradient, seen)
     found = np.zeros((*shape[1:], batch), gradient.dtype)
-    for rows, cells in _bands(batch * groups * max(kernels.shape[1:]), weight.size, seen):
+    for rows, cells in _bands(batch * groups * max(kernels.shape[1:]), kernels.shape, seen):
         columns = _gathered(inside, seen, (rows, cells), groups)
         parts = scratch("parts", (groups, kernels.shape[1], columns.shape[2]), gradient.dtype)
         np.matmul(kernels, columns, out=parts)
@@ -181,10 +182,14 @@ def padded(x: Array, axes: Axes, value: float = 0.0, size: tuple[int, int] | Non
     return found
 
 
-def _bands(cell: int, weights: int, axes: Axes) -> Iterator[Band]:
-    """Yield parts of the output that fill a band, so many elements a cell: some rows, or a part of one."""
+def _bands(cell: int, kernels: Sequence[int], axes: Axes) -> Iterator[Band]:
+    """Yield parts of the output that fill a band, so many elements a cell: some rows, or a part of one.
+
+    `kernels` is the shape of the matrices that windows are multiplied with.
+    """
     height, width = axes[0].out, axes[1].out
-    band = max(BAND, min(weights, WIDE))  # the weights are read again for each
+    # few rows are bound by memory, and want their windows in the nearest cache; weights are read again for each band
+    band = max(BAND * min(max(kernels[1] // 16, 1), 4), min(prod(kernels), WIDE))
     if cell * width > band:
         step = max(band // cell, 1)
         for top in range(height):

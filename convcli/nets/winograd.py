@@ -5,6 +5,7 @@ Lavin and Gray, "Fast algorithms for convolutional neural networks", arXiv:1509.
 are about ten times those of plain sums, some 1e-5 of the largest output: good enough to predict, not to learn.
 """
 
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -12,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.nets.convolving import Axes, padded
-from convcli.nets.layout import outer, scratch
+from convcli.nets.layout import by_channels, outer, scratch
 
 __all__ = ["convolve", "pays"]
 
 Array = NDArray[Any]
 
-BAND = 1 << 18
+BAND = 1 << 20
 """Numbers of the tiles that are worked on at a time, about."""
 CHANNELS, TILES = 64, 48
 """Fewer channels or tiles cost more on the way there and back, and in carrying the kernels, than they save."""
@@ -84,7 +85,7 @@ def convolve(x: Array, weight: Array, axes: Axes, bias: Array | None = None) -> 
         rows = min(step, down - top)
         count = rows * across * batch
         tiles = scratch("columns", (6, 6, channels, rows, across, batch), np.float32)
-        tiles[...] = _windows(inside, top, tiles.shape)
+        by_channels(partial(_copy, tiles, _windows(inside, top, tiles.shape)), channels, tiles.size)
         carried = scratch("carried", (36, channels, count), np.float32)
         np.matmul(_TILES, tiles.reshape(36, -1), out=carried.reshape(36, -1))
         products = scratch("columns", (36, maps, count), np.float32)
@@ -93,11 +94,19 @@ def convolve(x: Array, weight: Array, axes: Axes, bias: Array | None = None) -> 
         np.matmul(_BACKS, products.reshape(36, -1), out=back.reshape(16, -1))
         if bias is not None:
             back += bias[:, None, None, None]
-        band = out[:, 4 * top : 4 * (top + rows)]
-        for i, j in np.ndindex(4, 4):
-            cells = band[:, i::4, j::4]
-            cells[...] = back[i, j, :, : cells.shape[1], : cells.shape[2]]
+        by_channels(partial(_laid, back, out[:, 4 * top : 4 * (top + rows)]), maps, products.size)
     return outer(out)
+
+
+def _copy(tiles: Array, windows: Array, part: slice) -> None:
+    tiles[:, :, part] = windows[:, :, part]
+
+
+def _laid(back: Array, band: Array, part: slice) -> None:
+    """Put the cells of tiles, shape (4, 4, O, rows, columns, N), where they belong."""
+    for i, j in np.ndindex(4, 4):
+        cells = band[part, i::4, j::4]
+        cells[...] = back[i, j, part, : cells.shape[1], : cells.shape[2]]
 
 
 def _windows(inside: Array, top: int, shape: tuple[int, ...]) -> Array:
