@@ -4,25 +4,27 @@ A kernel of kw columns is a sum over its columns; g neighbouring columns are tak
 buffer holds g copies of each row, each shifted by one tap), and the ceil(kw / g) products are added up.
 """
 
+from functools import lru_cache
 from math import gcd
 
 import numpy as np
 
+from convcli.engine.geometry import Axis
 from convcli.engine.strategies.planewise import Planewise, plane_step, refuse
 from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
-from convcli.engine.strategies.toeplitz import HEIGHT, LANES, WIDTH, Interleave, band, down, padded
+from convcli.engine.strategies.toeplitz import HEIGHT, LANES, WIDTH, Interleave, band, down, padded, strided
 
 __all__ = ["Banded", "cost", "refuse"]
 
-TOGETHER = 3
-"""Kernel columns taken in one product."""
+TOGETHER = 7
+"""Kernel columns taken in one product, at most."""
 
 
 def cost(problem: Problem) -> Cost:
     """Count the products with all zeros of the band, the shifted copies and the sums."""
     (y, x), size = problem.axes, problem.work.itemsize
-    together, count = _groups(x.k, x.s, x.d)
+    together, count = _groups(y, x, size)
     rows = HEIGHT
     depth = ((rows - 1) * Interleave.of(y).stride + y.k) * together
     flops = 2 * depth * count
@@ -40,14 +42,24 @@ def cost(problem: Problem) -> Cost:
     )
 
 
-def _groups(k: int, s: int, d: int) -> tuple[int, int]:
-    """How many taps of a row are taken together, and how often.
+@lru_cache(256)
+def _groups(down: Axis, along: Axis, size: int) -> tuple[int, int]:
+    """How many taps of a row are taken together, and how often: what takes the least time.
 
-    The second group reads what the first one reads, shifted by a whole number of windows; so the groups of a
-    strided kernel are a multiple of s / gcd(s, d) long.
+    More taps together take more copies, fewer take more products and sums. The second group reads what the first one
+    reads, shifted by a whole number of windows; so the groups of a strided kernel are a multiple of s / gcd(s, d)
+    long.
     """
-    step = s // gcd(s, d)
-    together = min(-(-TOGETHER // step) * step, k)
+    k, step = along.k, along.s // gcd(along.s, along.d)
+    depth = (HEIGHT - 1) * Interleave.of(down).stride + down.k
+
+    def seconds(together: int) -> float:
+        count = -(-k // together)
+        flops = 2 * depth * together * count
+        return together * COPY[size] + flops * FLOP[size] + (count - 1) * PASS[size]
+
+    sizes = [min(together, k) for together in range(step, step * (TOGETHER // step + 1), step)]
+    together = min(sizes or [min(step, k)], key=seconds)
     return together, -(-k // together)
 
 
@@ -55,38 +67,39 @@ class Banded(Planewise):
     """Banded products, made ready for one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
         y, x = problem.axes
-        self.together, self.count = _groups(x.k, x.s, x.d)
+        self.together, self.count = _groups(y, x, problem.work.itemsize)
+        super().__init__(problem, (self.together + 2) * y.s)
         taps = np.zeros((problem.maps, y.k, self.count * self.together), problem.work)
         taps[:, :, : x.k] = problem.weights[:, 0]
         split = taps.reshape(problem.maps, y.k, self.count, self.together).swapaxes(1, 2)
         shared = split[:1] if len(problem.kernels) == 1 else split
         self.matrices = band(shared, HEIGHT, self.interleave.stride)
 
-    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read the input of a part: shape (y.d, rows, together, columns), [ρ, r, j] = row y.d·r + ρ from tap j on."""
-        y, x = self.problem.axes
-        work, channels = self.problem.work, slice(channel, channel + 1)
-        (top, bottom), (left, right) = self.problem.span(part)
-        rows, columns, together = bottom - top, right - left, self.together
-        shift = together * x.d // x.s  # of windows, from one group of taps to the next
-        wide = padded(part.columns, LANES, 1, 1) + (self.count - 1) * shift
+    def wide(self, columns: int) -> int:
+        """Columns of the input that products read (see `Planewise.wide`)."""
+        x = self.problem.axes[1]
+        return (self._columns(columns) - 1) * x.s + (self.together - 1) * x.d + 1
+
+    def _columns(self, columns: int) -> int:
+        x = self.problem.axes[1]
+        shift = self.together * x.d // x.s  # of windows, from one group of taps to the next
+        return padded(columns, LANES, 1, 1) + (self.count - 1) * shift
+
+    def source(self, window: Array, rows: int, columns: int, scratch: Scratch) -> Array:
+        """Shift: shape (y.d, rows, together, columns), [ρ, r, j] = row y.d·r + ρ from tap j on."""
+        (y, x), together, wide = self.problem.axes, self.together, self._columns(columns)
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
-        row = -(-wide // 16) | 1
-        gathered = scratch.get("gathered", (y.d, self.high(part), together, row * 16), work)
-        # a buffer of its own: NumPy copies between interleaved views of one buffer by way of a third
-        window = scratch.get("window", (rows, columns), work)
-        self.problem.read(part, channels, window[None])
+        row, size = (-(-wide // 16) | 1) * 16, window.itemsize
+        gathered = scratch.get("gathered", (y.d, self.high(rows), together, row), window.dtype)
         for residue in range(y.d):
-            count = len(range(residue, rows, y.d))
-            gathered[residue, count:, :, :wide] = 0
-            for j in range(together):
-                lines = window[residue :: y.d, j * x.d :: x.s][:, :wide]
-                some = lines.shape[1]
-                gathered[residue, :count, j, :some] = lines
-                if some < wide:
-                    gathered[residue, :count, j, some:wide] = 0
+            lines = window[residue :: y.d]
+            steps = lines.strides[0], x.d * size, x.s * size
+            # one call for all shifts; NumPy would take a copy of its own if both lay in one buffer
+            gathered[residue, : len(lines), :, :wide] = strided(
+                lines, (len(lines), together, wide), steps
+            )
+            gathered[residue, len(lines) :, :, :wide] = 0
         return gathered
 
     def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:

@@ -13,6 +13,9 @@ __all__ = ["Planewise", "plane_step", "refuse"]
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
 
+CACHE = 1 << 19
+"""Elements that the bands of a part may fill: more leaves the cache, less makes NumPy's calls short."""
+
 
 def refuse(problem: Problem) -> str | None:
     """Say why products of floats cannot serve."""
@@ -36,18 +39,30 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
 
 
 class Planewise(ABC):
-    """A strategy that reads a channel of a part once and makes each map of it by products of floats."""
+    """A strategy that reads a channel of a part once and makes each map of it by products of floats.
+
+    The part is taken in bands of rows, few enough for all that is made of them to stay in a core's own cache.
+    """
 
     threads = True
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, held: int) -> None:
+        """Make ready; `held` is how many elements a band holds for each one of its result."""
         self.problem = problem
+        self.safe = problem.safe
         self.step = plane_step(problem)
         self.interleave = Interleave.of(problem.axes[0])
+        # a band begins where each phase begins, with a whole matrix
+        unit = HEIGHT * self.interleave.phases
+        self.rows = max(CACHE // (held * self.step[2]) // unit * unit, unit)
 
     @abstractmethod
-    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read what all maps of a channel are made from."""
+    def wide(self, columns: int) -> int:
+        """Columns of the input that products for `columns` of the result read, those of units cut off included."""
+
+    @abstractmethod
+    def source(self, window: Array, rows: int, columns: int, scratch: Scratch) -> Array:
+        """Arrange the padded input of a band, shape (rows read, `wide(columns)`), for all maps that are made of it."""
 
     @abstractmethod
     def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
@@ -56,23 +71,43 @@ class Planewise(ABC):
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
         problem, channel = self.problem, part.groups[0]
-        source = self.source(part, channel, scratch)
+        y, per = problem.axes[0], problem.per
+        window = self._window(part, channel, scratch)
         direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
-        for i in range(problem.per):
-            o = channel * problem.per + i
-            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
-            self.one(source, o, found, scratch)
-            if problem.bias is not None:
-                np.add(found, problem.bias[o], out=found)
-            if not problem.safe and not all_finite(found, scratch):
-                return False  # zeros of the band times NaN or infinity
-            if not direct:
-                np.copyto(out[i], found, casting="unsafe")
+        squares = scratch.get("squares", (part.rows,), problem.work)
+        for start in range(0, part.rows, self.rows):
+            stop = min(start + self.rows, part.rows)
+            read = window[start * y.s : (stop - 1) * y.s + y.extent]
+            source = self.source(read, stop - start, part.columns, scratch)
+            for i in range(per):
+                o, target = channel * per + i, out[i, start:stop]
+                found = target if direct else scratch.get("found", target.shape, problem.work)
+                self.one(source, o, found, scratch)
+                if problem.bias is not None:
+                    np.add(found, problem.bias[o], out=found)
+                if not self.safe and not all_finite(found, squares[start:stop], scratch):
+                    return False  # zeros of the band times NaN or infinity
+                if not direct:
+                    np.copyto(target, found, casting="unsafe")
         return True
 
-    def high(self, part: Part) -> int:
-        """Rows that the products read, of each residue of the input's rows by the vertical dilation."""
+    def _window(self, part: Part, channel: int, scratch: Scratch) -> Array:
+        """Read what the windows of a part read, followed by zeros up to `wide` columns."""
+        problem, x = self.problem, self.problem.x
+        (top, bottom), (left, right) = problem.span(part)
+        wide = self.wide(part.columns)
+        inside = top >= 0 <= left and bottom <= x.shape[2] and left + wide <= x.shape[3]
+        if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:
+            lying: Array = x[part.image, channel, top:bottom, left : left + wide]
+            return lying
+        window = scratch.get("window", (bottom - top, wide), problem.work)
+        problem.read(part, slice(channel, channel + 1), window[None, :, : right - left])
+        window[:, right - left :] = 0
+        return window
+
+    def high(self, rows: int) -> int:
+        """Rows that the products for `rows` rows read, of each residue of the input's rows by the vertical dilation."""
         y = self.problem.axes[0]
         phases = self.interleave.phases
-        rows = padded(-(-part.rows // phases), HEIGHT, self.interleave.stride, y.k)
-        return rows + y.s * (phases - 1) // y.d
+        read = padded(-(-rows // phases), HEIGHT, self.interleave.stride, y.k)
+        return read + y.s * (phases - 1) // y.d

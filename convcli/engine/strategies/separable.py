@@ -127,7 +127,8 @@ class Separable(Planewise):
     """Column and row filters, made ready for one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
+        y, x = problem.axes
+        super().__init__(problem, (y.s + 2) * x.s)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
         ]
@@ -141,21 +142,22 @@ class Separable(Planewise):
             np.ascontiguousarray(band(dilated[:, None], _width(x), x.s).T),
         )
 
-    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read the input of a part: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
-        (y, x), work = self.problem.axes, self.problem.work
-        (top, bottom), (left, right) = self.problem.span(part)
-        rows, columns = bottom - top, right - left
-        wide = padded(padded(part.columns, _width(x), x.s, x.extent), LANES, 1, 1)
-        split = scratch.get("split", (y.d, self.high(part), 1, wide), work)
-        window = split[0, :rows, 0] if y.d == 1 else scratch.get("window", (rows, wide), work)
-        self.problem.read(part, slice(channel, channel + 1), window[None, :, :columns])
-        window[:, columns:] = 0
+    def wide(self, columns: int) -> int:
+        """Columns of the input that products read (see `Planewise.wide`)."""
+        x = self.problem.axes[1]
+        return padded(padded(columns, _width(x), x.s, x.extent), LANES, 1, 1)
+
+    def source(self, window: Array, rows: int, columns: int, scratch: Scratch) -> Array:  # noqa: ARG002
+        """Sort rows by residue: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
+        y = self.problem.axes[0]
+        high = self.high(rows)
+        if y.d == 1 and len(window) >= high and window.flags.c_contiguous:
+            return window[None, :, None]
+        split = scratch.get("split", (y.d, high, 1, window.shape[1]), window.dtype)
         for residue in range(y.d):
-            count = len(range(residue, rows, y.d))
-            split[residue, count:] = 0
-            if y.d > 1:
-                split[residue, :count, 0] = window[residue :: y.d]
+            lines = window[residue :: y.d]
+            split[residue, : len(lines), 0] = lines
+            split[residue, len(lines) :] = 0
         return split
 
     def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:

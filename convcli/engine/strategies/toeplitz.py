@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 
-__all__ = ["HEIGHT", "LANES", "Interleave", "across", "band", "down", "padded"]
+__all__ = ["HEIGHT", "LANES", "Interleave", "across", "band", "down", "padded", "strided"]
 
 Array = NDArray[Any]
 
 HEIGHT = 4
 """Rows M of a banded matrix: more rows hold more zeros, fewer reuse less of what is read."""
 
-WIDTH = 512
-"""Columns of a product."""
+WIDTH = 1 << 11
+"""Columns of a product, at most."""
 
 LANES = 16
 """Columns of a product are a multiple of this."""
@@ -152,6 +152,13 @@ def padded(n: int, unit: int, stride: int, extent: int) -> int:
     10
     """
     return (-(-n // unit) * unit - 1) * stride + extent
+
+
+def strided(base: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:
+    """View of an array from its first element on, with strides in bytes."""
+    if base.flags.c_contiguous:  # many times quicker
+        return np.ndarray(shape, base.dtype, base, 0, steps)
+    return np.lib.stride_tricks.as_strided(base, shape, steps)
 
 
 def _multiply(a: Array, b: Array, shape: tuple[int, int, int, int], out: Array) -> None:
