@@ -13,7 +13,17 @@ from convcli.engine.geometry import Axis
 from convcli.engine.strategies.planewise import Planewise, plane_step, refuse
 from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
-from convcli.engine.strategies.toeplitz import HEIGHT, LANES, WIDTH, Interleave, band, down, padded, strided
+from convcli.engine.strategies.toeplitz import (
+    HEIGHT,
+    LANES,
+    WIDTH,
+    Down,
+    Interleave,
+    band,
+    high,
+    padded,
+    strided,
+)
 
 __all__ = ["Banded", "cost", "refuse"]
 
@@ -86,32 +96,55 @@ class Banded(Planewise):
         shift = self.together * x.d // x.s  # of windows, from one group of taps to the next
         return padded(columns, LANES, 1, 1) + (self.count - 1) * shift
 
-    def source(self, window: Array, rows: int, columns: int, scratch: Scratch) -> Array:
-        """Shift: shape (y.d, rows, together, columns), [ρ, r, j] = row y.d·r + ρ from tap j on."""
-        (y, x), together, wide = self.problem.axes, self.together, self._columns(columns)
+    def band(self, rows: int, columns: int, scratch: Scratch) -> "Products":
+        """Make ready what all bands of a size have in common."""
+        return Products(self, rows, columns, self._columns(columns), scratch)
+
+
+class Products:
+    """The products of a band (see `planewise.Band`)."""
+
+    def __init__(
+        self, owner: Banded, rows: int, columns: int, wide: int, scratch: Scratch
+    ) -> None:
+        problem, together, count = owner.problem, owner.together, owner.count
+        y, x = problem.axes
+        self.axes, self.matrices, self.wide = problem.axes, owner.matrices, wide
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
-        row, size = (-(-wide // 16) | 1) * 16, window.itemsize
-        gathered = scratch.get("gathered", (y.d, self.high(rows), together, row), window.dtype)
+        row = (-(-wide // 16) | 1) * 16
+        # [ρ, r, j] = row y.d·r + ρ from tap j on
+        self.gathered = scratch.get(
+            "gathered", (y.d, high(rows, y), together, row), problem.work
+        )
+        self.more = scratch.get("more", (rows, columns), problem.work) if count > 1 else None
+        self.phases, stride = owner.interleave.phases, owner.interleave.stride
+        self.steps = []
+        for phase in range(min(self.phases, rows)):
+            first, residue = divmod(y.s * phase, y.d)
+            shape, source = (len(range(phase, rows, self.phases)), columns), self.gathered[residue, first:]
+            for q in range(count):
+                down = Down(shape, self.matrices.shape[2:], stride, source, q * together * x.d // x.s)
+                self.steps.append((slice(phase, None, self.phases), q, down))
+
+    def fill(self, window: Array) -> None:
+        """Shift the rows (see `planewise.Band.fill`)."""
+        (y, x), size = self.axes, window.itemsize
         for residue in range(y.d):
             lines = window[residue :: y.d]
             steps = lines.strides[0], x.d * size, x.s * size
+            shape = len(lines), self.gathered.shape[2], self.wide
             # one call for all shifts; NumPy would take a copy of its own if both lay in one buffer
-            gathered[residue, : len(lines), :, :wide] = strided(
-                lines, (len(lines), together, wide), steps
-            )
-            gathered[residue, len(lines) :, :, :wide] = 0
-        return gathered
+            self.gathered[residue, : len(lines), :, : self.wide] = strided(lines, shape, steps)
+            if len(lines) < self.gathered.shape[1]:
+                self.gathered[residue, len(lines) :, :, : self.wide] = 0
 
-    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
-        """Compute a map (see `Planewise.one`)."""
-        y, x = self.problem.axes
-        phases, stride = self.interleave.phases, self.interleave.stride
-        more = scratch.get("more", found.shape, found.dtype) if self.count > 1 else found
-        for phase in range(min(phases, len(found))):
-            first, residue = divmod(y.s * phase, y.d)
-            rows = source[residue, first:]
-            for q, matrix in enumerate(self.matrices[min(o, len(self.matrices) - 1)]):
-                target = (more if q else found)[phase::phases]
-                down(matrix, stride, rows, q * self.together * x.d // x.s, target)
-                if q:
-                    np.add(found[phase::phases], target, out=found[phase::phases])
+    def make(self, o: int, found: Array) -> None:
+        """Multiply and add up (see `planewise.Band.make`)."""
+        matrices, more = self.matrices[min(o, len(self.matrices) - 1)], self.more
+        for rows, q, down in self.steps:
+            target = found[rows]
+            if q == 0 or more is None:
+                down(matrices[q], target)
+            else:
+                down(matrices[q], more[rows])
+                np.add(target, more[rows], out=target)

@@ -1,12 +1,14 @@
 """What strategies share that filter plane by plane, in floats: from one source to all maps that are made from it."""
 
 from abc import ABC, abstractmethod
+from math import isfinite
+from typing import Protocol
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.problem import Array, Part, Problem, Scratch
 from convcli.engine.strategies.threads import workers
-from convcli.engine.strategies.toeplitz import HEIGHT, Interleave, padded
+from convcli.engine.strategies.toeplitz import HEIGHT, Interleave
 
 __all__ = ["Planewise", "plane_step", "refuse"]
 
@@ -38,6 +40,16 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
     return 1, min(max(elements // columns // HEIGHT * HEIGHT, HEIGHT), y.out), columns
 
 
+class Band(Protocol):
+    """A band of a part, of one size, that is computed wherever it lies."""
+
+    def fill(self, window: Array) -> None:
+        """Arrange the padded input of the band for all maps that are made of it; shape (rows read, `wide`)."""
+
+    def make(self, o: int, found: Array) -> None:
+        """Compute output map `o` without its bias into `found`, unit stride along columns."""
+
+
 class Planewise(ABC):
     """A strategy that reads a channel of a part once and makes each map of it by products of floats.
 
@@ -54,19 +66,17 @@ class Planewise(ABC):
         self.interleave = Interleave.of(problem.axes[0])
         # a band begins where each phase begins, with a whole matrix
         unit = HEIGHT * self.interleave.phases
-        self.rows = max(CACHE // (held * self.step[2]) // unit * unit, unit)
+        most = max(CACHE // (held * self.step[2]) // unit, 1) * unit
+        bands = -(-self.step[1] // most)
+        self.rows = -(-self.step[1] // (bands * unit)) * unit  # all of one size, if that can be
 
     @abstractmethod
     def wide(self, columns: int) -> int:
         """Columns of the input that products for `columns` of the result read, those of units cut off included."""
 
     @abstractmethod
-    def source(self, window: Array, rows: int, columns: int, scratch: Scratch) -> Array:
-        """Arrange the padded input of a band, shape (rows read, `wide(columns)`), for all maps that are made of it."""
-
-    @abstractmethod
-    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
-        """Compute output map `o` without its bias into `found`, unit stride along columns."""
+    def band(self, rows: int, columns: int, scratch: Scratch) -> "Band":
+        """Make ready what all bands of `rows` × `columns` have in common."""
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
@@ -74,22 +84,26 @@ class Planewise(ABC):
         y, per = problem.axes[0], problem.per
         window = self._window(part, channel, scratch)
         direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
-        squares = scratch.get("squares", (part.rows,), problem.work)
+        squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)
+        band, ready = None, 0
         for start in range(0, part.rows, self.rows):
             stop = min(start + self.rows, part.rows)
-            read = window[start * y.s : (stop - 1) * y.s + y.extent]
-            source = self.source(read, stop - start, part.columns, scratch)
+            if band is None or stop - start != ready:
+                band, ready = self.band(stop - start, part.columns, scratch), stop - start
+            band.fill(window[start * y.s : (stop - 1) * y.s + y.extent])
             for i in range(per):
                 o, target = channel * per + i, out[i, start:stop]
                 found = target if direct else scratch.get("found", target.shape, problem.work)
-                self.one(source, o, found, scratch)
+                band.make(o, found)
                 if problem.bias is not None:
                     np.add(found, problem.bias[o], out=found)
-                if not self.safe and not all_finite(found, squares[start:stop], scratch):
-                    return False  # zeros of the band times NaN or infinity
+                if squares is not None:
+                    np.vecdot(found, found, out=squares[i, start:stop])
                 if not direct:
                     np.copyto(target, found, casting="unsafe")
-        return True
+        # zeros of the band times NaN or infinity spoil windows; a sum of squares is quicker than a look at every
+        # element, and only where it overflows does not decide
+        return squares is None or isfinite(squares.sum()) or bool(np.isfinite(out).all())
 
     def _window(self, part: Part, channel: int, scratch: Scratch) -> Array:
         """Read what the windows of a part read, followed by zeros up to `wide` columns."""
@@ -104,10 +118,3 @@ class Planewise(ABC):
         problem.read(part, slice(channel, channel + 1), window[None, :, : right - left])
         window[:, right - left :] = 0
         return window
-
-    def high(self, rows: int) -> int:
-        """Rows that the products for `rows` rows read, of each residue of the input's rows by the vertical dilation."""
-        y = self.problem.axes[0]
-        phases = self.interleave.phases
-        read = padded(-(-rows // phases), HEIGHT, self.interleave.stride, y.k)
-        return read + y.s * (phases - 1) // y.d

@@ -287,13 +287,9 @@ class Scratch:
         return self._last[name]
 
 
-def all_finite(found: Array, squares: Array, scratch: Scratch) -> bool:
-    """Whether a float array, unit stride along its last axis, holds no NaN and no infinity.
-
-    `squares` is scratch memory, one element a row.
-    """
+def all_finite(found: Array, scratch: Scratch) -> bool:
+    """Whether a float array, unit stride along its last axis, holds no NaN and no infinity."""
     # a sum of squares is quicker than a look at every element, and only where it overflows does not decide
-    np.vecdot(found, found, out=squares)
-    if isfinite(squares.sum()):
+    if isfinite(np.vecdot(found, found).sum()):
         return True
     return bool(np.isfinite(found, out=scratch.get("finite", found.shape, bool)).all())

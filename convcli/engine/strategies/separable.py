@@ -18,10 +18,11 @@ from convcli.engine.strategies.toeplitz import (
     HEIGHT,
     LANES,
     WIDTH,
+    Down,
     Interleave,
     across,
     band,
-    down,
+    high,
     padded,
 )
 
@@ -147,37 +148,45 @@ class Separable(Planewise):
         x = self.problem.axes[1]
         return padded(padded(columns, _width(x), x.s, x.extent), LANES, 1, 1)
 
-    def source(self, window: Array, rows: int, columns: int, scratch: Scratch) -> Array:  # noqa: ARG002
-        """Sort rows by residue: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
-        y = self.problem.axes[0]
-        high = self.high(rows)
-        if y.d == 1 and len(window) >= high and window.flags.c_contiguous:
-            return window[None, :, None]
-        split = scratch.get("split", (y.d, high, 1, window.shape[1]), window.dtype)
-        for residue in range(y.d):
-            lines = window[residue :: y.d]
-            split[residue, : len(lines), 0] = lines
-            split[residue, len(lines) :] = 0
-        return split
+    def band(self, rows: int, columns: int, scratch: Scratch) -> "Passes":
+        """Make ready what all bands of a size have in common."""
+        return Passes(self, rows, columns, scratch)
 
-    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
-        """Compute a map (see `Planewise.one`)."""
+
+class Passes:
+    """The column and row filters of a band (see `planewise.Band`)."""
+
+    def __init__(self, owner: Separable, rows: int, columns: int, scratch: Scratch) -> None:
+        self.y, self.x = owner.problem.axes
+        self.owner, self.terms = owner, owner.terms
+        wide, work = owner.wide(columns), owner.problem.work
+        # [ρ, r] = row y.d·r + ρ
+        self.split = scratch.get("split", (self.y.d, high(rows, self.y), 1, wide), work)
+        self.middle = scratch.get("middle", (padded(rows, HEIGHT, 1, 1), wide), work)
+        self.middle[rows:] = 0
+        self.more = scratch.get("more", (rows, columns), work)
+        phases, stride = owner.interleave.phases, owner.interleave.stride
+        self.steps = []
+        for phase in range(min(phases, rows)):
+            first, residue = divmod(self.y.s * phase, self.y.d)
+            target = self.middle[:rows][phase::phases]
+            shape = owner.terms[0][0][0].shape
+            down = Down(target.shape, shape, stride, self.split[residue, first:], 0)
+            self.steps.append((target, down))
+
+    def fill(self, window: Array) -> None:
+        """Sort rows by residue (see `planewise.Band.fill`)."""
+        for residue in range(self.y.d):
+            lines = window[residue :: self.y.d]
+            self.split[residue, : len(lines), 0] = lines
+            self.split[residue, len(lines) :] = 0
+
+    def make(self, o: int, found: Array) -> None:
+        """Filter columns, then rows (see `planewise.Band.make`)."""
         for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
-            target = scratch.get("more", found.shape, found.dtype) if n else found
-            self._term(source, column, row, target, scratch)
+            target = self.more if n else found
+            for middle, down in self.steps:
+                down(column, middle)
+            across(row, self.x.s, self.middle, target)
             if n:
                 np.add(found, target, out=found)
-
-    def _term(
-        self, source: Array, column: Array, row: Array, found: Array, scratch: Scratch
-    ) -> None:
-        y, x = self.problem.axes
-        phases, stride = self.interleave.phases, self.interleave.stride
-        rows = padded(len(found), HEIGHT, 1, 1)
-        middle = scratch.get("middle", (rows, source.shape[-1]), found.dtype)
-        middle[len(found) :] = 0
-        for phase in range(min(phases, len(found))):
-            first, residue = divmod(y.s * phase, y.d)
-            target = middle[: len(found)][phase::phases]
-            down(column, stride, source[residue, first:], 0, target)
-        across(row, x.s, middle, found)

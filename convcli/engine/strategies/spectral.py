@@ -114,6 +114,5 @@ class Spectral:
                 start, stop = t * own, min((t + 1) * own, part.columns)
                 kept = found[t, : part.rows * y.s : y.s, : (stop - start) * x.s : x.s]
                 np.add(kept, bias, out=out[i, :, start:stop], casting="unsafe")
-            squares = scratch.get("squares", (part.rows,), out.dtype)
-            ok = ok and all_finite(out[i], squares, scratch)
+            ok = ok and all_finite(out[i], scratch)
         return ok

@@ -76,8 +76,7 @@ class Taps:
         window = scratch.get("window", shape, self.work)
         problem.read(part, slice(first, last), window)
         # 0 times infinity is NaN: taps of 0 may be left out only where all is finite
-        squares = scratch.get("squares", shape[:2], self.work)
-        skip = not self.holes or all_finite(window, squares, scratch)
+        skip = not self.holes or all_finite(window, scratch)
         for i in range(problem.per):
             maps = np.arange(first, last) * problem.per + i
             self._one(window, maps, skip, out[i :: problem.per], scratch)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 
-__all__ = ["HEIGHT", "LANES", "Interleave", "across", "band", "down", "padded", "strided"]
+__all__ = ["HEIGHT", "LANES", "Down", "Interleave", "across", "band", "high", "padded", "strided"]
 
 Array = NDArray[Any]
 
@@ -84,35 +84,56 @@ def band(taps: Array, rows: int, stride: int) -> Array:
     return matrix.reshape(*leading, rows, -1)
 
 
-def down(matrix: Array, stride: int, source: Array, offset: int, out: Array) -> None:
+class Down:
     """Multiply from the left: results of one column from the rows below each other.
 
     Parameters
     ----------
-    matrix : ndarray, shape (M, ((M - 1) * stride + k) * g)
-        What `band` built.
+    shape : (int, int)
+        Of the result.
+    matrix : (int, int)
+        Shape (M, ((M - 1) * stride + k) * g) of what `band` builds.
     stride : int
     source : ndarray, shape (rows, g, columns)
         C-contiguous, finite beyond what the windows read: `padded` tells how far it has to reach.
     offset : int
         The column at which the first window starts.
-    out : ndarray, shape (rows', columns')
-        Unit stride along columns.
     """
-    (height, depth), (_, g, row) = matrix.shape, source.shape
-    width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
-    for start, stop in _pieces(out.shape[0], height):
-        blocks = -(-(stop - start) // height)
-        for left, right in _pieces(out.shape[1], width):
-            tile = min(width, -(-(right - left) // LANES) * LANES)
-            tiles = -(-(right - left) // tile)
-            view = _view(
-                source,
-                start * stride * g * row + offset + left,
-                (blocks, tiles, depth, tile),
-                (height * stride * g * row, tile, row, 1),
-            )
-            _multiply(matrix, view, (blocks, height, tiles, tile), out[start:stop, left:right])
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        matrix: tuple[int, int],
+        stride: int,
+        source: Array,
+        offset: int,
+    ) -> None:
+        (height, depth), (_, g, row) = matrix, source.shape
+        width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
+        self._pieces = []
+        for start, stop in _pieces(shape[0], height):
+            blocks = -(-(stop - start) // height)
+            for left, right in _pieces(shape[1], width):
+                tile = min(width, -(-(right - left) // LANES) * LANES)
+                tiles = -(-(right - left) // tile)
+                view = _view(
+                    source,
+                    start * stride * g * row + offset + left,
+                    (blocks, tiles, depth, tile),
+                    (height * stride * g * row, tile, row, 1),
+                )
+                place = slice(start, stop), slice(left, right)
+                self._pieces.append((place, view, (blocks, height, tiles, tile)))
+        self.whole = len(self._pieces) == 1 and shape == (blocks * height, tiles * tile)
+
+    def __call__(self, matrix: Array, out: Array) -> None:
+        """Multiply into `out`, shape (rows', columns'), unit stride along columns."""
+        if self.whole:
+            _, view, shape = self._pieces[0]
+            np.matmul(matrix, view, out=np.reshape(out, shape, copy=False).swapaxes(1, 2))
+            return
+        for place, view, shape in self._pieces:
+            _multiply(matrix, view, shape, out[place])
 
 
 def across(matrix: Array, stride: int, source: Array, out: Array) -> None:
@@ -159,6 +180,13 @@ def strided(base: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Arra
     if base.flags.c_contiguous:  # many times quicker
         return np.ndarray(shape, base.dtype, base, 0, steps)
     return np.lib.stride_tricks.as_strided(base, shape, steps)
+
+
+def high(rows: int, axis: Axis) -> int:
+    """Rows that products for `rows` rows read, of each residue of the input's rows by the dilation of their axis."""
+    split = Interleave.of(axis)
+    read = padded(-(-rows // split.phases), HEIGHT, split.stride, axis.k)
+    return read + axis.s * (split.phases - 1) // axis.d
 
 
 def _multiply(a: Array, b: Array, shape: tuple[int, int, int, int], out: Array) -> None:
