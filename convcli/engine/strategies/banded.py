@@ -134,9 +134,7 @@ class Products:
             steps = lines.strides[0], x.d * size, x.s * size
             shape = len(lines), self.gathered.shape[2], self.wide
             # one call for all shifts; NumPy would take a copy of its own if both lay in one buffer
-            self.gathered[residue, : len(lines), :, : self.wide] = strided(lines, shape, steps)
-            if len(lines) < self.gathered.shape[1]:
-                self.gathered[residue, len(lines) :, :, : self.wide] = 0
+            self.gathered[residue, :, :, : self.wide] = strided(lines, shape, steps)
 
     def make(self, o: int, found: Array) -> None:
         """Multiply and add up (see `planewise.Band.make`)."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcli.engine.strategies.problem import Array, Part, Problem, Scratch
 from convcli.engine.strategies.threads import workers
-from convcli.engine.strategies.toeplitz import HEIGHT, Interleave
+from convcli.engine.strategies.toeplitz import HEIGHT, Interleave, high
 
 __all__ = ["Planewise", "plane_step", "refuse"]
 
@@ -90,7 +90,7 @@ class Planewise(ABC):
             stop = min(start + self.rows, part.rows)
             if band is None or stop - start != ready:
                 band, ready = self.band(stop - start, part.columns, scratch), stop - start
-            band.fill(window[start * y.s : (stop - 1) * y.s + y.extent])
+            band.fill(window[start * y.s : start * y.s + self._read(stop - start)])
             for i in range(per):
                 o, target = channel * per + i, out[i, start:stop]
                 found = target if direct else scratch.get("found", target.shape, problem.work)
@@ -105,16 +105,27 @@ class Planewise(ABC):
         # element, and only where it overflows does not decide
         return squares is None or isfinite(squares.sum()) or bool(np.isfinite(out).all())
 
+    def _read(self, rows: int) -> int:
+        """Rows of the input that products for `rows` rows read, those of units cut off included."""
+        y = self.problem.axes[0]
+        return high(rows, y) * y.d
+
     def _window(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read what the windows of a part read, followed by zeros up to `wide` columns."""
-        problem, x = self.problem, self.problem.x
+        """Read what the windows of a part read, and zeros up to what its products read."""
+        problem, x, s = self.problem, self.problem.x, self.problem.axes[0].s
         (top, bottom), (left, right) = problem.span(part)
+        last = (part.rows - 1) // self.rows * self.rows
+        tall = last * s + self._read(part.rows - last)
+        if last:
+            tall = max(tall, (last - self.rows) * s + self._read(self.rows))
         wide = self.wide(part.columns)
-        inside = top >= 0 <= left and bottom <= x.shape[2] and left + wide <= x.shape[3]
+        inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
         if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:
-            lying: Array = x[part.image, channel, top:bottom, left : left + wide]
+            lying: Array = x[part.image, channel, top : top + tall, left : left + wide]
             return lying
-        window = scratch.get("window", (bottom - top, wide), problem.work)
-        problem.read(part, slice(channel, channel + 1), window[None, :, : right - left])
-        window[:, right - left :] = 0
+        window = scratch.get("window", (tall, wide), problem.work)
+        rows, columns = bottom - top, right - left
+        problem.read(part, slice(channel, channel + 1), window[None, :rows, :columns])
+        window[:rows, columns:] = 0
+        window[rows:] = 0
         return window

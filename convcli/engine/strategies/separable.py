@@ -18,11 +18,10 @@ from convcli.engine.strategies.toeplitz import (
     HEIGHT,
     LANES,
     WIDTH,
+    Across,
     Down,
     Interleave,
-    across,
     band,
-    high,
     padded,
 )
 
@@ -79,8 +78,8 @@ def _rank_one(kernel: Array) -> bool:
 
 
 def _width(axis: Axis) -> int:
-    """Columns of a banded matrix for rows: about as many as taps."""
-    return 16 if axis.extent < 24 else 32
+    """Columns of a banded matrix for rows: BLAS is at its best with 16, wide kernels reuse more with 32."""
+    return 16 if axis.extent < 48 else 32
 
 
 def factors(problem: Problem) -> list[list[tuple[Array, Array]]]:
@@ -133,6 +132,7 @@ class Separable(Planewise):
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
         ]
+        self.several = any(len(terms) > 1 for terms in self.terms)
 
     def _matrices(self, column: Array, row: Array) -> tuple[Array, Array]:
         x = self.problem.axes[1]
@@ -157,36 +157,41 @@ class Passes:
     """The column and row filters of a band (see `planewise.Band`)."""
 
     def __init__(self, owner: Separable, rows: int, columns: int, scratch: Scratch) -> None:
-        self.y, self.x = owner.problem.axes
-        self.owner, self.terms = owner, owner.terms
-        wide, work = owner.wide(columns), owner.problem.work
-        # [ρ, r] = row y.d·r + ρ
-        self.split = scratch.get("split", (self.y.d, high(rows, self.y), 1, wide), work)
+        (self.y, x), work = owner.problem.axes, owner.problem.work
+        self.terms, self.interleave, self.scratch = owner.terms, owner.interleave, scratch
+        wide = owner.wide(columns)
         self.middle = scratch.get("middle", (padded(rows, HEIGHT, 1, 1), wide), work)
         self.middle[rows:] = 0
-        self.more = scratch.get("more", (rows, columns), work)
-        phases, stride = owner.interleave.phases, owner.interleave.stride
-        self.steps = []
-        for phase in range(min(phases, rows)):
-            first, residue = divmod(self.y.s * phase, self.y.d)
-            target = self.middle[:rows][phase::phases]
-            shape = owner.terms[0][0][0].shape
-            down = Down(target.shape, shape, stride, self.split[residue, first:], 0)
-            self.steps.append((target, down))
+        self.rows = rows
+        column, row = owner.terms[0][0]
+        self.column = column.shape
+        self.across = Across((rows, columns), row.shape, x.s, self.middle)
+        self.more = scratch.get("more", (rows, columns), work) if owner.several else self.middle
+        self.downs: list[tuple[Array, Down]] = []
 
     def fill(self, window: Array) -> None:
         """Sort rows by residue (see `planewise.Band.fill`)."""
-        for residue in range(self.y.d):
-            lines = window[residue :: self.y.d]
-            self.split[residue, : len(lines), 0] = lines
-            self.split[residue, len(lines) :] = 0
+        y, (phases, stride) = self.y, (self.interleave.phases, self.interleave.stride)
+        sources = [window]  # as it lies
+        if y.d > 1 or not window.flags.c_contiguous:
+            shape = y.d, len(window) // y.d, window.shape[1]
+            split = self.scratch.get("split", shape, window.dtype)
+            for residue in range(y.d):
+                split[residue] = window[residue :: y.d]
+            sources = list(split)
+        self.downs = []
+        for phase in range(min(phases, self.rows)):
+            first, residue = divmod(y.s * phase, y.d)
+            target = self.middle[: self.rows][phase::phases]
+            source = sources[residue][first:, None]
+            self.downs.append((target, Down(target.shape, self.column, stride, source, 0)))
 
     def make(self, o: int, found: Array) -> None:
         """Filter columns, then rows (see `planewise.Band.make`)."""
         for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
             target = self.more if n else found
-            for middle, down in self.steps:
+            for middle, down in self.downs:
                 down(column, middle)
-            across(row, self.x.s, self.middle, target)
+            self.across(row, target)
             if n:
                 np.add(found, target, out=found)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 
-__all__ = ["HEIGHT", "LANES", "Down", "Interleave", "across", "band", "high", "padded", "strided"]
+__all__ = ["HEIGHT", "LANES", "Across", "Down", "Interleave", "band", "high", "padded", "strided"]
 
 Array = NDArray[Any]
 
@@ -124,46 +124,52 @@ class Down:
                 )
                 place = slice(start, stop), slice(left, right)
                 self._pieces.append((place, view, (blocks, height, tiles, tile)))
-        self.whole = len(self._pieces) == 1 and shape == (blocks * height, tiles * tile)
 
     def __call__(self, matrix: Array, out: Array) -> None:
         """Multiply into `out`, shape (rows', columns'), unit stride along columns."""
-        if self.whole:
-            _, view, shape = self._pieces[0]
-            np.matmul(matrix, view, out=np.reshape(out, shape, copy=False).swapaxes(1, 2))
-            return
         for place, view, shape in self._pieces:
             _multiply(matrix, view, shape, out[place])
 
 
-def across(matrix: Array, stride: int, source: Array, out: Array) -> None:
+class Across:
     """Multiply from the right: results of one row from the columns beside each other.
 
     Parameters
     ----------
-    matrix : ndarray, shape ((M - 1) * stride + k, M)
-        What `band` built, transposed; taps of a dilated kernel have zeros between them.
+    shape : (int, int)
+        Of the result.
+    matrix : (int, int)
+        Shape ((M - 1) * stride + k, M) of what `band` builds, transposed; taps of a dilated kernel have zeros between
+        them.
     stride : int
     source : ndarray, shape (rows, columns)
         C-contiguous, finite beyond what the windows read: `padded` tells how far it has to reach.
-    out : ndarray, shape (rows', columns')
-        Unit stride along columns.
     """
-    row = source.shape[1]
-    depth, width = matrix.shape
-    deep = max(min(SMALL // (width * depth), 128) // HEIGHT * HEIGHT, HEIGHT)
-    for left, right in _pieces(out.shape[1], width):
-        tiles = -(-(right - left) // width)
-        for start, stop in _pieces(out.shape[0], deep):
-            some = min(deep, -(-(stop - start) // HEIGHT) * HEIGHT)
-            blocks = -(-(stop - start) // some)
-            view = _view(
-                source,
-                start * row + left * stride,
-                (blocks, tiles, some, depth),
-                (some * row, width * stride, row, 1),
-            )
-            _multiply(view, matrix, (blocks, some, tiles, width), out[start:stop, left:right])
+
+    def __init__(
+        self, shape: tuple[int, int], matrix: tuple[int, int], stride: int, source: Array
+    ) -> None:
+        (depth, width), row = matrix, source.shape[1]
+        deep = max(min(SMALL // (width * depth), 128) // HEIGHT * HEIGHT, HEIGHT)
+        self._pieces = []
+        for left, right in _pieces(shape[1], width):
+            tiles = -(-(right - left) // width)
+            for start, stop in _pieces(shape[0], deep):
+                some = min(deep, -(-(stop - start) // HEIGHT) * HEIGHT)
+                blocks = -(-(stop - start) // some)
+                view = _view(
+                    source,
+                    start * row + left * stride,
+                    (blocks, tiles, some, depth),
+                    (some * row, width * stride, row, 1),
+                )
+                place = slice(start, stop), slice(left, right)
+                self._pieces.append((place, view, (blocks, some, tiles, width)))
+
+    def __call__(self, matrix: Array, out: Array) -> None:
+        """Multiply into `out`, shape (rows', columns'), unit stride along columns."""
+        for place, view, shape in self._pieces:
+            _multiply(view, matrix, shape, out[place])
 
 
 def padded(n: int, unit: int, stride: int, extent: int) -> int:
