@@ -61,14 +61,16 @@ class Planewise(ABC):
     def __init__(self, problem: Problem, held: int) -> None:
         """Make ready; `held` is how many elements a band holds for each one of its result."""
         self.problem = problem
-        self.safe = problem.safe
+        self.safe, self.token = problem.safe, object()
         self.step = plane_step(problem)
         self.interleave = Interleave.of(problem.axes[0])
         # a band begins where each phase begins, with a whole matrix
         unit = HEIGHT * self.interleave.phases
-        most = max(CACHE // (held * self.step[2]) // unit, 1) * unit
-        bands = -(-self.step[1] // most)
-        self.rows = -(-self.step[1] // (bands * unit)) * unit  # all of one size, if that can be
+        most = max(CACHE // (held * self.step[2]) // unit, 1)
+        units = -(-self.step[1] // unit)
+        bands = -(-units // most)
+        even = (b for b in range(bands, 2 * bands) if units % b == 0)
+        self.rows = -(-units // next(even, bands)) * unit  # all of one size, if that can be
 
     @abstractmethod
     def wide(self, columns: int) -> int:
@@ -85,12 +87,14 @@ class Planewise(ABC):
         window = self._window(part, channel, scratch)
         direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
         squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)
-        band, ready = None, 0
+        kept = scratch.keep(self.token)
         for start in range(0, part.rows, self.rows):
             stop = min(start + self.rows, part.rows)
-            if band is None or stop - start != ready:
-                band, ready = self.band(stop - start, part.columns, scratch), stop - start
-            band.fill(window[start * y.s : start * y.s + self._read(stop - start)])
+            size = stop - start, part.columns
+            if size not in kept:
+                kept[size] = self.band(*size, scratch), self._read(stop - start)
+            band, read = kept[size]
+            band.fill(window[start * y.s : start * y.s + read])
             for i in range(per):
                 o, target = channel * per + i, out[i, start:stop]
                 found = target if direct else scratch.get("found", target.shape, problem.work)

@@ -252,7 +252,10 @@ class Runner(Protocol):
 
 
 class Scratch:
-    """Buffers that one thread uses again and again, by name; also from one problem to the next, if they are small."""
+    """Buffers that one thread uses again and again, by name; also from one problem to the next, if they are small.
+
+    `kept` is for what the last strategy that used it made ready, and needs for its next part or result.
+    """
 
     KEPT = 1 << 23
     _spare: ClassVar[list["Scratch"]] = []
@@ -260,6 +263,8 @@ class Scratch:
     def __init__(self) -> None:
         self._buffers: dict[str, Array] = {}
         self._last: dict[str, Array] = {}
+        self.kept: dict[Any, Any] = {}
+        self.keeper: object = None
 
     @classmethod
     @contextmanager
@@ -272,6 +277,12 @@ class Scratch:
         yield scratch
         if sum(buffer.nbytes for buffer in scratch._buffers.values()) <= cls.KEPT:
             cls._spare.append(scratch)
+
+    def keep(self, keeper: object) -> dict[Any, Any]:
+        """Return what `keeper` kept here; nothing, if another one was here in between."""
+        if self.keeper is not keeper:
+            self.keeper, self.kept = keeper, {}
+        return self.kept
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""

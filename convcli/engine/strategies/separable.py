@@ -161,7 +161,6 @@ class Passes:
         self.terms, self.interleave, self.scratch = owner.terms, owner.interleave, scratch
         wide = owner.wide(columns)
         self.middle = scratch.get("middle", (padded(rows, HEIGHT, 1, 1), wide), work)
-        self.middle[rows:] = 0
         self.rows = rows
         column, row = owner.terms[0][0]
         self.column = column.shape
