@@ -92,7 +92,7 @@ class Planewise(ABC):
             stop = min(start + self.rows, part.rows)
             size = stop - start, part.columns
             if size not in kept:
-                kept[size] = self.band(*size, scratch), self._read(stop - start)
+                kept[size] = self.band(*size, scratch), self.read(stop - start)
             band, read = kept[size]
             band.fill(window[start * y.s : start * y.s + read])
             for i in range(per):
@@ -109,7 +109,7 @@ class Planewise(ABC):
         # element, and only where it overflows does not decide
         return squares is None or isfinite(squares.sum()) or bool(np.isfinite(out).all())
 
-    def _read(self, rows: int) -> int:
+    def read(self, rows: int) -> int:
         """Rows of the input that products for `rows` rows read, those of units cut off included."""
         y = self.problem.axes[0]
         return high(rows, y) * y.d
@@ -119,9 +119,9 @@ class Planewise(ABC):
         problem, x, s = self.problem, self.problem.x, self.problem.axes[0].s
         (top, bottom), (left, right) = problem.span(part)
         last = (part.rows - 1) // self.rows * self.rows
-        tall = last * s + self._read(part.rows - last)
+        tall = last * s + self.read(part.rows - last)
         if last:
-            tall = max(tall, (last - self.rows) * s + self._read(self.rows))
+            tall = max(tall, (last - self.rows) * s + self.read(self.rows))
         wide = self.wide(part.columns)
         inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
         if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:

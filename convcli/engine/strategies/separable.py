@@ -22,6 +22,7 @@ from convcli.engine.strategies.toeplitz import (
     Down,
     Interleave,
     band,
+    high,
     padded,
 )
 
@@ -49,9 +50,9 @@ def cost(problem: Problem) -> Cost:
     rows, width = HEIGHT, _width(x)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
-    flops = 2 * (column * x.s + row)
+    flops = 2 * (column + row * y.s)
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
-    per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
+    per += y.s * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
     lines = problem.elements / x.out * 4
     parts = count_parts(problem, plane_step(problem))
@@ -127,8 +128,8 @@ class Separable(Planewise):
     """Column and row filters, made ready for one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        y, x = problem.axes
-        super().__init__(problem, (y.s + 2) * x.s)
+        y = problem.axes[0]
+        super().__init__(problem, y.s)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
         ]
@@ -148,49 +149,54 @@ class Separable(Planewise):
         x = self.problem.axes[1]
         return padded(padded(columns, _width(x), x.s, x.extent), LANES, 1, 1)
 
+    def read(self, rows: int) -> int:
+        """Rows of the input that products read (see `Planewise.read`): whole matrices of each residue."""
+        y = self.problem.axes[0]
+        return padded(high(rows, y), HEIGHT, 1, 1) * y.d
+
     def band(self, rows: int, columns: int, scratch: Scratch) -> "Passes":
         """Make ready what all bands of a size have in common."""
         return Passes(self, rows, columns, scratch)
 
 
 class Passes:
-    """The column and row filters of a band (see `planewise.Band`)."""
+    """The row and column filters of a band (see `planewise.Band`)."""
 
     def __init__(self, owner: Separable, rows: int, columns: int, scratch: Scratch) -> None:
-        (self.y, x), work = owner.problem.axes, owner.problem.work
-        self.terms, self.interleave, self.scratch = owner.terms, owner.interleave, scratch
-        wide = owner.wide(columns)
-        self.middle = scratch.get("middle", (padded(rows, HEIGHT, 1, 1), wide), work)
-        self.rows = rows
+        (y, self.x), work = owner.problem.axes, owner.problem.work
+        self.d, self.terms, self.scratch = y.d, owner.terms, scratch
         column, row = owner.terms[0][0]
-        self.column = column.shape
-        self.across = Across((rows, columns), row.shape, x.s, self.middle)
+        self.width = row.shape
+        self.size = owner.read(rows), padded(columns, row.shape[1], 1, 1)
+        # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
+        line = (-(-self.size[1] // LANES) | 1) * LANES
+        self.middle = scratch.get("middle", (self.size[0], line), work)
         self.more = scratch.get("more", (rows, columns), work) if owner.several else self.middle
-        self.downs: list[tuple[Array, Down]] = []
+        phases, stride = owner.interleave.phases, owner.interleave.stride
+        sorted_ = self.middle.reshape(y.d, -1, 1, line)  # [ρ, r] = row y.d·r + ρ
+        self.downs = []
+        for phase in range(min(phases, rows)):
+            first, residue = divmod(y.s * phase, y.d)
+            shape = len(range(phase, rows, phases)), columns
+            down = Down(shape, column.shape, stride, sorted_[residue, first:], 0)
+            self.downs.append((slice(phase, None, phases), down))
 
     def fill(self, window: Array) -> None:
         """Sort rows by residue (see `planewise.Band.fill`)."""
-        y, (phases, stride) = self.y, (self.interleave.phases, self.interleave.stride)
-        sources = [window]  # as it lies
-        if y.d > 1 or not window.flags.c_contiguous:
-            shape = y.d, len(window) // y.d, window.shape[1]
-            split = self.scratch.get("split", shape, window.dtype)
-            for residue in range(y.d):
-                split[residue] = window[residue :: y.d]
-            sources = list(split)
-        self.downs = []
-        for phase in range(min(phases, self.rows)):
-            first, residue = divmod(y.s * phase, y.d)
-            target = self.middle[: self.rows][phase::phases]
-            source = sources[residue][first:, None]
-            self.downs.append((target, Down(target.shape, self.column, stride, source, 0)))
+        source = window  # as it lies
+        if self.d > 1 or not window.flags.c_contiguous:
+            source = self.scratch.get("split", window.shape, window.dtype)
+            split = source.reshape(self.d, -1, source.shape[1])
+            for residue in range(self.d):
+                split[residue] = window[residue :: self.d]
+        self.across = Across(self.size, self.width, self.x.s, source)
 
     def make(self, o: int, found: Array) -> None:
-        """Filter columns, then rows (see `planewise.Band.make`)."""
+        """Filter rows, then columns, whose products write whole rows (see `planewise.Band.make`)."""
         for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
             target = self.more if n else found
-            for middle, down in self.downs:
-                down(column, middle)
-            self.across(row, target)
+            self.across(row, self.middle[:, : self.size[1]])
+            for rows, down in self.downs:
+                down(column, target[rows])
             if n:
                 np.add(found, target, out=found)

@@ -150,7 +150,7 @@ class Across:
         self, shape: tuple[int, int], matrix: tuple[int, int], stride: int, source: Array
     ) -> None:
         (depth, width), row = matrix, source.shape[1]
-        deep = max(min(SMALL // (width * depth), 128) // HEIGHT * HEIGHT, HEIGHT)
+        deep = max(min(SMALL // (width * depth), 64) // HEIGHT * HEIGHT, HEIGHT)
         self._pieces = []
         for left, right in _pieces(shape[1], width):
             tiles = -(-(right - left) // width)
