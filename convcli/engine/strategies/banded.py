@@ -11,7 +11,7 @@ import numpy as np
 
 from convcli.engine.geometry import Axis
 from convcli.engine.strategies.planewise import Planewise, plane_step, refuse
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
+from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import (
     HEIGHT,
@@ -104,26 +104,27 @@ class Banded(Planewise):
 class Products:
     """The products of a band (see `planewise.Band`)."""
 
-    def __init__(
-        self, owner: Banded, rows: int, columns: int, wide: int, scratch: Scratch
-    ) -> None:
+    def __init__(self, owner: Banded, rows: int, columns: int, wide: int, scratch: Scratch) -> None:
         problem, together, count = owner.problem, owner.together, owner.count
         y, x = problem.axes
         self.axes, self.matrices, self.wide = problem.axes, owner.matrices, wide
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
         row = (-(-wide // 16) | 1) * 16
         # [ρ, r, j] = row y.d·r + ρ from tap j on
-        self.gathered = scratch.get(
-            "gathered", (y.d, high(rows, y), together, row), problem.work
-        )
+        self.gathered = scratch.get("gathered", (y.d, high(rows, y), together, row), problem.work)
         self.more = scratch.get("more", (rows, columns), problem.work) if count > 1 else None
         self.phases, stride = owner.interleave.phases, owner.interleave.stride
         self.steps = []
         for phase in range(min(self.phases, rows)):
             first, residue = divmod(y.s * phase, y.d)
-            shape, source = (len(range(phase, rows, self.phases)), columns), self.gathered[residue, first:]
+            shape, source = (
+                (len(range(phase, rows, self.phases)), columns),
+                self.gathered[residue, first:],
+            )
             for q in range(count):
-                down = Down(shape, self.matrices.shape[2:], stride, source, q * together * x.d // x.s)
+                down = Down(
+                    shape, self.matrices.shape[2:], stride, source, q * together * x.d // x.s
+                )
                 self.steps.append((slice(phase, None, self.phases), q, down))
 
     def fill(self, window: Array) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convcli.engine.geometry import Axis
 from convcli.engine.strategies import planewise
 from convcli.engine.strategies.planewise import Planewise, plane_step
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
+from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import (
     HEIGHT,
