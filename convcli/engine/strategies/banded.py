@@ -45,7 +45,7 @@ def cost(problem: Problem) -> Cost:
     products = count * problem.elements / (rows * min(x.out, WIDTH))
     lines = problem.elements / x.out * (together + 4)
     parts = count_parts(problem, plane_step(problem))
-    calls = parts * (together * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
+    calls = parts * (2 * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
     return Cost(
         round((flops + count - 1) * problem.elements),
         problem.elements * per + products * PRODUCT + lines * LINE + calls * CALL,

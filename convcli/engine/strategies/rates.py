@@ -15,7 +15,7 @@ COPY = {4: 0.055e-9, 8: 0.12e-9}
 STORE = {4: 0.13e-9, 8: 0.25e-9}
 """Seconds an element of writing the result to memory."""
 
-FLOP = {4: 0.006e-9, 8: 0.013e-9}
+FLOP = {4: 0.0095e-9, 8: 0.019e-9}
 """Seconds of an addition or multiplication in a matrix product of floats."""
 
 PRODUCT = 0.06e-6
