@@ -12,7 +12,7 @@ from convcli.engine.strategies.rates import CALL, FOURIER, STORE
 
 __all__ = ["Spectral", "cost", "refuse"]
 
-TILES = (32, 64, 128, 256, 512)
+TILES = (32, 48, 64, 96, 128, 160, 192, 256, 288, 384, 512)
 """Sides of a tile."""
 
 TOGETHER = 1 << 17
