@@ -66,7 +66,9 @@ def _groups(down: Axis, along: Axis, size: int) -> tuple[int, int]:
     def seconds(together: int) -> float:
         count = -(-k // together)
         flops = 2 * depth * together * count
-        return together * COPY[size] + flops * FLOP[size] + (count - 1) * PASS[size]
+        # a band's first rows are copied again, and more copies fill more of the cache
+        copies = 1.5 * together * COPY[size]
+        return copies + flops * FLOP[size] + (count - 1) * PASS[size]
 
     sizes = [min(together, k) for together in range(step, step * (TOGETHER // step + 1), step)]
     together = min(sizes or [min(step, k)], key=seconds)

@@ -15,7 +15,7 @@ __all__ = ["Planewise", "plane_step", "refuse"]
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
 
-CACHE = 1 << 19
+CACHE = 1 << 20
 """Elements that the bands of a part may fill: more leaves the cache, less makes NumPy's calls short."""
 
 

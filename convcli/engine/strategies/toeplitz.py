@@ -110,6 +110,11 @@ class Down:
     ) -> None:
         (height, depth), (_, g, row) = matrix, source.shape
         width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
+        lanes = shape[1] // LANES
+        if width < shape[1] == lanes * LANES:  # all of one size, if that can be
+            least = -(-shape[1] // width)
+            even = (n for n in range(least, 2 * least + 1) if lanes % n == 0)
+            width = next((shape[1] // n for n in even), width)
         self._pieces = []
         for start, stop in _pieces(shape[0], height):
             blocks = -(-(stop - start) // height)
