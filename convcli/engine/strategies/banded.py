@@ -27,7 +27,7 @@ from convcli.engine.strategies.toeplitz import (
 
 __all__ = ["Banded", "cost", "refuse"]
 
-TOGETHER = 7
+TOGETHER = 5
 """Kernel columns taken in one product, at most."""
 
 
@@ -67,8 +67,9 @@ def _groups(down: Axis, along: Axis, size: int) -> tuple[int, int]:
         count = -(-k // together)
         flops = 2 * depth * together * count
         # a band's first rows are copied again, and more copies fill more of the cache
-        copies = 1.5 * together * COPY[size]
-        return copies + flops * FLOP[size] + (count - 1) * PASS[size]
+        copies = (2 + (down.k - 1) / 18) * together * COPY[size]
+        sums = (count - 1) * (PASS[size] + STORE[size])
+        return copies + flops * FLOP[size] + sums
 
     sizes = [min(together, k) for together in range(step, step * (TOGETHER // step + 1), step)]
     together = min(sizes or [min(step, k)], key=seconds)
