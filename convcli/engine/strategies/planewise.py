@@ -126,7 +126,10 @@ class Planewise(ABC):
         inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
         if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:
             lying: Array = x[part.image, channel, top : top + tall, left : left + wide]
-            return lying
+            if (
+                not lying.flags.c_contiguous
+            ):  # bands may keep what is contiguous, and so the picture
+                return lying
         window = scratch.get("window", (tall, wide), problem.work)
         rows, columns = bottom - top, right - left
         problem.read(part, slice(channel, channel + 1), window[None, :rows, :columns])
