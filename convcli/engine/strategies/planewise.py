@@ -126,9 +126,8 @@ class Planewise(ABC):
         inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
         if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:
             lying: Array = x[part.image, channel, top : top + tall, left : left + wide]
-            if (
-                not lying.flags.c_contiguous
-            ):  # bands may keep what is contiguous, and so the picture
+            # what is contiguous a band may keep, and so the picture
+            if not lying.flags.c_contiguous:
                 return lying
         window = scratch.get("window", (tall, wide), problem.work)
         rows, columns = bottom - top, right - left
