@@ -62,7 +62,7 @@ _ROWS = (
     ),
     Strategy(
         "separable",
-        "column filters, then row filters, one pair for each rank of the kernel",
+        "row filters, then column filters, one pair for each rank of the kernel",
         "as banded; a kernel of integers must be of rank 1",
         separable.refuse,
         separable.cost,
@@ -141,7 +141,7 @@ def choose(problem: Problem, forced: str | None = None) -> tuple[Plan, Runner]:
     return plan, problem.take(runner)
 
 
-@lru_cache(64)
+@lru_cache(32)
 def _chosen(kind: Kind, forced: str | None, count: int) -> tuple[Plan, Runner]:
     return _choose(kind.problem(), forced, count)
 

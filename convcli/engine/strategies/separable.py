@@ -1,4 +1,4 @@
-"""Kernels of low rank: a sum of few products column × row, each applied as a column filter, then a row filter.
+"""Kernels of low rank: a sum of few products column × row, each applied as a row filter, then a column filter.
 
 Source: Treitel and Shanks, "The design of multistage separable planar filters", IEEE Trans. Geosci. Electron. 9 (1971).
 """
