@@ -226,7 +226,9 @@ def prepare(
                 "groups: a 2-D kernel filters each channel by itself, groups need a 4-D kernel"
             )
         groups = channels
-        weights = np.broadcast_to(kernel, (channels, 1, *kernel.shape))
+        weights = kernel[None, None]
+        if channels > 1:
+            weights = np.broadcast_to(kernel, (channels, 1, *kernel.shape))
     else:
         weights = kernel.reshape((1,) * (4 - kernel.ndim) + kernel.shape)
     _check_channels(x, kernel, channels, weights, groups)
@@ -268,16 +270,18 @@ def _numeric(array: NDArray[Any], name: str) -> NDArray[Any]:
 def _check_channels(
     x: NDArray[Any], kernel: NDArray[Any], channels: int, weights: NDArray[Any], groups: int
 ) -> None:
+    divided = groups >= 1 and channels % groups == weights.shape[0] % groups == 0
+    if divided and weights.shape[1] * groups == channels:
+        return
     both = f"input {size_text(x.shape)}, kernel {size_text(kernel.shape)}"
-    if groups < 1 or channels % groups or weights.shape[0] % groups:
+    if not divided:
         raise ConvError(
             f"groups: {groups} does not divide {channels} input and {weights.shape[0]} output channels ({both})"
         )
-    if weights.shape[1] * groups != channels:
-        split = f" in {groups} groups" if groups > 1 else ""
-        raise ConvError(
-            f"channels do not match: the input has {channels}{split}, the kernel takes {weights.shape[1]} ({both})"
-        )
+    split = f" in {groups} groups" if groups > 1 else ""
+    raise ConvError(
+        f"channels do not match: the input has {channels}{split}, the kernel takes {weights.shape[1]} ({both})"
+    )
 
 
 def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:

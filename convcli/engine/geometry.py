@@ -208,21 +208,26 @@ def axes(
             f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(sizes)})",
             usage=True,
         )
-    both = (
-        f" ({what.rpartition(': ')[2]} {size_text(k)}, input {size_text(sizes)})"
-        if count > 1
-        else ""
-    )
-    return tuple(_axis(i, sizes[i], k[i], s[i], d[i], pad, ceil, what, both) for i in range(count))
+    return tuple([_axis(i, sizes, k, s[i], d[i], pad, ceil, what) for i in range(count)])
 
 
 def _axis(
-    i: int, n: int, k: int, s: int, d: int, pad: Padding, ceil: bool, what: str, both: str
+    i: int,
+    sizes: Sequence[int],
+    kernel: Sequence[int],
+    s: int,
+    d: int,
+    pad: Padding,
+    ceil: bool,
+    what: str,
 ) -> Axis:
+    n, k = sizes[i], kernel[i]
     extent = d * (k - 1) + 1
     before, after = pad.split(i, n, extent, s)
     room = n + before + after - extent
     if room <= (-s if ceil else -1):  # rounded up, a window may hang over by less than a stride
+        both = f" ({what.rpartition(': ')[2]} {size_text(kernel)}, input {size_text(sizes)})"
+        both = both if len(sizes) > 1 else ""
         dilated = f" ({extent} with dilation {d})" if d > 1 else ""
         padded = f" ({n + before + after} with padding)" if before or after else ""
         raise ConvError(

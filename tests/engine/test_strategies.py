@@ -1,8 +1,10 @@
 """Every strategy, forced, against the definition; and the planner."""
 
+import gc
 import itertools
 import random
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from convcli.engine.correlate import corr2d, prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.padding import BORDERS
-from convcli.engine.strategies import STRATEGIES
+from convcli.engine.strategies import STRATEGIES, _chosen, planewise
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", ((7, 0), (2, 9))]
@@ -85,6 +87,23 @@ def test_a_sample_of_the_product_agrees_with_four_loops(strategy):
 def test_much_of_the_product_agrees_with_four_loops(strategy, border):
     cases = [case for case in PRODUCT if case[:2] == (strategy, border)]
     assert sum(check(case) for case in random.Random(4).sample(cases, 60)) > 8
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Parts of a few columns and bands of a few rows, so that small pictures have many of both."""
+    monkeypatch.setattr(planewise, "CACHE", 1)
+    monkeypatch.setattr(planewise, "COLUMNS", 7)
+    _chosen.cache_clear()
+    yield
+    _chosen.cache_clear()
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("strategy", ["banded", "separable"])
+def test_bands_and_tiles_join(strategy):
+    cases = random.Random(5).sample([case for case in PRODUCT if case[0] == strategy], 60)
+    assert sum(check(case) for case in cases) > 8
 
 
 PLANES = [name for name in STRATEGIES if name != "columns"]
@@ -287,6 +306,39 @@ def test_what_the_planner_chooses(x, k, strategy):
     assert plan.strategy == strategy
     assert plan.operations > 0
     assert 0 < plan.seconds < 10
+
+
+def test_what_is_kept_for_a_kind_of_problem_holds_no_numbers_of_another():
+    """Plans and buffers serve the next problem: in any order, results are those of the first time."""
+    rng = np.random.default_rng(10)
+    kernels = [rng.integers(-9, 10, size) for size in ((3, 3), (3, 3), (5, 4), (7, 7))]
+    kernels.append(kernels[2][:, :1] * kernels[2][:1])
+    pictures = [rng.integers(0, 256, (12, 21)).astype(t) for t in (np.uint8, np.uint8, np.float32)]
+    pictures.append(pictures[0][:11])
+    calls = []
+    for x, k, padding in itertools.product(pictures, kernels, ("same", "valid")):
+        for bias, value, mode in ((None, 0, "zero"), ([3], 0, "wrap"), ([4], 9, "constant")):
+            options = {"padding": padding, "bias": bias, "value": value, "border": mode}
+            calls.append((x, k, options))
+    expected = [oracle.correlate(x[None, None], k[None, None], **o)[0, 0] for x, k, o in calls]
+    _chosen.cache_clear()
+    order = [*range(len(calls)), *rng.permutation(len(calls))]
+    for i in order:
+        x, k, options = calls[i]
+        assert np.abs(corr2d(x, k, **options) - expected[i].astype(float)).max() < 1e-2, i
+    assert _chosen.cache_info().hits > 0
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("size", [(64, 64), (24, 32)])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_what_is_kept_holds_no_picture(strategy, size, padding):
+    x = np.ones(size, np.float32)
+    gone = weakref.ref(x)
+    forced(strategy, x, np.ones((5, 17), np.float32), padding=padding)
+    del x
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ cost is estimated from counts of operations and the rates of `rates`, and the ch
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.strategies import banded, columns, separable, spectral, taps
-from convcli.engine.strategies.problem import Cost, Problem, Runner
+from convcli.engine.strategies.problem import Cost, Kind, Problem, Runner
 from convcli.engine.strategies.threads import workers
 
 __all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
@@ -61,7 +62,7 @@ _ROWS = (
     ),
     Strategy(
         "separable",
-        "column filters, then row filters, one pair for each rank of the kernel",
+        "row filters, then column filters, one pair for each rank of the kernel",
         "as banded; a kernel of integers must be of rank 1",
         separable.refuse,
         separable.cost,
@@ -88,7 +89,7 @@ STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}
 """The strategies by name."""
 
 
-ALONE = 1.5e-4
+ALONE = 4e-4
 """Seconds of predicted work up to which threads cost more than they save."""
 
 
@@ -126,11 +127,26 @@ class Plan:
 def choose(problem: Problem, forced: str | None = None) -> tuple[Plan, Runner]:
     """Choose the strategy of least predicted time, or make ready the one that is asked for.
 
+    What was chosen and made ready for a small kernel serves the next problem that differs in its numbers alone.
+
     Raises
     ------
     ConvError
         When the strategy asked for is unknown or cannot solve the problem.
     """
+    kind = problem.kind()
+    if kind is None:
+        return _choose(problem, forced, workers())
+    plan, runner = _chosen(kind, forced, workers())
+    return plan, problem.take(runner)
+
+
+@lru_cache(32)
+def _chosen(kind: Kind, forced: str | None, count: int) -> tuple[Plan, Runner]:
+    return _choose(kind.problem(), forced, count)
+
+
+def _choose(problem: Problem, forced: str | None, count: int) -> tuple[Plan, Runner]:
     if forced is not None:
         if forced not in STRATEGIES:
             raise one_of("strategy", forced, STRATEGIES)
@@ -145,6 +161,6 @@ def choose(problem: Problem, forced: str | None = None) -> tuple[Plan, Runner]:
         why = ", ".join(f"{o.name} {c.seconds / spent.seconds:.1f}×" for c, o in others)
         why = f"the least predicted time ({why})" if others else "nothing else serves"
     runner = row.build(problem)
-    threads = workers() if runner.threads and spent.seconds > ALONE else 1
+    threads = count if runner.threads and spent.seconds > ALONE else 1
     plan = Plan(row.name, row.method, why, spent.operations, spent.seconds / threads, threads)
     return plan, runner

@@ -1,17 +1,22 @@
 """What strategies share that filter plane by plane, in floats: from one source to all maps that are made from it."""
 
 from abc import ABC, abstractmethod
+from math import isfinite
+from typing import Protocol
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Part, Problem, Scratch, all_finite
+from convcli.engine.strategies.problem import Array, Part, Problem, Scratch
 from convcli.engine.strategies.threads import workers
-from convcli.engine.strategies.toeplitz import HEIGHT, Interleave, padded
+from convcli.engine.strategies.toeplitz import HEIGHT, Interleave, high
 
 __all__ = ["Planewise", "plane_step", "refuse"]
 
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
+
+CACHE = 1 << 20
+"""Elements that the bands of a part may fill: more leaves the cache, less makes NumPy's calls short."""
 
 
 def refuse(problem: Problem) -> str | None:
@@ -35,44 +40,98 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
     return 1, min(max(elements // columns // HEIGHT * HEIGHT, HEIGHT), y.out), columns
 
 
+class Band(Protocol):
+    """A band of a part, of one size, that is computed wherever it lies."""
+
+    def fill(self, window: Array) -> None:
+        """Arrange the padded input of the band for all maps that are made of it; shape (rows read, `wide`)."""
+
+    def make(self, o: int, found: Array) -> None:
+        """Compute output map `o` without its bias into `found`, unit stride along columns."""
+
+
 class Planewise(ABC):
-    """A strategy that reads a channel of a part once and makes each map of it by products of floats."""
+    """A strategy that reads a channel of a part once and makes each map of it by products of floats.
+
+    The part is taken in bands of rows, few enough for all that is made of them to stay in a core's own cache.
+    """
 
     threads = True
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, held: int) -> None:
+        """Make ready; `held` is how many elements a band holds for each one of its result."""
         self.problem = problem
+        self.safe, self.token = problem.safe, object()
         self.step = plane_step(problem)
         self.interleave = Interleave.of(problem.axes[0])
+        # a band begins where each phase begins, with a whole matrix
+        unit = HEIGHT * self.interleave.phases
+        most = max(CACHE // (held * self.step[2]) // unit, 1)
+        units = -(-self.step[1] // unit)
+        bands = -(-units // most)
+        even = (b for b in range(bands, 2 * bands) if units % b == 0)
+        self.rows = -(-units // next(even, bands)) * unit  # all of one size, if that can be
 
     @abstractmethod
-    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read what all maps of a channel are made from."""
+    def wide(self, columns: int) -> int:
+        """Columns of the input that products for `columns` of the result read, those of units cut off included."""
 
     @abstractmethod
-    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
-        """Compute output map `o` without its bias into `found`, unit stride along columns."""
+    def band(self, rows: int, columns: int, scratch: Scratch) -> "Band":
+        """Make ready what all bands of `rows` × `columns` have in common."""
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
         problem, channel = self.problem, part.groups[0]
-        source = self.source(part, channel, scratch)
+        y, per = problem.axes[0], problem.per
+        window = self._window(part, channel, scratch)
         direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
-        for i in range(problem.per):
-            o = channel * problem.per + i
-            found = out[i] if direct else scratch.get("found", out[i].shape, problem.work)
-            self.one(source, o, found, scratch)
-            if problem.bias is not None:
-                np.add(found, problem.bias[o], out=found)
-            if not problem.safe and not all_finite(found, scratch):
-                return False  # zeros of the band times NaN or infinity
-            if not direct:
-                np.copyto(out[i], found, casting="unsafe")
-        return True
+        squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)
+        kept = scratch.keep(self.token)
+        for start in range(0, part.rows, self.rows):
+            stop = min(start + self.rows, part.rows)
+            size = stop - start, part.columns
+            if size not in kept:
+                kept[size] = self.band(*size, scratch), self.read(stop - start)
+            band, read = kept[size]
+            band.fill(window[start * y.s : start * y.s + read])
+            for i in range(per):
+                o, target = channel * per + i, out[i, start:stop]
+                found = target if direct else scratch.get("found", target.shape, problem.work)
+                band.make(o, found)
+                if problem.bias is not None:
+                    np.add(found, problem.bias[o], out=found)
+                if squares is not None:
+                    np.vecdot(found, found, out=squares[i, start:stop])
+                if not direct:
+                    np.copyto(target, found, casting="unsafe")
+        # zeros of the band times NaN or infinity spoil windows; a sum of squares is quicker than a look at every
+        # element, and only where it overflows does not decide
+        return squares is None or isfinite(squares.sum()) or bool(np.isfinite(out).all())
 
-    def high(self, part: Part) -> int:
-        """Rows that the products read, of each residue of the input's rows by the vertical dilation."""
+    def read(self, rows: int) -> int:
+        """Rows of the input that products for `rows` rows read, those of units cut off included."""
         y = self.problem.axes[0]
-        phases = self.interleave.phases
-        rows = padded(-(-part.rows // phases), HEIGHT, self.interleave.stride, y.k)
-        return rows + y.s * (phases - 1) // y.d
+        return high(rows, y) * y.d
+
+    def _window(self, part: Part, channel: int, scratch: Scratch) -> Array:
+        """Read what the windows of a part read, and zeros up to what its products read."""
+        problem, x, s = self.problem, self.problem.x, self.problem.axes[0].s
+        (top, bottom), (left, right) = problem.span(part)
+        last = (part.rows - 1) // self.rows * self.rows
+        tall = last * s + self.read(part.rows - last)
+        if last:
+            tall = max(tall, (last - self.rows) * s + self.read(self.rows))
+        wide = self.wide(part.columns)
+        inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
+        if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:
+            lying: Array = x[part.image, channel, top : top + tall, left : left + wide]
+            # what is contiguous a band may keep, and so the picture
+            if not lying.flags.c_contiguous:
+                return lying
+        window = scratch.get("window", (tall, wide), problem.work)
+        rows, columns = bottom - top, right - left
+        problem.read(part, slice(channel, channel + 1), window[None, :rows, :columns])
+        window[:rows, columns:] = 0
+        window[rows:] = 0
+        return window

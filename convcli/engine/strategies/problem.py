@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
-from typing import Any, ClassVar, Protocol
+from math import isfinite, prod
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -15,6 +15,7 @@ from convcli.engine.padding import Border, read_window
 
 __all__ = [
     "Cost",
+    "Kind",
     "Part",
     "Problem",
     "Runner",
@@ -24,6 +25,10 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+R = TypeVar("R", bound="Runner")
+
+LITTLE = 1 << 14
+"""Bytes of weights up to which what was found out about them is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +116,32 @@ class Problem:
         flat = self.weights.reshape(-1, *self.kernel)
         return flat[:1] if (flat == flat[:1]).all() else flat
 
+    def kind(self) -> "Kind | None":
+        """All that strategies go by, the numbers of `x` left out; None where the weights are large."""
+        if self.weights.nbytes > LITTLE:
+            return None
+        bias = None if self.bias is None else self.bias.tobytes()
+        return Kind(
+            self.x.shape,
+            self.x.dtype,
+            self.weights.shape,
+            self.weights.tobytes(),
+            bias,
+            self.groups,
+            self.axes,
+            self.mode,
+            self.value,
+            self.dtype,
+            self.work,
+            self.bound,
+        )
+
+    def take(self, runner: "R") -> "R":
+        """Copy a strategy that was made ready for a problem of the same kind: the copy is ready for this one."""
+        ready: R = object.__new__(type(runner))
+        ready.__dict__.update(runner.__dict__, problem=self)
+        return ready
+
     def span(self, part: "Part") -> tuple[tuple[int, int], tuple[int, int]]:
         """Half-open ranges of the input's rows and columns that the windows of a part read."""
         (y, x) = self.axes
@@ -123,6 +154,32 @@ class Problem:
         """Copy what the windows of a part read, padded and cast, into `out`, shape (channels, rows, columns)."""
         rows, columns = self.span(part)
         read_window(self.x[part.image, channels], rows, columns, self.mode, self.value, out)
+
+
+class Kind(NamedTuple):
+    """A problem without the numbers of its input: see `Problem` for the fields."""
+
+    shape: tuple[int, ...]
+    given: np.dtype[Any]
+    size: tuple[int, ...]
+    weights: bytes
+    bias: bytes | None
+    groups: int
+    axes: tuple[Axis, Axis]
+    mode: Border
+    value: float
+    dtype: np.dtype[Any]
+    work: np.dtype[Any]
+    bound: int | None
+
+    def problem(self) -> Problem:
+        """Make a problem of this kind, with an input that takes no memory."""
+        return Problem(
+            np.broadcast_to(np.zeros((), self.given), self.shape),
+            np.frombuffer(self.weights, self.work).reshape(self.size),
+            None if self.bias is None else np.frombuffer(self.bias, self.work),
+            *self[5:],
+        )
 
 
 @dataclass(frozen=True)
@@ -195,7 +252,10 @@ class Runner(Protocol):
 
 
 class Scratch:
-    """Buffers that one thread uses again and again, by name; also from one problem to the next, if they are small."""
+    """Buffers that one thread uses again and again, by name; also from one problem to the next, if they are small.
+
+    `kept` is for what the last strategy that used it made ready, and needs for its next part or result.
+    """
 
     KEPT = 1 << 23
     _spare: ClassVar[list["Scratch"]] = []
@@ -203,6 +263,8 @@ class Scratch:
     def __init__(self) -> None:
         self._buffers: dict[str, Array] = {}
         self._last: dict[str, Array] = {}
+        self.kept: dict[Any, Any] = {}
+        self.keeper: object = None
 
     @classmethod
     @contextmanager
@@ -215,6 +277,12 @@ class Scratch:
         yield scratch
         if sum(buffer.nbytes for buffer in scratch._buffers.values()) <= cls.KEPT:
             cls._spare.append(scratch)
+
+    def keep(self, keeper: object) -> dict[Any, Any]:
+        """Return what `keeper` kept here; nothing, if another one was here in between."""
+        if self.keeper is not keeper:
+            self.keeper, self.kept = keeper, {}
+        return self.kept
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""
@@ -233,6 +301,6 @@ class Scratch:
 def all_finite(found: Array, scratch: Scratch) -> bool:
     """Whether a float array, unit stride along its last axis, holds no NaN and no infinity."""
     # a sum of squares is quicker than a look at every element, and only where it overflows does not decide
-    if np.isfinite(np.vecdot(found, found)).all():
+    if isfinite(np.vecdot(found, found).sum()):
         return True
     return bool(np.isfinite(found, out=scratch.get("finite", found.shape, bool)).all())

@@ -9,13 +9,13 @@ __all__ = ["CALL", "COPY", "FLOP", "FOURIER", "LINE", "PASS", "PRODUCT", "STORE"
 PASS = {2: 0.06e-9, 4: 0.12e-9, 8: 0.25e-9}
 """Seconds an element of an addition or a multiplication of arrays, by bytes an element."""
 
-COPY = {4: 0.055e-9, 8: 0.12e-9}
+COPY = {4: 0.09e-9, 8: 0.18e-9}
 """Seconds an element of a copy within the cache."""
 
 STORE = {4: 0.13e-9, 8: 0.25e-9}
 """Seconds an element of writing the result to memory."""
 
-FLOP = {4: 0.006e-9, 8: 0.013e-9}
+FLOP = {4: 0.0095e-9, 8: 0.019e-9}
 """Seconds of an addition or multiplication in a matrix product of floats."""
 
 PRODUCT = 0.06e-6

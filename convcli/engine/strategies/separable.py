@@ -1,4 +1,4 @@
-"""Kernels of low rank: a sum of few products column × row, each applied as a column filter, then a row filter.
+"""Kernels of low rank: a sum of few products column × row, each applied as a row filter, then a column filter.
 
 Source: Treitel and Shanks, "The design of multistage separable planar filters", IEEE Trans. Geosci. Electron. 9 (1971).
 """
@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from convcli.engine.geometry import Axis
 from convcli.engine.strategies import planewise
 from convcli.engine.strategies.planewise import Planewise, plane_step
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
+from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
 from convcli.engine.strategies.toeplitz import (
     HEIGHT,
     LANES,
     WIDTH,
+    Across,
+    Down,
     Interleave,
-    across,
     band,
-    down,
+    high,
     padded,
 )
 
@@ -49,9 +50,9 @@ def cost(problem: Problem) -> Cost:
     rows, width = HEIGHT, _width(x)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
-    flops = 2 * (column * x.s + row)
+    flops = 2 * (column + row * y.s)
     per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
-    per += (y.s + 1) * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
+    per += y.s * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
     lines = problem.elements / x.out * 4
     parts = count_parts(problem, plane_step(problem))
@@ -78,8 +79,8 @@ def _rank_one(kernel: Array) -> bool:
 
 
 def _width(axis: Axis) -> int:
-    """Columns of a banded matrix for rows: about as many as taps."""
-    return 16 if axis.extent < 24 else 32
+    """Columns of a banded matrix for rows: BLAS is at its best with 16, wide kernels reuse more with 32."""
+    return 16 if axis.extent < 48 else 32
 
 
 def factors(problem: Problem) -> list[list[tuple[Array, Array]]]:
@@ -127,10 +128,12 @@ class Separable(Planewise):
     """Column and row filters, made ready for one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
+        y = problem.axes[0]
+        super().__init__(problem, y.s)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
         ]
+        self.several = any(len(terms) > 1 for terms in self.terms)
 
     def _matrices(self, column: Array, row: Array) -> tuple[Array, Array]:
         x = self.problem.axes[1]
@@ -141,41 +144,59 @@ class Separable(Planewise):
             np.ascontiguousarray(band(dilated[:, None], _width(x), x.s).T),
         )
 
-    def source(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read the input of a part: shape (y.d, rows, 1, columns), [ρ, r] = row y.d·r + ρ."""
-        (y, x), work = self.problem.axes, self.problem.work
-        (top, bottom), (left, right) = self.problem.span(part)
-        rows, columns = bottom - top, right - left
-        wide = padded(padded(part.columns, _width(x), x.s, x.extent), LANES, 1, 1)
-        split = scratch.get("split", (y.d, self.high(part), 1, wide), work)
-        window = split[0, :rows, 0] if y.d == 1 else scratch.get("window", (rows, wide), work)
-        self.problem.read(part, slice(channel, channel + 1), window[None, :, :columns])
-        window[:, columns:] = 0
-        for residue in range(y.d):
-            count = len(range(residue, rows, y.d))
-            split[residue, count:] = 0
-            if y.d > 1:
-                split[residue, :count, 0] = window[residue :: y.d]
-        return split
+    def wide(self, columns: int) -> int:
+        """Columns of the input that products read (see `Planewise.wide`)."""
+        x = self.problem.axes[1]
+        return padded(padded(columns, _width(x), x.s, x.extent), LANES, 1, 1)
 
-    def one(self, source: Array, o: int, found: Array, scratch: Scratch) -> None:
-        """Compute a map (see `Planewise.one`)."""
+    def read(self, rows: int) -> int:
+        """Rows of the input that products read (see `Planewise.read`): whole matrices of each residue."""
+        y = self.problem.axes[0]
+        return padded(high(rows, y), HEIGHT, 1, 1) * y.d
+
+    def band(self, rows: int, columns: int, scratch: Scratch) -> "Passes":
+        """Make ready what all bands of a size have in common."""
+        return Passes(self, rows, columns, scratch)
+
+
+class Passes:
+    """The row and column filters of a band (see `planewise.Band`)."""
+
+    def __init__(self, owner: Separable, rows: int, columns: int, scratch: Scratch) -> None:
+        (y, self.x), work = owner.problem.axes, owner.problem.work
+        self.d, self.terms, self.scratch = y.d, owner.terms, scratch
+        column, row = owner.terms[0][0]
+        self.width = row.shape
+        self.size = owner.read(rows), padded(columns, row.shape[1], 1, 1)
+        # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
+        line = (-(-self.size[1] // LANES) | 1) * LANES
+        self.middle = scratch.get("middle", (self.size[0], line), work)
+        self.more = scratch.get("more", (rows, columns), work) if owner.several else self.middle
+        phases, stride = owner.interleave.phases, owner.interleave.stride
+        sorted_ = self.middle.reshape(y.d, -1, 1, line)  # [ρ, r] = row y.d·r + ρ
+        self.downs = []
+        for phase in range(min(phases, rows)):
+            first, residue = divmod(y.s * phase, y.d)
+            shape = len(range(phase, rows, phases)), columns
+            down = Down(shape, column.shape, stride, sorted_[residue, first:], 0)
+            self.downs.append((slice(phase, None, phases), down))
+
+    def fill(self, window: Array) -> None:
+        """Sort rows by residue (see `planewise.Band.fill`)."""
+        source = window  # as it lies
+        if self.d > 1 or not window.flags.c_contiguous:
+            source = self.scratch.get("split", window.shape, window.dtype)
+            split = source.reshape(self.d, -1, source.shape[1])
+            for residue in range(self.d):
+                split[residue] = window[residue :: self.d]
+        self.across = Across(self.size, self.width, self.x.s, source)
+
+    def make(self, o: int, found: Array) -> None:
+        """Filter rows, then columns, whose products write whole rows (see `planewise.Band.make`)."""
         for n, (column, row) in enumerate(self.terms[min(o, len(self.terms) - 1)]):
-            target = scratch.get("more", found.shape, found.dtype) if n else found
-            self._term(source, column, row, target, scratch)
+            target = self.more if n else found
+            self.across(row, self.middle[:, : self.size[1]])
+            for rows, down in self.downs:
+                down(column, target[rows])
             if n:
                 np.add(found, target, out=found)
-
-    def _term(
-        self, source: Array, column: Array, row: Array, found: Array, scratch: Scratch
-    ) -> None:
-        y, x = self.problem.axes
-        phases, stride = self.interleave.phases, self.interleave.stride
-        rows = padded(len(found), HEIGHT, 1, 1)
-        middle = scratch.get("middle", (rows, source.shape[-1]), found.dtype)
-        middle[len(found) :] = 0
-        for phase in range(min(phases, len(found))):
-            first, residue = divmod(y.s * phase, y.d)
-            target = middle[: len(found)][phase::phases]
-            down(column, stride, source[residue, first:], 0, target)
-        across(row, x.s, middle, found)

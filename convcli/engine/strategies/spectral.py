@@ -12,7 +12,7 @@ from convcli.engine.strategies.rates import CALL, FOURIER, STORE
 
 __all__ = ["Spectral", "cost", "refuse"]
 
-TILES = (32, 64, 128, 256, 512)
+TILES = (32, 48, 64, 96, 128, 160, 192, 256, 288, 384, 512)
 """Sides of a tile."""
 
 TOGETHER = 1 << 17
@@ -103,16 +103,24 @@ class Spectral:
             0,
             (own * x.s * size, window.strides[0], size),
         )
-        spectrum = np.fft.rfft2(split)
+        # buffers of our own: NumPy would take and give back megabytes of memory for every part
+        half = tiles, self.side, self.wide // 2 + 1
+        spectrum = scratch.get("spectrum", half, np.complex128)
+        product = scratch.get("product", half, np.complex128)
+        high = (part.rows - 1) * y.s + 1  # rows that are kept, or lie between those
+        found = scratch.get("found", (tiles, high, self.wide), np.float64)
+        np.fft.rfft(split, out=spectrum)
+        np.fft.fft(spectrum, axis=1, out=spectrum)
         ok = True
         for i in range(problem.per):
             o = channel * problem.per + i
-            product = spectrum * self.spectra[min(o, len(self.spectra) - 1)]
-            found = np.fft.irfft2(product, s=(self.side, self.wide))
+            np.multiply(spectrum, self.spectra[min(o, len(self.spectra) - 1)], out=product)
+            np.fft.ifft(product, axis=1, out=product)
+            np.fft.irfft(product[:, :high], self.wide, out=found)
             bias = 0.0 if problem.bias is None else problem.bias[o]
             for t in range(tiles):
                 start, stop = t * own, min((t + 1) * own, part.columns)
-                kept = found[t, : part.rows * y.s : y.s, : (stop - start) * x.s : x.s]
+                kept = found[t, :: y.s, : (stop - start) * x.s : x.s]
                 np.add(kept, bias, out=out[i, :, start:stop], casting="unsafe")
             ok = ok and all_finite(out[i], scratch)
         return ok

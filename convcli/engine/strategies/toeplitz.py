@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 
-__all__ = ["HEIGHT", "LANES", "Interleave", "across", "band", "down", "padded"]
+__all__ = ["HEIGHT", "LANES", "Across", "Down", "Interleave", "band", "high", "padded", "strided"]
 
 Array = NDArray[Any]
 
 HEIGHT = 4
 """Rows M of a banded matrix: more rows hold more zeros, fewer reuse less of what is read."""
 
-WIDTH = 512
-"""Columns of a product."""
+WIDTH = 1 << 11
+"""Columns of a product, at most."""
 
 LANES = 16
 """Columns of a product are a multiple of this."""
@@ -84,65 +84,97 @@ def band(taps: Array, rows: int, stride: int) -> Array:
     return matrix.reshape(*leading, rows, -1)
 
 
-def down(matrix: Array, stride: int, source: Array, offset: int, out: Array) -> None:
+class Down:
     """Multiply from the left: results of one column from the rows below each other.
 
     Parameters
     ----------
-    matrix : ndarray, shape (M, ((M - 1) * stride + k) * g)
-        What `band` built.
+    shape : (int, int)
+        Of the result.
+    matrix : (int, int)
+        Shape (M, ((M - 1) * stride + k) * g) of what `band` builds.
     stride : int
     source : ndarray, shape (rows, g, columns)
         C-contiguous, finite beyond what the windows read: `padded` tells how far it has to reach.
     offset : int
         The column at which the first window starts.
-    out : ndarray, shape (rows', columns')
-        Unit stride along columns.
     """
-    (height, depth), (_, g, row) = matrix.shape, source.shape
-    width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
-    for start, stop in _pieces(out.shape[0], height):
-        blocks = -(-(stop - start) // height)
-        for left, right in _pieces(out.shape[1], width):
-            tile = min(width, -(-(right - left) // LANES) * LANES)
-            tiles = -(-(right - left) // tile)
-            view = _view(
-                source,
-                start * stride * g * row + offset + left,
-                (blocks, tiles, depth, tile),
-                (height * stride * g * row, tile, row, 1),
-            )
-            _multiply(matrix, view, (blocks, height, tiles, tile), out[start:stop, left:right])
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        matrix: tuple[int, int],
+        stride: int,
+        source: Array,
+        offset: int,
+    ) -> None:
+        (height, depth), (_, g, row) = matrix, source.shape
+        width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
+        lanes = shape[1] // LANES
+        if width < shape[1] == lanes * LANES:  # all of one size, if that can be
+            least = -(-shape[1] // width)
+            even = (n for n in range(least, 2 * least + 1) if lanes % n == 0)
+            width = next((shape[1] // n for n in even), width)
+        self._pieces = []
+        for start, stop in _pieces(shape[0], height):
+            blocks = -(-(stop - start) // height)
+            for left, right in _pieces(shape[1], width):
+                tile = min(width, -(-(right - left) // LANES) * LANES)
+                tiles = -(-(right - left) // tile)
+                view = _view(
+                    source,
+                    start * stride * g * row + offset + left,
+                    (blocks, tiles, depth, tile),
+                    (height * stride * g * row, tile, row, 1),
+                )
+                place = slice(start, stop), slice(left, right)
+                self._pieces.append((place, view, (blocks, height, tiles, tile)))
+
+    def __call__(self, matrix: Array, out: Array) -> None:
+        """Multiply into `out`, shape (rows', columns'), unit stride along columns."""
+        for place, view, shape in self._pieces:
+            _multiply(matrix, view, shape, out[place])
 
 
-def across(matrix: Array, stride: int, source: Array, out: Array) -> None:
+class Across:
     """Multiply from the right: results of one row from the columns beside each other.
 
     Parameters
     ----------
-    matrix : ndarray, shape ((M - 1) * stride + k, M)
-        What `band` built, transposed; taps of a dilated kernel have zeros between them.
+    shape : (int, int)
+        Of the result.
+    matrix : (int, int)
+        Shape ((M - 1) * stride + k, M) of what `band` builds, transposed; taps of a dilated kernel have zeros between
+        them.
     stride : int
     source : ndarray, shape (rows, columns)
         C-contiguous, finite beyond what the windows read: `padded` tells how far it has to reach.
-    out : ndarray, shape (rows', columns')
-        Unit stride along columns.
     """
-    row = source.shape[1]
-    depth, width = matrix.shape
-    deep = max(min(SMALL // (width * depth), 128) // HEIGHT * HEIGHT, HEIGHT)
-    for left, right in _pieces(out.shape[1], width):
-        tiles = -(-(right - left) // width)
-        for start, stop in _pieces(out.shape[0], deep):
-            some = min(deep, -(-(stop - start) // HEIGHT) * HEIGHT)
-            blocks = -(-(stop - start) // some)
-            view = _view(
-                source,
-                start * row + left * stride,
-                (blocks, tiles, some, depth),
-                (some * row, width * stride, row, 1),
-            )
-            _multiply(view, matrix, (blocks, some, tiles, width), out[start:stop, left:right])
+
+    def __init__(
+        self, shape: tuple[int, int], matrix: tuple[int, int], stride: int, source: Array
+    ) -> None:
+        (depth, width), row = matrix, source.shape[1]
+        deep = max(min(SMALL // (width * depth), 64) // HEIGHT * HEIGHT, HEIGHT)
+        self._pieces = []
+        for left, right in _pieces(shape[1], width):
+            tiles = -(-(right - left) // width)
+            for start, stop in _pieces(shape[0], deep):
+                some = min(deep, -(-(stop - start) // HEIGHT) * HEIGHT)
+                blocks = -(-(stop - start) // some)
+                view = _view(
+                    source,
+                    start * row + left * stride,
+                    (blocks, tiles, some, depth),
+                    (some * row, width * stride, row, 1),
+                )
+                place = slice(start, stop), slice(left, right)
+                self._pieces.append((place, view, (blocks, some, tiles, width)))
+
+    def __call__(self, matrix: Array, out: Array) -> None:
+        """Multiply into `out`, shape (rows', columns'), unit stride along columns."""
+        for place, view, shape in self._pieces:
+            _multiply(view, matrix, shape, out[place])
 
 
 def padded(n: int, unit: int, stride: int, extent: int) -> int:
@@ -152,6 +184,20 @@ def padded(n: int, unit: int, stride: int, extent: int) -> int:
     10
     """
     return (-(-n // unit) * unit - 1) * stride + extent
+
+
+def strided(base: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:
+    """View of an array from its first element on, with strides in bytes."""
+    if base.flags.c_contiguous:  # many times quicker
+        return np.ndarray(shape, base.dtype, base, 0, steps)
+    return np.lib.stride_tricks.as_strided(base, shape, steps)
+
+
+def high(rows: int, axis: Axis) -> int:
+    """Rows that products for `rows` rows read, of each residue of the input's rows by the dilation of their axis."""
+    split = Interleave.of(axis)
+    read = padded(-(-rows // split.phases), HEIGHT, split.stride, axis.k)
+    return read + axis.s * (split.phases - 1) // axis.d
 
 
 def _multiply(a: Array, b: Array, shape: tuple[int, int, int, int], out: Array) -> None:
