@@ -1,10 +1,12 @@
 """`convcli shape`: output sizes of one layer or a chain, and the inverse."""
 
 from importlib import import_module
+from textwrap import fill
 
 from convcli import options
 from convcli.commands import shape_options as own
 from convcli.commands.shape_asked import Asked, mode_of
+from convcli.nets.kinds import KINDS, usage
 
 __all__ = ["EXAMPLES", "shape"]
 
@@ -40,10 +42,9 @@ def shape(
 ) -> None:
     """Output size of a layer or a chain of layers; parameters, receptive field.
 
-    Layers: conv:OUT,kK,sS,pP,dD,gG,nobias dwconv:kK convt:OUT,kK,opO
-    maxpool:kK,ceil avgpool:kK,pad gap adaptive:N lrn bn relu sigmoid tanh
-    softmax dropout flatten linear:OUT; 3*( … ), residual( … | … ),
-    concat( … | … ), block = ( … ): in quotes, for the shell's sake.
+    Layers: {layers}
+    with ,sS ,pP ,dD ,gG ,opO ,nobias ,ceil ,pad where they make sense;
+    3*( … ), residual( … | … ), concat( … | … ), block = ( … ), in quotes.
     A table on a terminal; in a pipe the size alone, a chain as CSV.
     """
     asked = Asked(
@@ -71,3 +72,7 @@ def shape(
     )
     # each question has a module of its own, loaded when it is asked: the short ones stay quick
     import_module(f"convcli.commands.shape_{mode_of(asked)}").run(asked)
+
+
+_KINDS = " ".join(usage(kind, short=True) for kind in KINDS)
+shape.__doc__ = (shape.__doc__ or "").format(layers=fill(_KINDS, 70, subsequent_indent="    "))
