@@ -1,14 +1,12 @@
 """`convcli shape`: output sizes of one layer or a chain, and the inverse."""
 
 from importlib import import_module
-from textwrap import fill
 
 from convcli import options
 from convcli.commands import shape_options as own
 from convcli.commands.shape_asked import Asked, mode_of
-from convcli.nets.kinds import KINDS, usage
 
-__all__ = ["EXAMPLES", "shape"]
+__all__ = ["EXAMPLES", "kinds", "shape"]
 
 EXAMPLES = (
     "convcli shape -n 224x224 -k 7 -p 3 -s 2        # 112x112",
@@ -42,7 +40,7 @@ def shape(
 ) -> None:
     """Output size of a layer or a chain of layers; parameters, receptive field.
 
-    Layers: {layers}
+    Layers: {kinds}
     with ,sS ,pP ,dD ,gG ,opO ,nobias ,ceil ,pad where they make sense;
     3*( … ), residual( … | … ), concat( … | … ), block = ( … ), in quotes.
     A table on a terminal; in a pipe the size alone, a chain as CSV.
@@ -74,5 +72,9 @@ def shape(
     import_module(f"convcli.commands.shape_{mode_of(asked)}").run(asked)
 
 
-_KINDS = " ".join(usage(kind, short=True) for kind in KINDS)
-shape.__doc__ = (shape.__doc__ or "").format(layers=fill(_KINDS, 70, subsequent_indent="    "))
+def kinds() -> str:
+    """Name the kinds of layers for the help, with what each of them needs."""
+    texts = import_module("convcli.nets.kinds")
+    words = " ".join(texts.usage(kind, short=True) for kind in texts.KINDS)
+    filled: str = import_module("textwrap").fill(words, 70)
+    return filled
