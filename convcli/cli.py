@@ -228,9 +228,14 @@ def _usage(error: Any) -> str:
     parameter = getattr(error, "param", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         return ""
-    if type(error) is typer.BadParameter and parameter is not None:
+    if parameter is not None:
         name = max(parameter.opts, key=len) if parameter.opts[0].startswith("-") else ""
-        text = f"{name or parameter.human_readable_name}: {error.message}"
+        name = name or parameter.human_readable_name
+    if type(error) is typer.BadParameter and parameter is not None:
+        text = f"{name}: {error.message}"
+    elif type(error).__name__ == "MissingParameter" and context and context.command.epilog:
+        example = context.command.epilog.splitlines()[0].partition("  #")[0]
+        text = f"{name}: missing, as in: {example}"
     else:
         text = " ".join(str(error.format_message()).split())
     return f"{printable(text).rstrip('.')} (see {command} --help)"
