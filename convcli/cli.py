@@ -164,7 +164,7 @@ def _root(
         bool, typer.Option("--debug", help="Show the traceback of an error (anywhere in the call).")
     ] = False,
 ) -> None:
-    """The convolution workbench: sizes, kernels on pictures and arrays, edges, learned kernels."""
+    """The convolution workbench: sizes, kernels on pictures and arrays, edges, networks."""
 
 
 def run(argv: list[str]) -> int:
