@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-cluster bench samples clean
+.PHONY: help demo test check test-cluster test-install bench samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ check: .venv/.dev  ## format, lint, types, and the tests in full
 
 test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a scheduler and two workers on 127.0.0.1
 	@$(PY) -m pytest --cluster tests/cli/test_cluster.py
+
+test-install: .venv/.dev  ## build sdist and wheel, install each in a bare environment, run every example there
+	@$(PY) -m pytest --install tests/test_install.py
 
 bench: .venv-bench/.bench  ## ratios against named peers, in an environment of its own; BENCH='corr edge' for some
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python -m tests.bench $(BENCH)

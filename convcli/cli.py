@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from enum import IntEnum
 from importlib import import_module
 from types import FrameType
@@ -21,7 +22,8 @@ COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net", "demo")
 """The commands, in the order of the help.
 
 Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown
-at the end of the help, that run as they stand in a copy of samples/.
+at the end of the help, that run as they stand in a copy of samples/. A function `kinds` gives what {kinds} in the help
+of its command stands for.
 """
 
 GROUPS = {"net": ("list", "show", "init", "train", "eval", "predict")}
@@ -62,6 +64,14 @@ class _Exampled:
 class _Command(_Exampled, TyperCommand):
     """A single command."""
 
+    kinds: Callable[[], str] | None = None
+    """What stands for {kinds} in the help: asked for only then, so that nothing is loaded for it before."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        if self.kinds:
+            self.help = (self.help or "").format(kinds=self.kinds())
+        super().format_help(ctx, formatter)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -98,9 +108,9 @@ class _Commands(_Exampled, TyperGroup):
         if full in GROUPS:
             return _group(full, module)
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        single.command(cmd_name, cls=_Command, epilog="\n".join(module.EXAMPLES))(
-            getattr(module, full)
-        )
+        kinds = getattr(module, "kinds", None)
+        cls = type("_Kinds", (_Command,), {"kinds": staticmethod(kinds)}) if kinds else _Command
+        single.command(cmd_name, cls=cls, epilog="\n".join(module.EXAMPLES))(getattr(module, full))
         return typer.main.get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -154,7 +164,7 @@ def _root(
         bool, typer.Option("--debug", help="Show the traceback of an error (anywhere in the call).")
     ] = False,
 ) -> None:
-    """The convolution workbench: sizes, kernels on pictures and arrays, edges, learned kernels."""
+    """The convolution workbench: sizes, kernels on pictures and arrays, edges, networks."""
 
 
 def run(argv: list[str]) -> int:
@@ -218,9 +228,14 @@ def _usage(error: Any) -> str:
     parameter = getattr(error, "param", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         return ""
-    if type(error) is typer.BadParameter and parameter is not None:
+    if parameter is not None:
         name = max(parameter.opts, key=len) if parameter.opts[0].startswith("-") else ""
-        text = f"{name or parameter.human_readable_name}: {error.message}"
+        name = name or parameter.human_readable_name
+    if type(error) is typer.BadParameter and parameter is not None:
+        text = f"{name}: {error.message}"
+    elif type(error).__name__ == "MissingParameter" and context and context.command.epilog:
+        example = context.command.epilog.splitlines()[0].partition("  #")[0]
+        text = f"{name}: missing, as in: {example}"
     else:
         text = " ".join(str(error.format_message()).split())
     return f"{printable(text).rstrip('.')} (see {command} --help)"

@@ -26,10 +26,11 @@ def pixels(path):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the whole product of cases")
     parser.addoption("--cluster", action="store_true", help="run the tests on a Dask cluster")
+    parser.addoption("--install", action="store_true", help="build, install elsewhere and try")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for option in ("full", "cluster"):
+    for option in ("full", "cluster", "install"):
         if not config.getoption(f"--{option}"):
             for item in items:
                 if item.get_closest_marker(option):

@@ -20,6 +20,8 @@ def source(i, n, border):
             if n == 1:
                 return 0
             i = -i if i < 0 else 2 * (n - 1) - i
+        else:
+            raise NotImplementedError(f"the oracle has to be told what border '{border}' is")
     return i
 
 

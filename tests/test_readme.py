@@ -58,7 +58,7 @@ def shown(command, folder, *, terminal):
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return done.stdout.decode()

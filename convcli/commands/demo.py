@@ -25,7 +25,7 @@ _STEPS = (
     ("a kernel on a table of numbers", "corr matrix.csv -k '0 1; 2 3'"),
     ("edges keep their sign", "corr bars.csv -k '1 -1' --heat"),
     ("how large does a layer's output get?", "shape -n 224x224 -k 7 -p 3 -s 2"),
-    ("a picture beside its edges", "edge camera.png --range stretch"),
+    ("a picture beside its edges", "edge camera.png --threshold 0.12"),
     ("a filter is applied …", "corr camera.png -k box -o soft.png --no-preview"),
     ("… and found again from the two pictures", "learn camera.png soft.png -k 3"),
     ("a network, layer by layer", "net show lenet"),

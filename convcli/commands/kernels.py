@@ -83,8 +83,8 @@ def _describe(name: str, taps: NDArray[Any]) -> None:
         print(f"{row.title}. {row.source}")
     answer = frequency_response(taps, size=32)
     if answer.max() > 0:
-        print("Frequency response (constant in the middle, black is 0):")
-        terminal.draw_pictures([answer / answer.max()])
+        title = "Frequency response (constant in the middle, black is 0):"
+        terminal.draw_pictures([answer / answer.max()], title=title)
 
 
 def _sum(taps: NDArray[Any]) -> str:

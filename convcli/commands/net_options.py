@@ -6,7 +6,7 @@ from convcli import options
 from convcli.engine.notation import read_number
 from convcli.nets.networks import NETWORKS
 
-__all__ = ["Classes", "Size", "Width", "named", "read_real"]
+__all__ = ["Classes", "Depth", "Size", "Width", "named", "read_real"]
 
 named = options.words(lambda: list(NETWORKS))
 """Completes a network's name."""
@@ -42,4 +42,8 @@ Width = Annotated[
         text="Scales the channels of convolutions, as 0.25.",
         parser=read_real,
     ),
+]
+Depth = Annotated[
+    int | None,
+    options.option(options.OUTPUT, "--depth", text="Levels of blocks to show.", metavar="D", min=1),
 ]

@@ -39,12 +39,7 @@ def net_show(
     size: own.Size = None,
     classes: own.Classes = None,
     width: own.Width = None,
-    depth: Annotated[
-        int | None,
-        options.option(
-            options.OUTPUT, "--depth", text="Levels of blocks to show.", min=1, metavar="D"
-        ),
-    ] = None,
+    depth: own.Depth = None,
     as_json: options.JsonFlag = False,
 ) -> None:
     """Show a network layer by layer: output, parameters, MACs, memory, receptive field.

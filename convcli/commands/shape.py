@@ -6,7 +6,7 @@ from convcli import options
 from convcli.commands import shape_options as own
 from convcli.commands.shape_asked import Asked, mode_of
 
-__all__ = ["EXAMPLES", "shape"]
+__all__ = ["EXAMPLES", "kinds", "shape"]
 
 EXAMPLES = (
     "convcli shape -n 224x224 -k 7 -p 3 -s 2        # 112x112",
@@ -40,10 +40,9 @@ def shape(
 ) -> None:
     """Output size of a layer or a chain of layers; parameters, receptive field.
 
-    Layers: conv:OUT,kK,sS,pP,dD,gG,nobias dwconv:kK convt:OUT,kK,opO
-    maxpool:kK,ceil avgpool:kK,pad gap adaptive:N lrn bn relu sigmoid tanh
-    softmax dropout flatten linear:OUT; 3*( … ), residual( … | … ),
-    concat( … | … ), block = ( … ): in quotes, for the shell's sake.
+    Layers: {kinds}
+    with ,sS ,pP ,dD ,gG ,opO ,nobias ,ceil ,pad where they make sense;
+    3*( … ), residual( … | … ), concat( … | … ), block = ( … ), in quotes.
     A table on a terminal; in a pipe the size alone, a chain as CSV.
     """
     asked = Asked(
@@ -71,3 +70,11 @@ def shape(
     )
     # each question has a module of its own, loaded when it is asked: the short ones stay quick
     import_module(f"convcli.commands.shape_{mode_of(asked)}").run(asked)
+
+
+def kinds() -> str:
+    """Name the kinds of layers for the help, with what each of them needs."""
+    texts = import_module("convcli.nets.kinds")
+    words = " ".join(texts.usage(kind, short=True) for kind in texts.KINDS)
+    filled: str = import_module("textwrap").fill(words, 70)
+    return filled

@@ -12,7 +12,7 @@ from convcli.files import netpbm
 from convcli.files.formats import FORMATS, check_format, format_of, write_picture
 from convcli.files.output import about_file
 from convcli.files.samples import MAX_PIXELS, Picture
-from convcli.files.sniff import HEAD, picture_format
+from convcli.files.sniff import ARE_READ, HEAD, picture_format
 
 __all__ = [
     "FORMATS",
@@ -56,9 +56,7 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
             file.seek(0)
             format = picture_format(head)
             if format is None:
-                raise ConvError(
-                    "is no picture: PNG, JPEG, WebP, TIFF, BMP, GIF and PBM/PGM/PPM are read"
-                )
+                raise ConvError(f"is no picture: {ARE_READ}")
             if format == "PPM":
                 return Picture(netpbm.read(file, max_pixels))
             # Pillow is loaded for the first picture: arrays never need it

@@ -1,24 +1,74 @@
 """What a file is, by its first bytes."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["HEAD", "PICTURE_SUFFIXES", "picture_format", "sniff"]
+__all__ = ["ARE_READ", "HEAD", "PICTURE_SUFFIXES", "READABLE", "picture_format", "sniff"]
 
 HEAD = 16
 """So many first bytes are enough."""
 
-PICTURE_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
-    *(".pbm", ".pgm", ".ppm", ".pnm"),
+
+@dataclass(frozen=True)
+class Readable:
+    """A picture format that is read.
+
+    Parameters
+    ----------
+    name : str
+        As Pillow calls it.
+    title : str
+        As people write it.
+    suffixes : tuple of str
+    begins : callable
+        Whether a file with these first bytes is one.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    begins: Callable[[bytes], bool]
+
+
+def _starts(*starts: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(starts)
+
+
+def _webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _bmp(head: bytes) -> bool:
+    # two letters are little: a text may start with BM, so the reserved words and the header's size must fit
+    return head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and head[15:16] in b"\0"
+
+
+def _netpbm(head: bytes) -> bool:
+    return (
+        head[:1] == b"P"
+        and head[1:2] in b"123456"
+        and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#")
+    )
+
+
+_ROWS = (
+    Readable("PNG", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n")),
+    Readable("JPEG", "JPEG", (".jpg", ".jpeg", ".jpe"), _starts(b"\xff\xd8\xff")),
+    Readable("WEBP", "WebP", (".webp",), _webp),
+    Readable("TIFF", "TIFF", (".tif", ".tiff"), _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    Readable("BMP", "BMP", (".bmp",), _bmp),
+    Readable("GIF", "GIF", (".gif",), _starts(b"GIF87a", b"GIF89a")),
+    Readable("PPM", "PBM/PGM/PPM", (".pbm", ".pgm", ".ppm", ".pnm"), _netpbm),
 )
+READABLE: dict[str, Readable] = {row.name: row for row in _ROWS}
+"""The picture formats that are read, by Pillow's name."""
+
+PICTURE_SUFFIXES = tuple(suffix for row in _ROWS for suffix in row.suffixes)
 """What the names of pictures end with: a file of such a name that is none is not read as text."""
 
-_PICTURES: dict[str, tuple[bytes, ...]] = {
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "JPEG": (b"\xff\xd8\xff",),
-    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-    "GIF": (b"GIF87a", b"GIF89a"),
-}
+ARE_READ = f"{', '.join(row.title for row in _ROWS[:-1])} and {_ROWS[-1].title} are read"
+"""For the error about a file that is none of them."""
 
 
 def picture_format(head: bytes) -> str | None:
@@ -27,21 +77,7 @@ def picture_format(head: bytes) -> str | None:
     >>> picture_format(b"\x89PNG\r\n\x1a\n"), picture_format(b"1,2,3")
     ('PNG', None)
     """
-    for name, starts in _PICTURES.items():
-        if head.startswith(starts):
-            return name
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if (
-        head[:1] == b"P"
-        and head[1:2] in b"123456"
-        and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#")
-    ):
-        return "PPM"
-    # two letters are little: a text may start with BM, so the reserved words and the header's size must fit
-    if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and head[15:16] in b"\0":
-        return "BMP"
-    return None
+    return next((row.name for row in _ROWS if row.begins(head)), None)
 
 
 def sniff(head: bytes) -> Literal["picture", "npy", "npz"] | None:

@@ -42,7 +42,7 @@ COUNTED: dict[str, Counted] = {
     "bias": Counted("one addition each output of a layer with bias", 1),
     "bn": Counted("one multiply-accumulate each cell (scale and shift)", 2),
     "pool": Counted("one operation each cell of every pooling window", 1),
-    "act": Counted("one operation each cell of relu, sigmoid, tanh, softmax", 1),
+    "act": Counted("one operation each cell of an activation", 1),
 }
 """What `count` can add to the MACs of convolutions and linear layers."""
 

@@ -29,6 +29,8 @@ class Kind:
         Which of the letters ``k s p d g`` (and ``o``, written ``op``) may be there.
     flags : tuple of str
         Words that may be there.
+    activation : str
+        PyTorch's module, for kinds that only change each cell (or weigh the channels): they are counted alike.
     """
 
     summary: str
@@ -36,6 +38,7 @@ class Kind:
     needs: str = ""
     takes: str = ""
     flags: tuple[str, ...] = ()
+    activation: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -48,10 +51,10 @@ KINDS: dict[str, Kind] = {
     "adaptive": Kind("average pooling to CELLS, whatever the input", "cells", "c"),
     "lrn": Kind("local response normalization over SIZE channels", "size"),
     "bn": Kind("batch normalization", "eps"),
-    "relu": Kind("max(x, 0)"),
-    "sigmoid": Kind("1/(1 + exp(-x))"),
-    "tanh": Kind("hyperbolic tangent"),
-    "softmax": Kind("softmax over the channels"),
+    "relu": Kind("max(x, 0)", activation="nn.ReLU()"),
+    "sigmoid": Kind("1/(1 + exp(-x))", activation="nn.Sigmoid()"),
+    "tanh": Kind("hyperbolic tangent", activation="nn.Tanh()"),
+    "softmax": Kind("softmax over the channels", activation="nn.Softmax(dim=1)"),
     "dropout": Kind("dropout at RATE", "rate"),
     "flatten": Kind("everything in one row"),
     "linear": Kind("fully connected layer to OUT units", "out", "o", "", ("nobias",)),
@@ -112,14 +115,18 @@ class Layer:
 _FLAGS = {"nobias": ("bias", False), "ceil": ("ceil", True), "pad": ("count_padding", True)}
 
 
-def usage(kind: str) -> str:
-    """Write how a kind of layer is written.
+def usage(kind: str, *, short: bool = False) -> str:
+    """Write how a kind of layer is written; `short` leaves out what may be left out.
 
-    >>> usage("conv")
-    'conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias]'
+    >>> usage("conv"), usage("conv", short=True)
+    ('conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias]', 'conv:OUT,kK')
+    >>> usage("convt")
+    'convt:OUT,kK[,sS][,pP][,dD][,gG][,opO][,nobias]'
     >>> usage("dwconv")
     'dwconv:[OUT,]kK[,sS][,pP][,dD][,nobias]'
     """
+    if short:
+        return re.sub(r"\[.*?\]", "", usage(kind))
     row = KINDS[kind]
     if row.first == "cells":
         return f"{kind}:{row.first.upper()}"
@@ -130,7 +137,8 @@ def usage(kind: str) -> str:
         parts.append(row.first.upper() if "o" in row.needs else f"[{row.first.upper()},]")
     for letter in row.takes:
         word = "opO" if letter == "o" else letter + letter.upper()
-        parts.append(word if letter in row.needs else f"[,{word}]")
+        needed = letter in row.needs and letter != "o"  # there it is the bare number
+        parts.append(word if needed else f"[,{word}]")
     text = "".join(f",{p}" if i and "[" not in parts[i - 1] + p else p for i, p in enumerate(parts))
     text += "".join(f"[,{flag}]" for flag in row.flags)
     return f"{kind}:{text}" if text else kind

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Axis
 from convcli.nets import pools, winograd
-from convcli.nets.activations import Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
+from convcli.nets.activations import ACTIVATIONS, Dropout, Flatten
 from convcli.nets.convolving import convolve, input_gradient, weight_gradient
 from convcli.nets.kinds import Layer
 from convcli.nets.layout import inner
@@ -177,10 +177,7 @@ OPERATIONS: dict[str, Callable[[Layer, Shape], Operation]] = {
     "adaptive": PartsPooling,
     "lrn": ResponseNorm,
     "bn": BatchNorm,
-    "relu": Relu,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "softmax": Softmax,
+    **ACTIVATIONS,
     "dropout": Dropout,
     "flatten": Flatten,
     "linear": Linear,

@@ -8,7 +8,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Axis, axes, per_axis
 from convcli.engine.receptive import part
 from convcli.engine.transposed import TransposedAxis, transposed_axes
-from convcli.nets.kinds import Layer
+from convcli.nets.kinds import KINDS, Layer
 
 __all__ = ["RULES", "Found", "Size"]
 
@@ -158,10 +158,7 @@ RULES: dict[str, Callable[[Layer, Size], Found]] = {
     "adaptive": _adaptive,
     "lrn": _response_norm,
     "bn": _batch_norm,
-    "relu": _activation,
-    "sigmoid": _activation,
-    "tanh": _activation,
-    "softmax": _activation,
+    **{kind: _activation for kind, row in KINDS.items() if row.activation},
     "dropout": _dropout,
     "flatten": _flatten,
     "linear": _linear,

@@ -6,7 +6,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.geometry import Axis, size_text
 from convcli.engine.transposed import TransposedAxis
 from convcli.nets.counts import Row, count
-from convcli.nets.kinds import Layer
+from convcli.nets.kinds import KINDS, Layer
 from convcli.nets.text import Join, Node, Repeat
 
 __all__ = ["chain_code", "layer_code"]
@@ -123,16 +123,14 @@ def _lines(row: Row) -> Iterator[str]:
         yield from _pool(layer, row, rank)
     elif layer.kind == "linear":
         yield f"nn.Linear({row.input[0]}, {row.output[0]}{'' if layer.bias else ', bias=False'})"
+    elif KINDS[layer.kind].activation:
+        yield KINDS[layer.kind].activation
     else:
         yield {
             "gap": f"nn.AdaptiveAvgPool{rank}d(1)",
             "lrn": f"nn.LocalResponseNorm({layer.out or 5})",
             "adaptive": f"nn.AdaptiveAvgPool{rank}d({_short(row.output[1:])})",
             "bn": f"nn.BatchNorm{max(rank, 1)}d({row.input[0]}{_eps(layer)})",
-            "relu": "nn.ReLU()",
-            "sigmoid": "nn.Sigmoid()",
-            "tanh": "nn.Tanh()",
-            "softmax": "nn.Softmax(dim=1)",
             "dropout": f"nn.Dropout({layer.rate:g})",
             "flatten": "nn.Flatten()",
         }[layer.kind]

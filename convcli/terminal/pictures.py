@@ -18,24 +18,30 @@ _LARGEST_HEIGHT = 40
 """Lines that a preview takes at the most: a long terminal is no reason for a long picture."""
 
 
-def draw_pictures(pictures: list[NDArray[Any]], *, to: Console | None = None) -> None:
+def draw_pictures(
+    pictures: list[NDArray[Any]], *, title: str = "", to: Console | None = None
+) -> None:
     """Draw pictures side by side, shrunk to fit the terminal. Without colours nothing is drawn.
 
     Parameters
     ----------
     pictures : list of ndarray, shape (H, W), (1, H, W) or (3, H, W)
         uint8, uint16, or floats with white at 1.
+    title : str
+        A line above, where something is drawn.
     to : rich.console.Console, optional
         Where to, standard output unless told.
     """
     to = to or console()
-    if to.color_system is None or to.options.ascii_only:
+    if to.color_system is None or to.no_color or to.options.ascii_only:
         return
     width = (to.width - _GAP * (len(pictures) - 1)) // len(pictures)
     height = 2 * min(to.height - 3, _LARGEST_HEIGHT)
     if width < 1 or height < 2:
         return
     small = [_colours(_shrunk(picture, height, width)) for picture in pictures]
+    if title:
+        to.print(title)
     lines = max(picture.shape[0] for picture in small) // 2
     segments: list[Segment] = []
     for line in range(lines):

@@ -49,6 +49,13 @@ def test_one_kernel_is_described(terminal):
     assert "Frequency response" in seen
 
 
+def test_without_colours_no_picture_is_drawn(terminal):
+    seen = terminal("kernels", "sobel-x", NO_COLOR="1")[1]
+    assert "rank 1" in seen
+    assert "Frequency" not in seen
+    assert "▀" not in seen + terminal("edge", SAMPLES / "coffee.png", NO_COLOR="1")[1]
+
+
 def test_the_list_of_kernels_fits(terminal):
     status, seen = terminal("kernels")
     assert status == 0

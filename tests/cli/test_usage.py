@@ -64,7 +64,7 @@ def test_examples_run_on_what_an_installation_carries(call, tmp_path):
             cwd=here,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,  # a training may share its cores
             env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
         )
         assert done.returncode == 0, done.stderr
@@ -137,3 +137,21 @@ def test_a_closed_standard_output_is_survived(tmp_path):
     )
     assert "Traceback" not in done.stderr
     assert "a bug" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("corr x.csv", "--kernel: missing, as in: convcli corr matrix.csv -k '0 1; 2 3'"),
+        ("net show", "NAME|FILE: missing, as in: convcli net show lenet"),
+        (
+            "net init lenet",
+            "--output: missing, as in: convcli net init lenet --seed 1 -o lenet.npz",
+        ),
+    ],
+)
+def test_what_is_missing_is_shown_in_an_example(convcli, call, told):
+    done = convcli(*call.split())
+    command = " ".join(call.split()[: 2 if call.startswith("net") else 1])
+    assert (done.status, done.out) == (2, b"")
+    assert done.err == f"convcli: error: {told} (see convcli {command} --help)\n"

@@ -1,0 +1,96 @@
+"""Built, and installed elsewhere: the commands work without the repository. `make test-install` runs this."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import convcli
+from convcli.cli import COMMANDS, GROUPS
+from convcli.files.carried import CARRIED
+
+ROOT = Path(__file__).parent.parent
+LARGEST = 700_000
+"""Bytes of the wheel; camera.png and the digits are 190,000 of them."""
+
+CALLS = [*COMMANDS, *(f"{group}_{name}" for group, names in GROUPS.items() for name in names)]
+
+pytestmark = pytest.mark.install
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build the sdist, and from it the wheel."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "build", "--outdir", out, ROOT], check=True)
+    return {"wheel": next(out.glob("*.whl")), "sdist": next(out.glob("*.tar.gz"))}
+
+
+@pytest.fixture(scope="module", params=["wheel", "sdist"])
+def installed(built, request, tmp_path_factory):
+    """Install into a bare environment, and return its folder of programs."""
+    home = tmp_path_factory.mktemp(request.param) / "venv"
+    venv.create(home, with_pip=True)
+    subprocess.run([home / "bin/pip", "install", "--quiet", built[request.param]], check=True)
+    return home / "bin"
+
+
+def run(tools, call, folder):
+    """Run a call with nothing in the environment but the installation."""
+    bare = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
+    bare |= {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_")}
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {call}"],
+        cwd=folder,
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_the_wheel_holds_the_package_and_its_samples_alone(built):
+    names = zipfile.ZipFile(built["wheel"]).namelist()
+    assert {name.split("/")[0] for name in names} == {
+        "convcli",
+        f"convcli-{convcli.__version__}.dist-info",
+    }
+    kept = {n.removeprefix("convcli/samples/") for n in names if n.startswith("convcli/samples/")}
+    assert kept == set(CARRIED)
+    assert "convcli/py.typed" in names
+    assert built["wheel"].stat().st_size < LARGEST
+
+
+def test_the_sdist_can_be_tested(built):
+    with tarfile.open(built["sdist"]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"Makefile", "README.md", "LICENSE", "tests/test_install.py", "samples/make.py"} <= names
+
+
+def test_it_runs_from_where_it_was_installed(installed, tmp_path):
+    done = run(installed, "convcli --version", tmp_path)
+    assert (done.stdout, done.stderr) == (f"convcli {convcli.__version__}\n", "")
+    where = run(installed, 'python -c "import convcli; print(convcli.__file__)"', tmp_path)
+    assert where.stdout.startswith(str(installed.parent))
+
+
+def test_the_demo_brings_what_the_examples_need(installed, tmp_path):
+    done = run(installed, "convcli demo -o tour", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in (tmp_path / "tour").iterdir()} > set(CARRIED)
+    if "wheel" in installed.parts[-3]:
+        for call in CALLS:
+            folder = tmp_path / call
+            folder.mkdir()
+            for name in CARRIED:
+                shutil.copy(tmp_path / "tour" / name, folder)
+            for example in import_module(f"convcli.commands.{call}").EXAMPLES:
+                done = run(installed, example, folder)
+                assert done.returncode == 0, f"{example}\n{done.stderr}"
