@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from convcli import __version__
-from convcli.engine.errors import ConvError, one_of, printable, told
+from convcli.engine.errors import ConvError, one_of, printable, shortened, told
 from convcli.options import OUTPUT
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
@@ -223,7 +223,7 @@ def _usage(error: Any) -> str:
         text = f"{name or parameter.human_readable_name}: {error.message}"
     else:
         text = " ".join(str(error.format_message()).split())
-    return f"{printable(text).rstrip('.')} (see {command} --help)"
+    return f"{shortened(printable(text)).rstrip('.')} (see {command} --help)"
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

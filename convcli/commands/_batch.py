@@ -14,7 +14,7 @@ from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation, filter_input, print_path, tell
 from convcli.commands._work import Filter, is_array, together
 from convcli.engine import cores
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, printable, shortened
 from convcli.files.batches import Job, Record, planned, run
 from convcli.files.inputs import Source, listed, sources
 from convcli.files.operands import Reading, check_single_stdin
@@ -125,7 +125,8 @@ def _show(record: Record, bar: "terminal.Bar", here: str) -> None:
         sys.stdout.flush()
     tell(record.source.removeprefix(here), record.notes)
     if record.error is not None:
-        print(f"convcli: error: {record.error.removeprefix(printable(here))}", file=sys.stderr)
+        error = shortened(record.error.removeprefix(printable(here)))
+        print(f"convcli: error: {error}", file=sys.stderr)
     bar.advance(failed=record.error is not None)
 
 

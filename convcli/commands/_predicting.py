@@ -11,7 +11,7 @@ from convcli import terminal
 from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path, tell
 from convcli.commands._loaded import Loaded
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, printable, shortened
 from convcli.engine.records import Note, Progress, Work, finished
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
@@ -32,7 +32,7 @@ def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Ans
     work = _answers(loaded, names, how)
 
     def warn(text: str) -> None:
-        print(f"convcli: error: {text}", file=sys.stderr)
+        print(f"convcli: error: {shortened(text)}", file=sys.stderr)
 
     found = terminal.follow(work, warn) if terminal.watched() else finished(work, warn)
     return found, {a.name.split("[")[0] for a in found} >= set(names)

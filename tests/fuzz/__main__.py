@@ -23,6 +23,10 @@ from tests.fuzz import arguments, arrays, corpus, pictures, texts  # noqa: E402
 from tests.fuzz.arena import MIB, Arena, Call, Told  # noqa: E402
 
 
+ENOUGH = 40
+"""Failures after which a suite stops: they are one."""
+
+
 @dataclass(frozen=True)
 class Suite:
     """Calls of one kind.
@@ -83,6 +87,9 @@ def _run(name: str, suite: Suite, count: int, seed: int, only: int | None) -> bo
             if told.complaints:
                 failed += 1
                 _keep(name, i, told)
+                if failed == ENOUGH:
+                    print(f"{name}: {failed} failed, stopped there")
+                    break
             if only is not None:
                 print(told.outcome.err.decode(errors="backslashreplace"))
             if sys.stderr.isatty():

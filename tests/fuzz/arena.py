@@ -95,7 +95,9 @@ def steers(shown: bytes, *, styled: bool = False) -> bool:
     text = (_STYLE.sub(b"", shown) if styled else shown).decode("utf-8", "surrogateescape")
     text = text.replace("\n", "").replace("\t", "")
     # what is no UTF-8 is no control either, but nothing of ours writes it as text
-    return bool(re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\udc80-\udcff]", text))
+    return bool(
+        re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\udc80-\udcff]", text)
+    )
 
 
 def whole(name: str, data: bytes) -> bool:
@@ -242,9 +244,7 @@ class Arena:
         except subprocess.TimeoutExpired:
             outcome = Outcome(None, died=f"a hang of {call.seconds:g} s")
         left, broken = _inspect(folder, before)
-        outcome = replace(
-            outcome, left=left, broken=broken, seconds=time.monotonic() - begun
-        )
+        outcome = replace(outcome, left=left, broken=broken, seconds=time.monotonic() - begun)
         return Told(call, outcome, complaints(call, outcome))
 
 
@@ -308,7 +308,9 @@ def _lay(folder: Path, call: Call) -> dict[bytes, bytes]:
     return held
 
 
-def _inspect(folder: Path, before: Mapping[bytes, bytes]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _inspect(
+    folder: Path, before: Mapping[bytes, bytes]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Name the files that are new, and those that are not whole: damaged inputs that were there stay as they were."""
     left, broken = [], []
     top = os.fsencode(folder)

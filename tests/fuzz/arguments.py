@@ -36,7 +36,19 @@ _FIT = {
     "--padding": ("0", "1", "2x1", "0/1", "same", "same-lower", "full", "causal", "valid"),
     "--total-padding": ("0", "1", "2", "3x2"),
     "--border": ("zero", "constant", "reflect", "mirror", "nearest", "wrap", "edge"),
-    "--method": ("sobel", "canny", "log", "diff", "kirsch", "roberts", "lstsq", "sgd", "he", "max", "avg"),
+    "--method": (
+        "sobel",
+        "canny",
+        "log",
+        "diff",
+        "kirsch",
+        "roberts",
+        "lstsq",
+        "sgd",
+        "he",
+        "max",
+        "avg",
+    ),
     "--mode": ("max", "avg", "min"),
     "--format": ("csv", "json", "npy", "png", "table", "auto"),
     "--range": ("clip", "abs", "stretch", "offset"),
@@ -51,14 +63,36 @@ _FIT = {
     "--features": ("conv1", "conv2"),
     "--receptive-field": ("0,0", "3,3"),
     "--out": ("7", "112", "3x3"),
-    "--kernel": ("1", "2", "3x3", "1x2", "box", "sobel-x", "gaussian:1.5", "0 1; 2 3", "1 -1", "./bars.csv"),
+    "--kernel": (
+        "1",
+        "2",
+        "3x3",
+        "1x2",
+        "box",
+        "sobel-x",
+        "gaussian:1.5",
+        "0 1; 2 3",
+        "1 -1",
+        "./bars.csv",
+    ),
 }
 """Values that an option takes; where it is not named here, one of `_NUMBERS`."""
 _NUMBERS = ("1", "2", "3", "10", "0.5", "0.1", "0")
 ODD_NAMES = ("a b.csv", "[red]x[/].csv", "\x1b[31m.csv", "-x.csv", "line\nend.csv", "\udcff\udcfe.csv", "'\".csv", "x" * 250,
              "\u202e.csv", "名前.csv", "{stem}.csv")  # fmt: skip
 """Names of files that are there."""
-MISSING = ("none.csv", "", "/", "..", "none/x.csv", "x" * 5000, "\0", "/dev/null", "/proc/self/mem", "bars.csv/x")
+MISSING = (
+    "none.csv",
+    "",
+    "/",
+    "..",
+    "none/x.csv",
+    "x" * 5000,
+    "\0",
+    "/dev/null",
+    "/proc/self/mem",
+    "bars.csv/x",
+)
 OUTPUTS = ("o.png", "o.csv", "o.npy", "o/", "none/o.png", "-", "o.xyz", "{stem}.csv", "{x}.csv", "/dev/full", "/dev/null",
            "bars.csv", ".", "\x1b[31m.png", "o\udcff.csv", "", "a/b/c/", "x" * 300 + ".csv")  # fmt: skip
 TABLE = b"1,2,3,4\n5,6,7,8\n9,8,7,6\n5,4,3,2\n"
@@ -68,7 +102,11 @@ TABLE = b"1,2,3,4\n5,6,7,8\n9,8,7,6\n5,4,3,2\n"
 def _files() -> dict[str, bytes]:
     made = dict(corpus._made())
     found = {name: made[name] for name in ("grey.png", "rgba.png", "float.tif")}
-    found |= {"bars.csv": TABLE, "l.txt": b"conv:6,k3 relu gap flatten linear:10\n", "w.npz": weights("npz")}
+    found |= {
+        "bars.csv": TABLE,
+        "l.txt": b"conv:6,k3 relu gap flatten linear:10\n",
+        "w.npz": weights("npz"),
+    }
     return found | dict.fromkeys(ODD_NAMES, TABLE)
 
 
@@ -97,11 +135,15 @@ def _commands() -> dict[tuple[str, ...], list[Any]]:
 def calls(draw: Any) -> Call:
     """One call: some of a command's options with odd and fitting values, some operands; or other words."""
     words = draw(st.sampled_from(sorted(_commands())))
-    options = [p for p in _commands()[words] if p.opts[0].startswith("-") and not NOT_HERE & {*p.opts}]
+    options = [
+        p for p in _commands()[words] if p.opts[0].startswith("-") and not NOT_HERE & {*p.opts}
+    ]
     argv = list(words)
     names = st.sampled_from([*_files(), "-"])
     if words[0] == "net" and words[1] not in ("list",):
-        names = st.sampled_from(["lenet", "l.txt", "w.npz", "resnet18", *_files(), "torchvision/alexnet"])
+        names = st.sampled_from(
+            ["lenet", "l.txt", "w.npz", "resnet18", *_files(), "torchvision/alexnet"]
+        )
         argv.append(draw(names))
     count = 2 if words == ("learn",) else draw(st.sampled_from((1, 1, 1, 1, 2, 0)))
     operand = names if draw(st.integers(0, 5)) else st.one_of(names, st.sampled_from(MISSING))
@@ -131,14 +173,22 @@ def calls(draw: Any) -> Call:
         elif "FILE" in str(option.metavar):
             fit, odd = (*_files(), "-"), MISSING
         strange = draw(st.integers(0, 9)) < wild
-        value = draw(st.one_of(st.sampled_from(odd), st.text(max_size=8)) if strange else st.sampled_from(fit))
+        value = draw(
+            st.one_of(st.sampled_from(odd), st.text(max_size=8))
+            if strange
+            else st.sampled_from(fit)
+        )
         if draw(st.integers(0, 40)):  # else it is missing
             chosen.append(value)
     at = len(words) if "--" in argv else len(argv)
     argv[at:at] = chosen
     if draw(st.integers(0, 20)) == 0:
         argv.insert(draw(st.integers(0, len(argv))), draw(st.sampled_from(ODD)))
-    if {"--jobs", "--files-from", "-r", "--recursive"}.isdisjoint(argv) and words[0] in ("corr", "edge", "pool"):
+    if {"--jobs", "--files-from", "-r", "--recursive"}.isdisjoint(argv) and words[0] in (
+        "corr",
+        "edge",
+        "pool",
+    ):
         argv[1:1] = ["--jobs", "1"]
     # no system hands a null byte over
     return Call(tuple(a.replace("\0", "") for a in argv), _files(), TABLE)
@@ -150,7 +200,11 @@ def cases(count: int, number: int) -> Iterator[Call]:
 
     @seed(number)
     @settings(
-        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(calls())
     def collect(call: Call) -> None:

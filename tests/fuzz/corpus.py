@@ -38,7 +38,9 @@ def fetch() -> None:
         print(f"fetching the source of {name}", file=sys.stderr)
         downloads = SCRATCH / "downloads"
         downloads.mkdir(parents=True, exist_ok=True)
-        command = f"-m pip download --quiet --disable-pip-version-check --no-deps --no-binary {name}"
+        command = (
+            f"-m pip download --quiet --disable-pip-version-check --no-deps --no-binary {name}"
+        )
         subprocess.run([sys.executable, *command.split(), "-d", downloads, name], check=True)
         (archive,) = downloads.glob(f"{name}-*.tar.gz")
         part = place.with_suffix(".part")
@@ -70,7 +72,9 @@ def _suite() -> list[Seed]:
     """PngSuite, which pypng carries as a module of texts in hexadecimal: read, not run."""
     found = []
     for module in (SCRATCH / "pypng").rglob("pngsuite.py"):
-        for name, digits in re.findall(r"'(\w+)': _dehex\(b\"\"\"([0-9a-f\s]+)\"\"\"\)", module.read_text()):
+        for name, digits in re.findall(
+            r"'(\w+)': _dehex\(b\"\"\"([0-9a-f\s]+)\"\"\"\)", module.read_text()
+        ):
             found.append((f"{name}.png", binascii.unhexlify("".join(digits.split()))))
     return found
 

@@ -13,6 +13,7 @@ from random import Random
 
 import numpy as np
 
+from tests.fuzz import corpus
 from tests.fuzz.arena import MIB, Call
 from tests.fuzz.mutate import mutated
 
@@ -147,8 +148,12 @@ def _layers(rng: Random) -> Call:
 
 
 def _rows(rng: Random) -> Call:
-    head = rng.choice(("n,k,p,s\n", "n,k\n", "k\n", "", "n,n\n", "note,n,k\n", "n;k\n", "\ufeffn,k\n"))
-    rows = [",".join(rng.choice(_CELLS) for _ in range(rng.choice((1, 2, 4, 4, 9)))) for _ in range(9)]
+    head = rng.choice(
+        ("n,k,p,s\n", "n,k\n", "k\n", "", "n,n\n", "note,n,k\n", "n;k\n", "\ufeffn,k\n")
+    )
+    rows = [
+        ",".join(rng.choice(_CELLS) for _ in range(rng.choice((1, 2, 4, 4, 9)))) for _ in range(9)
+    ]
     text = (head + rng.choice(("\n", "\r\n", "\r")).join(rows)).encode("utf-8", "surrogateescape")
     if rng.random() < 0.3:
         text = mutated(text, rng, b'",\n\0\xff')
@@ -156,7 +161,9 @@ def _rows(rng: Random) -> Call:
 
 
 def _lists(rng: Random) -> Call:
-    text = rng.choice(("\n", "\0", "\r\n")).join(rng.choice(_NAMES) for _ in range(rng.choice((1, 2, 5))))
+    text = rng.choice(("\n", "\0", "\r\n")).join(
+        rng.choice(_NAMES) for _ in range(rng.choice((1, 2, 5)))
+    )
     listed = text.encode("utf-8", "surrogateescape")
     argv = rng.choice(
         (
@@ -173,7 +180,7 @@ def _lists(rng: Random) -> Call:
 def _models(rng: Random) -> Call:
     form = rng.choice(("npz", "npz", "safetensors", "labels", "onnx"))
     line = ",".join(["0.5"] * 28)
-    files = {"x.csv": "\n".join([line] * 28).encode()}
+    files = {"x.csv": "\n".join([line] * 28).encode(), "x.png": dict(corpus.pictures())["grey.png"]}
     if form == "onnx":
         files["m.onnx"] = mutated(_onnx(), rng, _onnx())
         return Call(("net", "show", "m.onnx"), files)
@@ -183,9 +190,12 @@ def _models(rng: Random) -> Call:
         return Call(("net", "predict", "w.npz", "x.csv", "--labels", "l.txt"), files)
     name = f"w.{form}"
     files[name] = _weights(rng) if form == "npz" else _stored(rng)
-    more = rng.choice(((), ("--json",), ("-o", "out.npy"), ("--features", "conv1", "-o", "out.png")))
+    more = rng.choice(
+        ((), ("--json",), ("-o", "out.npy"), ("--features", "conv1", "-o", "out.png"))
+    )
     first = rng.choice(((name,), ("lenet", "--weights", name)))
-    return Call(("net", "predict", first[0], "x.csv", *first[1:], *more), files, memory=64 * MIB)
+    operand = rng.choice(("x.csv", "x.png"))
+    return Call(("net", "predict", first[0], operand, *first[1:], *more), files, memory=64 * MIB)
 
 
 def cases(count: int, seed: int) -> Iterator[Call]:
