@@ -13,7 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from convcli import __version__
 from convcli.engine.errors import ConvError, one_of, printable, shortened, told
-from convcli.options import OUTPUT
+from convcli.options import OUTPUT, Debugging
+from convcli.terminal.streams import secure
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
@@ -166,7 +167,7 @@ def run(argv: list[str]) -> int:
         The arguments after the program's name.
     """
     operands_at = argv.index("--") if "--" in argv else len(argv)
-    debug = "--debug" in argv[:operands_at]
+    debug = Debugging.on = "--debug" in argv[:operands_at]
     argv = [a for i, a in enumerate(argv) if a != "--debug" or i > operands_at]
     if argv[:1] in (["--install-completion"], ["--show-completion"]):
         _mend_zsh()
@@ -232,8 +233,15 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
+    secure()
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # nohup, and the background of a script
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
-    status = run(sys.argv[1:])
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        status = Exit.INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to interrupt
     if status == Exit.READER_GONE:  # nothing may be flushed into the closed pipe at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)

@@ -3,9 +3,9 @@
 import csv
 import sys
 
-from convcli import options
+from convcli import options, terminal
 from convcli.commands.shape_asked import Asked
-from convcli.engine.errors import ConvError
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.geometry import Padding
 from convcli.engine.rows import Given, answers
 from convcli.files.text import standard_input
@@ -25,10 +25,11 @@ def run(asked: Asked) -> None:
     )
     write = csv.writer(_Out(), lineterminator="\n").writerow
     rows = bad = 0
+    shown = terminal.on_terminal()  # what else is in a row goes through, but not to a terminal
     try:
         for answer in answers(standard_input(), given):
             if answer.error is None:
-                write(answer.cells)
+                write([printable(c) for c in answer.cells] if shown else answer.cells)
             else:
                 bad += 1
                 told = answer.error.about(f"-: line {answer.line}")

@@ -22,7 +22,6 @@ from convcli.engine.errors import printable  # noqa: E402
 from tests.fuzz import arguments, arrays, corpus, pictures, texts  # noqa: E402
 from tests.fuzz.arena import MIB, Arena, Call, Told  # noqa: E402
 
-
 ENOUGH = 40
 """Failures after which a suite stops: they are one."""
 

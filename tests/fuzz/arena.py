@@ -268,9 +268,9 @@ def _serve(pipe: Connection, run: Callable[[list[str]], int], folder: Path) -> N
             os.lseek(number, 0, os.SEEK_SET)
             os.write(number, data)
             os.lseek(number, 0, os.SEEK_SET)
-        sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: PTH123
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: PTH123
-        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: PTH123
+        sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
         held, begun = _reset_peak(), time.monotonic()
         status: int | None
         try:

@@ -1,7 +1,6 @@
 """Bad arrays: tables as they are found, CSV with every oddity, NPY that lies, archives that burst or hold code."""
 
 import io
-import pickle
 import struct
 import zipfile
 from collections.abc import Iterator

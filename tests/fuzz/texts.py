@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
