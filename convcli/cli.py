@@ -1,6 +1,5 @@
 """The app: the table of commands, and the one place where errors become messages and exit codes."""
 
-import os
 import signal
 import sys
 from enum import IntEnum
@@ -14,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from convcli import __version__
 from convcli.engine.errors import ConvError, one_of, printable, shortened, told
 from convcli.options import OUTPUT, Debugging
-from convcli.terminal.streams import secure
+from convcli.terminal.streams import secure, settle
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
@@ -242,6 +241,5 @@ def main() -> NoReturn:
     except KeyboardInterrupt:  # a second one, while the first was answered
         status = Exit.INTERRUPTED
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to interrupt
-    if status == Exit.READER_GONE:  # nothing may be flushed into the closed pipe at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    settle()
     sys.exit(status)

@@ -5,7 +5,7 @@ import os
 import sys
 from typing import TextIO
 
-__all__ = ["secure"]
+__all__ = ["secure", "settle"]
 
 
 class _Notes(io.TextIOWrapper):
@@ -31,14 +31,16 @@ class _Notes(io.TextIOWrapper):
 def secure() -> None:
     """Make the streams of this process safe.
 
-    A stream that is closed gets /dev/null's descriptor, so that no file of ours is opened under its number; that
-    standard input or output is closed is told where it is used. What the encoding of standard output lacks is escaped.
+    Under the number of a stream that is closed /dev/null is opened, so that no file of ours gets it; but writing to a
+    closed standard output fails, as it should. What the encoding of standard output lacks is escaped.
     """
-    for number in (0, 1, 2):
+    for number, how in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.open(os.devnull, how)  # takes the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     out, err = sys.stdout, sys.stderr
     if isinstance(out, io.TextIOWrapper) and not _is_utf8(out):
         out.reconfigure(errors="backslashreplace")
@@ -47,6 +49,14 @@ def secure() -> None:
         encoding = "utf-8" if err is None else err.encoding
         buffer = io.BufferedWriter(file)
         sys.stderr = _Notes(buffer, encoding, errors="backslashreplace", line_buffering=True)
+
+
+def settle() -> None:
+    """Drop what standard output does not take, so that the interpreter does not complain of it when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_utf8(stream: TextIO) -> bool:

@@ -19,11 +19,12 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from PIL import Image
 
-__all__ = ["Arena", "Call", "Outcome", "Told", "complaints", "steers", "whole"]
+__all__ = ["Arena", "Call", "Outcome", "Told", "complaints", "opened_stream", "steers", "whole"]
 
 MIB = 1 << 20
 ADDRESSES = 6 << 30
@@ -268,9 +269,7 @@ def _serve(pipe: Connection, run: Callable[[list[str]], int], folder: Path) -> N
             os.lseek(number, 0, os.SEEK_SET)
             os.write(number, data)
             os.lseek(number, 0, os.SEEK_SET)
-        sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stdin, sys.stdout, sys.stderr = (opened_stream(number) for number in (0, 1, 2))
         held, begun = _reset_peak(), time.monotonic()
         status: int | None
         try:
@@ -292,6 +291,18 @@ def _serve(pipe: Connection, run: Callable[[list[str]], int], folder: Path) -> N
             broken = (*broken, "standard output")
         # more than this nobody reads; what is to be compared is short
         pipe.send(Outcome(status, out[: 4 * MIB], err[:MIB], left, broken, seconds, peak))
+
+
+def opened_stream(number: int) -> TextIO | None:
+    """Open a standard stream as the interpreter does; None if it is closed."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return None
+    errors = ("surrogateescape", "strict", "backslashreplace")[number]
+    file = io.FileIO(number, "w" if number else "r", closefd=False)
+    buffer = io.BufferedWriter(file) if number else io.BufferedReader(file)
+    return io.TextIOWrapper(buffer, "utf-8", errors, line_buffering=number == 2)
 
 
 def _lay(folder: Path, call: Call) -> dict[bytes, bytes]:

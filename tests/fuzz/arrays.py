@@ -179,12 +179,12 @@ def _bomb() -> bytes:
     file = io.BytesIO()
     text = b"{'descr': '|u1', 'fortran_order': False, 'shape': (65536, 65536), }"
     header = text + b" " * (117 - len(text)) + b"\n"
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("conv1.weight.npy", "w", force_zip64=True) as entry:
-            entry.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header)
-            zeros = bytes(1 << 20)
-            for _ in range(256):  # a sixteenth of it is enough to be seen in memory
-                entry.write(zeros)
+    archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+    with archive, archive.open("conv1.weight.npy", "w", force_zip64=True) as entry:
+        entry.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header)
+        zeros = bytes(1 << 20)
+        for _ in range(256):  # a sixteenth of it is enough to be seen in memory
+            entry.write(zeros)
     return file.getvalue()
 
 
