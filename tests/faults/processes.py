@@ -31,14 +31,15 @@ def _many(here: Place) -> Path:
 
 
 def _start(here: Place, argv: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*ARGV, *argv],
-        cwd=here.folder,
-        stdin=(here.folder / "rows.csv").open("rb"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    with (here.folder / "rows.csv").open("rb") as rows:
+        return subprocess.Popen(
+            [*ARGV, *argv],
+            cwd=here.folder,
+            stdin=rows,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
 
 
 def _end(process: subprocess.Popen[bytes], seconds: float = 60) -> Done:

@@ -100,7 +100,7 @@ TABLE = b"1,2,3,4\n5,6,7,8\n9,8,7,6\n5,4,3,2\n"
 
 @cache
 def _files() -> dict[str, bytes]:
-    made = dict(corpus._made())
+    made = dict(corpus.made())
     found = {name: made[name] for name in ("grey.png", "rgba.png", "float.tif")}
     found |= {
         "bars.csv": TABLE,

@@ -10,13 +10,14 @@ import re
 import subprocess
 import sys
 import tarfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.lib
 from PIL import Image
 
-__all__ = ["SCRATCH", "Seed", "fetch", "pictures", "tables"]
+__all__ = ["SCRATCH", "Seed", "fetch", "made", "pictures", "tables"]
 
 SCRATCH = Path(__file__).parents[2] / "build/fuzz"
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -53,7 +54,7 @@ def fetch() -> None:
 
 def pictures() -> list[Seed]:
     """Every file of Pillow's tests, whatever it is, PngSuite, and pictures that are made here."""
-    return [*_made(), *_files(SCRATCH / "pillow"), *_suite()]
+    return [*made(), *_files(SCRATCH / "pillow"), *_suite()]
 
 
 def tables() -> list[Seed]:
@@ -79,7 +80,8 @@ def _suite() -> list[Seed]:
     return found
 
 
-def _made() -> list[Seed]:
+@cache
+def made() -> list[Seed]:
     """A small picture in every form that is read."""
     rng = np.random.default_rng(10)
     colour = rng.integers(0, 256, (24, 31, 4), dtype=np.uint8)

@@ -179,7 +179,7 @@ def _lists(rng: Random) -> Call:
 def _models(rng: Random) -> Call:
     form = rng.choice(("npz", "npz", "safetensors", "labels", "onnx"))
     line = ",".join(["0.5"] * 28)
-    files = {"x.csv": "\n".join([line] * 28).encode(), "x.png": dict(corpus.pictures())["grey.png"]}
+    files = {"x.csv": "\n".join([line] * 28).encode(), "x.png": dict(corpus.made())["grey.png"]}
     if form == "onnx":
         files["m.onnx"] = mutated(_onnx(), rng, _onnx())
         return Call(("net", "show", "m.onnx"), files)
