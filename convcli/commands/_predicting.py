@@ -1,6 +1,5 @@
 """The answers of `net predict`: computed input by input, shown or written."""
 
-import csv
 import json
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text
 from convcli.nets.answers import Answer
+from convcli.terminal.streams import row_printer
 
 __all__ = ["answer", "read_labels", "show"]
 
@@ -78,7 +78,9 @@ def show(
     elif request.format == "table" or (request.format == "auto" and terminal.on_terminal()):
         terminal.print_table(list(head), rows)
     else:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+        write = row_printer()
+        for row in (head, *rows):
+            write(row)
 
 
 def _record(found: Answer, labels: Sequence[str] | None, top: int) -> dict[str, object]:

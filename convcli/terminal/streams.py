@@ -1,11 +1,15 @@
 """The standard streams, made safe: notes never cost a result, and no file takes the number of a stream."""
 
+import csv
 import io
 import os
 import sys
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
-__all__ = ["secure", "settle"]
+from convcli.engine.errors import printable
+
+__all__ = ["row_printer", "secure", "settle"]
 
 
 class _Notes(io.TextIOWrapper):
@@ -57,6 +61,23 @@ def settle() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Out:
+    """Standard output for csv: bytes of a name that are no UTF-8 go out as they are, and a slow source is answered."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+
+
+def row_printer() -> Callable[[Iterable[object]], object]:
+    """Give what prints a row of CSV at a time; on a terminal, text stands without what that would act on."""
+    sys.stdout.flush()
+    write = csv.writer(_Out(), lineterminator="\n").writerow
+    if not sys.stdout.isatty():
+        return write
+    return lambda row: write([printable(c) if isinstance(c, str) else c for c in row])
 
 
 def _is_utf8(stream: TextIO) -> bool:
