@@ -192,7 +192,7 @@ class Arena:
         if outcome is None:
             how = self._end()
             if died == "a crash":
-                died += f" (signal {os.WTERMSIG(how)})" if os.WIFSIGNALED(how) else f" ({how})"
+                died += f" (signal {-how})" if how < 0 else f" (status {how})"
             outcome = Outcome(None, seconds=time.monotonic() - begun, died=died)
         return Told(call, outcome, complaints(call, outcome))
 
@@ -217,7 +217,7 @@ class Arena:
         finally:
             self.worker = 0
             self.pipe.close()
-        return how
+        return os.waitstatus_to_exitcode(how)
 
     def process(self, call: Call, environment: Mapping[str, str] | None = None) -> Told:
         """Run one call as a process of its own, and judge it."""
