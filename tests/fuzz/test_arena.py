@@ -105,7 +105,7 @@ def test_what_is_right_passes():
         (hang, "a hang of 2 s"),
         (crash, "a crash (signal 6)"),
         (leaves, "a crash (status 3)"),
-        (hungry, "400 MiB of memory"),
+        (hungry, " MiB of memory"),
         (half, "out.npy is not whole"),
         (temporary, ".convcli-1.part was left"),
         (mute, "an error without a line"),
