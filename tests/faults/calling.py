@@ -35,6 +35,16 @@ WRITERS: dict[str, tuple[str, ...]] = {
     "out.npz": ("net", "init", "lenet", "-o", "out.npz"),
     "kernel.csv": ("learn", "photo.png", "photo.png", "-k", "3", "-o", "kernel.csv"),
     "log.csv": ("learn", "--log", "log.csv"),
+    "trained.npz": (
+        "net",
+        "train",
+        "layers.txt",
+        "digits.npz",
+        "--epochs",
+        "2",
+        "-o",
+        "trained.npz",
+    ),
 }
 """Calls that write one file, by its name."""
 
@@ -92,6 +102,9 @@ def place() -> Iterator[Place]:
         smooth = np.cumsum(rng.integers(-3, 4, (200, 200)), 1) % 256
         Image.fromarray(smooth.astype(np.uint8)).save(folder / "photo.png")
         np.savetxt(folder / "table.csv", rng.random((60, 60)), delimiter=",")
+        (folder / "layers.txt").write_text("conv:4,k3 bn relu maxpool:k2 flatten linear:2")
+        pictures = rng.integers(0, 256, (32, 6, 6)).astype(np.uint8)
+        np.savez(folder / "digits.npz", x=pictures, y=np.arange(32) % 2)
         right = {}
         for name, argv in WRITERS.items():
             done = child(folder, [*argv, "-f"])

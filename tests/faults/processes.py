@@ -85,9 +85,11 @@ LONG = {
     "single": (["edge", "photo.png", "-o", "out.png", "-f"], 0.5),
     "descent": (["learn", "photo.png", "photo.png", "-k", "5", "--method", "sgd", "--steps", "3000", "-o", "kernel.csv",
                  "--log", "log.csv", "-f"], 1.5),
+    "training": (["net", "train", "layers.txt", "digits.npz", "--epochs", "100000", "-o", "trained.npz",
+                  "--log", "log.csv", "-f"], 1.5),
     "rows": (["shape", "-", "-k", "3"], 0.5),
 }  # fmt: skip
-"""What is interrupted, and seconds within which; a command that trains is one more row."""
+"""What is interrupted, and seconds within which."""
 
 
 def signals(here: Place, count: int, rng: Random) -> Iterator[list[str]]:
@@ -100,7 +102,7 @@ def signals(here: Place, count: int, rng: Random) -> Iterator[list[str]]:
         number = rng.choice((signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
         shutil.rmtree(out, ignore_errors=True)
         here.fresh("out.png", OLD)
-        for name in ("kernel.csv", "log.csv"):
+        for name in ("kernel.csv", "log.csv", "trained.npz"):
             (here.folder / name).write_bytes(OLD)
         process = _start(here, argv)
         moment = rng.random() * seconds * rng.choice((0.1, 1, 1))
@@ -118,9 +120,15 @@ def signals(here: Place, count: int, rng: Random) -> Iterator[list[str]]:
         if not _alone(process.pid):
             wrong.append("a process was left")
         killed = number == signal.SIGKILL
+        if what == "training" and (here.folder / "trained.npz").read_bytes() != OLD:
+            again = ["net", "train", "layers.txt", "digits.npz", "--resume", "trained.npz"]
+            epochs = (here.folder / "log.csv").read_bytes().count(b"\n")
+            if (here.folder / "log.csv").read_bytes() == OLD:  # the signal came between the two
+                epochs = 2
+            wrong += judged(child(here.folder, [*again, "--epochs", str(epochs + 1)]), [0])
         left = [w for w in _results(here, out) if not killed or not w.endswith("was left")]
         wrong += left + here.after("out.png", OLD, killed=killed)
-        for name in ("kernel.csv", "log.csv"):
+        for name in ("kernel.csv", "log.csv", "trained.npz"):
             held = (here.folder / name).read_bytes()
             if held != OLD and not whole(name, held):
                 wrong.append(f"{name} is not whole")

@@ -56,7 +56,7 @@ SUITES = {
     "tables": Suite("tables of csvkit, NPY of NumPy's tests, as they are", arrays.whole_corpus, 20_000, 200),
     "csv": Suite("CSV with oddities", arrays.odd_csv, 10_000, 800),
     "npy": Suite("NPY and NPZ that lie", arrays.bad_npy, 5_000, 400),
-    "texts": Suite("layers, rows, lists, labels, pairs, models", texts.cases, 5_000, 400),
+    "texts": Suite("layers, rows, lists, pairs, models, labelled data", texts.cases, 5_000, 400),
     "arguments": Suite("arguments of every command", arguments.cases, 15_000, 800),
     "processes": Suite("a sample of all of these, as processes", lambda c, s: _sample(c, s), 400, 25, process=True),
 }  # fmt: skip

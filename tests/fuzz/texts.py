@@ -1,6 +1,7 @@
-"""Bad texts and models: chains of layers, rows of sizes, lists of names, labels, pairs, weights, ONNX."""
+"""Bad texts, models and data: chains of layers, rows of sizes, lists of names, pairs, weights, ONNX, labelled pictures."""
 
 import contextlib
+import gzip
 import io
 import json
 import tempfile
@@ -197,10 +198,63 @@ def _models(rng: Random) -> Call:
     return Call(("net", "predict", first[0], operand, *first[1:], *more), files, memory=64 * MIB)
 
 
+@cache
+def _labelled() -> dict[str, bytes]:
+    """Eight pictures of two classes, in every form in which labelled data are kept."""
+    rng = np.random.default_rng(7)
+    x, y = rng.integers(0, 256, (8, 6, 6), dtype=np.uint8), np.arange(8, dtype=np.uint8) % 2
+    npz = io.BytesIO()
+    np.savez(npz, x=x, y=y)
+    rows = [f"{label},{','.join(map(str, p.ravel()))}" for label, p in zip(y, x, strict=True)]
+    head = "label," + ",".join(f"p{i}" for i in range(36))
+    table = "\n".join([head, *rows, ""]).encode()
+    images = b"\0\0\x08\3" + np.array(x.shape, ">u4").tobytes() + x.tobytes()
+    labels = b"\0\0\x08\1" + np.array(y.shape, ">u4").tobytes() + y.tobytes()
+    picture = dict(corpus.made())["grey.png"]
+    return {
+        "d.npz": npz.getvalue(),
+        "d.csv": table,
+        "d.csv.gz": gzip.compress(table),
+        "d-images-idx3-ubyte": images,
+        "d-labels-idx1-ubyte": labels,
+        "folder/a/1.png": picture,
+        "folder/b/2.png": picture,
+    }
+
+
+_DATA = (
+    "d.npz",
+    "d.csv",
+    "d.csv.gz",
+    "d-images-idx3-ubyte",
+    "d-labels-idx1-ubyte",
+    "folder/a/1.png",
+)
+
+
+def _datasets(rng: Random) -> Call:
+    files = dict(_labelled())
+    files["l.txt"] = b"conv:2,k3 relu flatten linear:2"
+    hit = rng.choice(_DATA)
+    if hit == "d.csv.gz" and rng.random() < 0.5:  # sound gzip of damaged text
+        files[hit] = gzip.compress(mutated(files["d.csv"], rng, b"label,\n\0-1e999"))
+    else:
+        files[hit] = mutated(files[hit], rng, files[rng.choice(_DATA)])
+    if rng.random() < 0.05:
+        del files[hit]
+    data = "folder" if hit.startswith("folder") else hit
+    size = () if hit.startswith("d") else ("--input", "1x6x6")
+    argv = ("net", "train", "l.txt", data, *size, "--epochs", "1", "-o", "out.npz")
+    if rng.random() < 0.1:
+        argv = ("net", "eval", "l.txt", data)
+    held = ("--holdout", "0.3") if rng.random() < 0.2 and argv[1] == "train" else ()
+    return Call((*argv, *held), files, goes_on=data == "folder")
+
+
 def cases(count: int, seed: int) -> Iterator[Call]:
     """So many of all of them; models only of the formats whose extras are installed."""
     extras = all(find_spec(name) for name in ("onnx", "safetensors"))
-    kinds = (_layers, _rows, _lists, *((_models, _models) if extras else ()))
+    kinds = (_layers, _rows, _lists, _datasets, _datasets, *((_models, _models) if extras else ()))
     for i in range(count):
         rng = Random(f"{seed} {i}")
         yield rng.choice(kinds)(rng)
