@@ -241,7 +241,8 @@ def two_at_once(here: Place, count: int, rng: Random) -> Iterator[list[str]]:
                 wrong.append(f"status {one.status}")
             if not all(line.endswith(b"already exists, -f overwrites it") for line in lines):
                 wrong.append(one.err.decode(errors="backslashreplace")[-300:])
-        if not how and sum(one.err.count(b"convcli: error: ") for one in done) != FILES:
-            wrong.append("a result was claimed twice, or by nobody")
+        # a result that is there already, and the same byte for byte, may be taken for one's own
+        if not how and sum(one.err.count(b"convcli: error: ") for one in done) > FILES:
+            wrong.append("nobody claims a result")
         yield [f"two at once {how}: {w}" for w in wrong]
         yield []

@@ -112,4 +112,11 @@ def made() -> list[Seed]:
         found.append((name, file.getvalue()))
     palette = io.BytesIO()
     Image.fromarray(rgb).convert("P").save(palette, "PNG", transparency=3)
-    return [*found, ("palette.png", palette.getvalue())]
+    return [*found, ("palette.png", palette.getvalue()), ("bomb.gif", _BOMB)]
+
+
+_BOMB = (
+    b"GIF89a \0 \0\xf1\3\0\0\0@\xff\0\0\xff\xff\0\xff\xff\xff"  # a screen of 32x32, four colours
+    b"!\xf9\4\xc9\0\0\0\0,\0\0\0\xff(zp\x1d\x0b\xa0\x86o"  # a frame of 72816x31272, cleared afterwards
+)
+"""A GIF whose canvas takes gigabytes before anything is decoded."""
