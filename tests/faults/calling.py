@@ -41,7 +41,7 @@ WRITERS: dict[str, tuple[str, ...]] = {
         "layers.txt",
         "digits.npz",
         "--epochs",
-        "2",
+        "1",
         "-o",
         "trained.npz",
     ),
