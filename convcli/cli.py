@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from convcli import __version__
+from convcli import __version__, terminal
 from convcli.engine.errors import ConvError, one_of, printable, shortened, told
 from convcli.options import OUTPUT, Debugging
 from convcli.terminal.streams import secure, settle
@@ -54,6 +54,8 @@ class _Exampled:
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         examples, self.epilog = self.epilog or "", None
+        # typer takes FORCE_COLOR and GITHUB_ACTIONS for a terminal
+        import_module("typer.rich_utils").FORCE_TERMINAL = terminal.on_terminal()
         super().format_help(ctx, formatter)  # type: ignore[misc]
         if examples:
             typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))

@@ -1,6 +1,7 @@
 """The one error that a user can cause, and the words that make it helpful."""
 
 import difflib
+import errno
 import os
 import unicodedata
 from collections.abc import Iterable
@@ -60,6 +61,8 @@ def told(error: Exception) -> str:
     """
     if isinstance(error, ConvError):
         return shortened(str(error))
+    if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
+        return "standard output is closed, name a file with -o"
     if isinstance(error, OSError) and error.strerror:
         name = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
         # what has no name was written to standard output

@@ -4,6 +4,7 @@ A result is written to a private temporary file beside its target, and takes the
 is complete: at every moment the old file is whole, or the new one is. Devices and FIFOs are written through.
 """
 
+import errno
 import filecmp
 import os
 import re
@@ -294,6 +295,6 @@ def writing_stdout(*, text: bool = False) -> Iterator[BinaryIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.filename is not None:
+        if error.filename is not None or error.errno == errno.EBADF:
             raise
         raise about_file("standard output", error) from error

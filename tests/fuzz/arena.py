@@ -138,7 +138,7 @@ def complaints(call: Call, outcome: Outcome) -> tuple[str, ...]:
     errors = [line for line in lines if line.startswith("convcli: error: ")]
     if outcome.status in (1, 2) and not errors and not (outcome.status == 2 and outcome.out):
         found.append("an error without a line")
-    if outcome.status == 0 and errors and not call.goes_on:
+    if outcome.status == 0 and errors:
         found.append("an error line with status 0")
     if len(errors) > 1 and outcome.status == 2 and not call.goes_on:
         found.append("several error lines for one call")
