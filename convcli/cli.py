@@ -55,7 +55,8 @@ class _Exampled:
     def format_help(self, ctx: Any, formatter: Any) -> None:
         examples, self.epilog = self.epilog or "", None
         # typer takes FORCE_COLOR and GITHUB_ACTIONS for a terminal
-        import_module("typer.rich_utils").FORCE_TERMINAL = terminal.on_terminal()
+        looks: Any = import_module("typer.rich_utils")
+        looks.FORCE_TERMINAL = terminal.on_terminal()
         super().format_help(ctx, formatter)  # type: ignore[misc]
         if examples:
             typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))
