@@ -2,14 +2,9 @@
 
 import os
 import signal
-from importlib import import_module
-from types import FrameType
-from typing import NoReturn
-
-__all__ = ["main"]
 
 
-def _leave(number: int, _: FrameType | None) -> NoReturn:
+def _leave(number: int, _: object) -> None:
     os._exit(128 + number)
 
 
@@ -19,10 +14,11 @@ for _number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(_number, _leave)
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command line of this process."""
-    import_module("convcli.cli").main()
-    raise AssertionError("main leaves by itself")
+    from convcli import cli  # noqa: PLC0415 (not before the signals are settled)
+
+    cli.main()
 
 
 if __name__ == "__main__":

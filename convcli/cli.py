@@ -243,6 +243,7 @@ def main() -> NoReturn:
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # a second one, while the first was answered
         status = Exit.INTERRUPTED
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: nothing is left to interrupt
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is done: nothing is left to interrupt
+        signal.signal(number, signal.SIG_IGN)
     settle()
     sys.exit(status)

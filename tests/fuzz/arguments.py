@@ -191,7 +191,12 @@ def calls(draw: Any) -> Call:
     ):
         argv[1:1] = ["--jobs", "1"]
     # no system hands a null byte over
-    return Call(tuple(a.replace("\0", "") for a in argv), _files(), TABLE)
+    return Call(
+        tuple(a.replace("\0", "") for a in argv),
+        _files(),
+        TABLE,
+        seconds=90 if words[-1] in ("demo", "train") else 20,
+    )
 
 
 def cases(count: int, number: int) -> Iterator[Call]:
