@@ -1,8 +1,9 @@
 # Bare `make` lists the targets. Each one sets up what it needs in .venv; nothing has to be activated.
 PYTHON ?= python3
 PY := .venv/bin/python
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-cluster test-install bench samples clean
+.PHONY: help demo test check test-cluster test-install test-floors test-pythons fuzz faults bench samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +26,23 @@ test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a sch
 test-install: .venv/.dev  ## build sdist and wheel, install each in a bare environment, run every example there
 	@$(PY) -m pytest --install tests/test_install.py
 
+test-floors: .venv-floors/.floors  ## run the tests with the lowest versions of every dependency that pyproject admits
+	@.venv-floors/bin/python -m pytest
+
+test-pythons:  ## run the tests with every Python from 3.11 on that is installed; PYTHONS='python3.13' for one
+	@for python in $(PYTHONS); do \
+	  $$python -c '' 2>/dev/null || continue; echo "== $$($$python --version)"; \
+	  $$python -m venv .venv-$$python && \
+	  .venv-$$python/bin/pip install --quiet --disable-pip-version-check -e '.[test]' && \
+	  .venv-$$python/bin/python -m pytest || exit 1; \
+	done
+
+fuzz: .venv/.dev  ## whatever can be handed over, damaged by the ten thousand; FUZZ='csv --count 500', FUZZ=--short
+	@$(PY) -m tests.fuzz $(FUZZ)
+
+faults: .venv/.test  ## full disks, signals, closed streams …, injected and counted; FAULTS='signals --count 20', FAULTS=--short
+	@$(PY) -m tests.faults $(FAULTS)
+
 bench: .venv-bench/.bench  ## ratios against named peers, in an environment of its own; BENCH='corr edge' for some
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python -m tests.bench $(BENCH)
 
@@ -33,10 +51,10 @@ samples: .venv/.base  ## make the derived samples, the README's pictures and its
 	@$(PY) samples/record.py
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache
 	find convcli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.base .venv-bench/.base: pyproject.toml
+.venv/.base .venv-bench/.base .venv-floors/.base: pyproject.toml
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check -e .
 	@touch $@
@@ -47,4 +65,8 @@ clean:  ## remove what the other targets made
 
 .venv-bench/.bench: pyproject.toml .venv-bench/.base
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+.venv-floors/.floors: pyproject.toml .venv-floors/.base
+	@.venv-floors/bin/python -m tests.floors | .venv-floors/bin/pip install --quiet --disable-pip-version-check -r /dev/stdin
 	@touch $@

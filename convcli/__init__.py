@@ -4,8 +4,8 @@ The names below are loaded when they are first used, so that importing convcli c
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing's own takes longer to import than all of this
 if TYPE_CHECKING:
     from convcli.engine.correlate import corr2d
     from convcli.engine.edges import edges
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'convcli' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

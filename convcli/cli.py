@@ -1,6 +1,5 @@
 """The app: the table of commands, and the one place where errors become messages and exit codes."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -12,9 +11,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from convcli import __version__
-from convcli.engine.errors import ConvError, one_of, printable, told
-from convcli.options import OUTPUT
+from convcli import __version__, terminal
+from convcli.engine.errors import ConvError, one_of, printable, shortened, told
+from convcli.options import OUTPUT, Debugging
+from convcli.terminal.streams import secure, settle
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
@@ -56,6 +56,9 @@ class _Exampled:
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         examples, self.epilog = self.epilog or "", None
+        # typer takes FORCE_COLOR and GITHUB_ACTIONS for a terminal
+        looks: Any = import_module("typer.rich_utils")
+        looks.FORCE_TERMINAL = terminal.on_terminal()
         super().format_help(ctx, formatter)  # type: ignore[misc]
         if examples:
             typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))
@@ -176,7 +179,7 @@ def run(argv: list[str]) -> int:
         The arguments after the program's name.
     """
     operands_at = argv.index("--") if "--" in argv else len(argv)
-    debug = "--debug" in argv[:operands_at]
+    debug = Debugging.on = "--debug" in argv[:operands_at]
     argv = [a for i, a in enumerate(argv) if a != "--debug" or i > operands_at]
     if argv[:1] in (["--install-completion"], ["--show-completion"]):
         _mend_zsh()
@@ -238,7 +241,7 @@ def _usage(error: Any) -> str:
         text = f"{name}: missing, as in: {example}"
     else:
         text = " ".join(str(error.format_message()).split())
-    return f"{printable(text).rstrip('.')} (see {command} --help)"
+    return f"{shortened(printable(text)).rstrip('.')} (see {command} --help)"
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -247,8 +250,15 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
+    secure()
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # nohup, and the background of a script
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
-    status = run(sys.argv[1:])
-    if status == Exit.READER_GONE:  # nothing may be flushed into the closed pipe at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        status = Exit.INTERRUPTED
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is done: nothing is left to interrupt
+        signal.signal(number, signal.SIG_IGN)
+    settle()
     sys.exit(status)

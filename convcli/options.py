@@ -60,6 +60,12 @@ class Sizes(tuple[int, ...]):
     """A size as an option reads it. (A class of its own: typer takes a bare tuple for an option of many values.)"""
 
 
+class Debugging:
+    """Whether --debug was given, for the workers of a batch."""
+
+    on = False
+
+
 def reads(read: Callable[[str], _T]) -> Callable[[str], _T]:
     """Turn a reader of text into an option's parser: what is wrong with the text is told with the option's name."""
 

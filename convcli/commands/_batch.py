@@ -14,11 +14,12 @@ from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation, filter_input, print_path, tell
 from convcli.commands._work import Filter, is_array, together
 from convcli.engine import cores
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, printable, shortened
 from convcli.files.batches import Job, Record, planned, run
 from convcli.files.inputs import Source, listed, sources
 from convcli.files.operands import Reading, check_single_stdin
 from convcli.files.output import Attempt, sweep
+from convcli.options import Debugging
 
 __all__ = ["Many", "filter_inputs"]
 
@@ -83,9 +84,13 @@ def filter_inputs(
 
 def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, many: Many) -> None:
     attempt = Attempt(os.urandom(4).hex(), time.time())
-    work = Filter(operation, replace(request, attempt=attempt), how, many.skip_existing)
     executors = import_module("convcli.files.executors")
-    at_once = many.jobs or (0 if many.cluster else min(cores.cores(), len(jobs)))
+    at_once = many.jobs or (0 if many.cluster else cores.cores())
+    if many.cluster is None:
+        at_once = min(at_once, len(jobs))
+        request = replace(request, jobs=at_once)
+    request = replace(request, attempt=attempt)
+    work = Filter(operation, request, how, many.skip_existing, Debugging.on)
     here = "" if many.cluster is None else str(Path.cwd()) + os.sep
     failed = False
     crew = executors.crew(
@@ -118,6 +123,9 @@ def _show(record: Record, bar: "terminal.Bar", here: str) -> None:
     """Print what became of one input; on a cluster names are absolute, and are shown as they were given."""
     if record.usage:
         raise ConvError(record.error or "", usage=True)
+    if record.trace is not None:
+        bar.erase()
+        print(record.trace, end="", file=sys.stderr)
     if record.notes or record.error or (record.path and terminal.on_terminal()):
         bar.erase()
     if record.path is not None:
@@ -125,7 +133,8 @@ def _show(record: Record, bar: "terminal.Bar", here: str) -> None:
         sys.stdout.flush()
     tell(record.source.removeprefix(here), record.notes)
     if record.error is not None:
-        print(f"convcli: error: {record.error.removeprefix(printable(here))}", file=sys.stderr)
+        error = shortened(record.error.removeprefix(printable(here)))
+        print(f"convcli: error: {error}", file=sys.stderr)
     bar.advance(failed=record.error is not None)
 
 

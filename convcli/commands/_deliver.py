@@ -52,6 +52,8 @@ class Request:
         What a template of -o may name.
     attempt : Attempt or None
         In a batch, where the work for one result may be done twice.
+    jobs : int
+        Results that are made at the same time on this machine.
     """
 
     command: str
@@ -65,6 +67,7 @@ class Request:
     max_memory: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     attempt: Attempt | None = None
+    jobs: int = 1
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -170,7 +173,7 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
     held = (
         result.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
     )
-    check_memory(prod(result.shape) * held.itemsize, request.max_memory)
+    check_memory(prod(result.shape) * held.itemsize, request.max_memory, request.jobs)
     if form == "table":
         terminal.draw_matrix(result.run(), console=terminal.console(), heat=request.heat)
         return Delivered(None)

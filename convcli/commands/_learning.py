@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from convcli import terminal
 from convcli.commands._deliver import Request, deliver, destination
 from convcli.commands._filter import print_path
 from convcli.engine.correlate import corr2d
-from convcli.engine.descent import Descent
+from convcli.engine.descent import Descent, DivergedError
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.fitpairs import Examples
 from convcli.engine.fitreport import as_values, sentences
@@ -26,7 +27,7 @@ from convcli.files.output import check_target, writing
 from convcli.files.pairs import read_pairs
 from convcli.files.samples import full_scale
 
-__all__ = ["Given", "check", "descent_of", "exercise", "given", "show", "watch", "write_losses"]
+__all__ = ["Given", "check", "descent_of", "exercise", "given", "logging", "show", "watch"]
 
 Given = tuple[Examples, bool]
 """Examples, and whether the inputs are pictures."""
@@ -171,11 +172,24 @@ def _tell_trials(learned: Learned) -> None:
         tell(f"{size}: RMSE {rmse:.6g}, R² {r2:.6g} on rows not used{', taken' * bool(mark)}")
 
 
-def write_losses(learned: Learned, path: Path, *, force: bool) -> None:
-    """Write the loss of each step as CSV."""
+@contextmanager
+def logging(log: str | None, *, force: bool) -> Iterator[list[float]]:
+    """Give a list for the loss of each step, which is written as CSV at the end, and when the descent diverges."""
+    losses: list[float] = []
+    try:
+        yield losses
+    except DivergedError as error:
+        if log is not None:
+            _write_losses(error.losses, Path(log), force=force)
+        raise
+    if log is not None:
+        _write_losses(losses, Path(log), force=force)
+
+
+def _write_losses(losses: Sequence[float], path: Path, *, force: bool) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("step", "loss"))
-    table.writerows((step, repr(loss)) for step, loss in enumerate(learned.losses, 1))
+    table.writerows((step, repr(loss)) for step, loss in enumerate(losses, 1))
     with writing(path, force=force) as file:
         file.write(text.getvalue().encode())

@@ -92,14 +92,15 @@ def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
             model = Model(chosen.steps)
             ignored = chosen.row.ignored if chosen.row else ()
             model.load(weights.load(source, model.shapes(), ignored))
-        except (TypeError, AttributeError) as error:
+            told = {} if name and source.card.get("network") != name else source.card
+            preparation = _preparation(chosen, told.get("preparation"), asked)
+        except (TypeError, AttributeError, KeyError) as error:
             raise ConvError("says of itself what cannot be") from error
-    told = {} if name and source.card.get("network") != name else source.card
     labels = told.get("labels")
     return Loaded(
         chosen,
         model,
-        _preparation(chosen, told.get("preparation"), asked),
+        preparation,
         tuple(map(str, labels)) if isinstance(labels, list) else None,
         float(told.get("max_value") or 1),
     )
@@ -108,7 +109,9 @@ def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
 def _preparation(chosen: Chosen, told: Any, asked: Asked) -> Preparation:
     found = chosen.row.preparation if chosen.row else Preparation()
     if isinstance(told, dict):
-        found = Preparation(tuple(told["mean"]), tuple(told["std"]), told.get("resize"))
+        mean, std = (tuple(float(number) for number in told[key]) for key in ("mean", "std"))
+        resize = told.get("resize")
+        found = Preparation(mean, std, None if resize is None else int(resize))
     if asked.mean is not None:
         found = replace(found, mean=asked.mean)
     if asked.std is not None:

@@ -1,6 +1,5 @@
 """The answers of `net predict`: computed input by input, shown or written."""
 
-import csv
 import json
 import sys
 from collections.abc import Sequence
@@ -11,12 +10,13 @@ from convcli import terminal
 from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path, tell
 from convcli.commands._loaded import Loaded
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, printable, shortened
 from convcli.engine.records import Note, Progress, Work, finished
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text
 from convcli.nets.answers import Answer
+from convcli.terminal.streams import row_printer
 
 __all__ = ["answer", "read_labels", "show"]
 
@@ -32,7 +32,7 @@ def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Ans
     work = _answers(loaded, names, how)
 
     def warn(text: str) -> None:
-        print(f"convcli: error: {text}", file=sys.stderr)
+        print(f"convcli: error: {shortened(text)}", file=sys.stderr)
 
     found = terminal.follow(work, warn) if terminal.watched() else finished(work, warn)
     return found, {a.name.split("[")[0] for a in found} >= set(names)
@@ -78,7 +78,9 @@ def show(
     elif request.format == "table" or (request.format == "auto" and terminal.on_terminal()):
         terminal.print_table(list(head), rows)
     else:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([head, *rows])
+        write = row_printer()
+        for row in (head, *rows):
+            write(row)
 
 
 def _record(found: Answer, labels: Sequence[str] | None, top: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import format_exc
 
 from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation, filtered
@@ -24,9 +25,25 @@ class Filter:
     request: Request
     reading: Reading
     skip: bool
+    debug: bool = False
 
     def __call__(self, job: Job) -> Record:
         """Filter one input; what can go wrong with a file is told in the record."""
+        try:
+            return self._filtered(job)
+        except (ConvError, OSError, MemoryError) as error:
+            trace = format_exc() if self.debug else None
+            if isinstance(error, ConvError) and error.usage:
+                return Record(job.source, error=str(error), usage=True, trace=trace)
+            text = _named(told(error), job.source, replace(self.request, output=job.output))
+            return Record(job.source, error=text, trace=trace)
+        except Exception as error:
+            if not self.debug:
+                raise
+            named = f"{printable(job.source)}: {told(error)}"
+            return Record(job.source, error=named, trace=format_exc())
+
+    def _filtered(self, job: Job) -> Record:
         request = replace(self.request, output=job.output)
         try:
             if self.skip and (path := _there(job.source, request)):
@@ -39,10 +56,6 @@ class Filter:
             if self.skip:
                 return Record(job.source, str(error.path), skipped=True)
             return Record(job.source, error=str(error))
-        except (ConvError, OSError, MemoryError) as error:
-            if isinstance(error, ConvError) and error.usage:
-                return Record(job.source, error=str(error), usage=True)
-            return Record(job.source, error=_named(told(error), job.source, request))
 
 
 def together(got: str = "INPUT") -> ConvError:

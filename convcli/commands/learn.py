@@ -1,7 +1,5 @@
 """`convcli learn`: which kernel was applied here, and how sure is that."""
 
-from pathlib import Path
-
 from convcli import options
 from convcli.commands import _learning
 from convcli.commands import learn_options as own
@@ -73,18 +71,17 @@ def learn(
         border or ("reflect" if pictured else "zero"),
         value,
     )
-    learned = _learning.watch(
-        learning(
-            examples,
-            size or ((1, 2) if alone else None),
-            layer,
-            method=method,
-            bias=bias,
-            ridge=ridge,
-            holdout=holdout,
-            descent=descent,
-        )
+    work = learning(
+        examples,
+        size or ((1, 2) if alone else None),
+        layer,
+        method=method,
+        bias=bias,
+        ridge=ridge,
+        holdout=holdout,
+        descent=descent,
     )
-    if log is not None:
-        _learning.write_losses(learned, Path(log), force=force)
+    with _learning.logging(log, force=force) as losses:
+        learned = _learning.watch(work)
+        losses += learned.losses
     _learning.show(name, learned, request, as_json=as_json, every=2 if alone else None)

@@ -1,6 +1,5 @@
 """`convcli shape -`: a CSV of layers on standard input, written back with their output sizes."""
 
-import csv
 import sys
 
 from convcli import options
@@ -9,6 +8,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.geometry import Padding
 from convcli.engine.rows import Given, answers
 from convcli.files.text import standard_input
+from convcli.terminal.streams import row_printer
 
 __all__ = ["run"]
 
@@ -23,7 +23,7 @@ def run(asked: Asked) -> None:
         asked.dilation or (1,),
         asked.ceil,
     )
-    write = csv.writer(_Out(), lineterminator="\n").writerow
+    write = row_printer()
     rows = bad = 0
     try:
         for answer in answers(standard_input(), given):
@@ -38,11 +38,3 @@ def run(asked: Asked) -> None:
         raise error.about("-") from error
     if bad:
         raise ConvError(f"-: {bad} of {rows - 1} rows have no answer")
-
-
-class _Out:
-    """Standard output for csv: what came in as no UTF-8 goes out as it was, and a slow source is answered at once."""
-
-    def write(self, text: str) -> None:
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()

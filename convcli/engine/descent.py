@@ -10,7 +10,23 @@ from convcli.engine.moments import Moments, residual
 from convcli.engine.observations import Data, Floats, Run
 from convcli.engine.records import Progress, finished
 
-__all__ = ["Descent", "batches", "curvature", "descend", "stable_text"]
+__all__ = ["Descent", "DivergedError", "batches", "curvature", "descend", "stable_text"]
+
+
+class DivergedError(ConvError):
+    """The loss grows without end.
+
+    Parameters
+    ----------
+    message : str
+    losses : sequence of float
+        Of the steps up to there.
+    """
+
+    def __init__(self, message: str, losses: Sequence[float]) -> None:
+        super().__init__(message)
+        self.losses = tuple(losses)
+
 
 DIVERGED = 1e6
 """A loss this many times the first one will not come back."""
@@ -116,8 +132,7 @@ def descend(
 
     Raises
     ------
-    ConvError
-        The loss grows without end.
+    DivergedError
     """
     rng = None if how.seed is None else np.random.default_rng(how.seed)
     shape = (data.maps, data.taps)
@@ -139,9 +154,10 @@ def descend(
         loss = float(rest.squares.sum())
         losses.append(loss)
         if not np.isfinite(loss) or loss > DIVERGED * max(losses[: len(parts)]):
-            raise ConvError(
+            raise DivergedError(
                 f"lr: got {rate:g}, with which the loss grew from {losses[0]:.3g} to {loss:.3g} by step {step}; "
-                f"lower it to {stable_text(largest)} or less"
+                f"lower it to {stable_text(largest)} or less",
+                losses,
             )
         yield Progress("descending", step, how.steps, loss)
     return kernel, offset, losses

@@ -29,6 +29,10 @@ SHARPEST = 0.2
 """The least sigma of a Gaussian whose second derivative shows at whole numbers."""
 
 
+ROUNDINGS = 16
+"""Rounding errors of the largest input that a sum over a kernel's taps may come to."""
+
+
 def edges(
     x: ArrayLike,
     method: str = "sobel",
@@ -152,13 +156,17 @@ def prepare(
         dtype=source.dtype if fixed is None else np.dtype(np.bool),
         shape=(*x.shape[:-2], *(a.out for a in source.axes)),
     )
-    return _by_otsu(answer) if isinstance(threshold, str) else answer
+    return _by_otsu(answer, x) if isinstance(threshold, str) else answer
 
 
-def _by_otsu(answer: Answer) -> Found:
+def _by_otsu(answer: Answer, x: NDArray[Any]) -> Found:
     values = np.abs(answer.run())
     planes = values.reshape(-1, *values.shape[-2:])
-    found = [otsu(plane) for plane in planes]
+    noise = 0.0
+    if values.dtype.kind == "f":  # what the answer to a constant may be instead of 0
+        sizes = np.abs(x[np.isfinite(x)]).astype(np.float64)
+        noise = ROUNDINGS * float(np.finfo(values.dtype).eps) * float(sizes.max(initial=0.0))
+    found = [otsu(plane, noise=noise) for plane in planes]
     maps = [plane > threshold for plane, threshold in zip(planes, found, strict=True)]
     return _found(values.shape, maps, [(threshold,) for threshold in found], answer.axes)
 

@@ -1,11 +1,15 @@
 """The one error that a user can cause, and the words that make it helpful."""
 
 import difflib
+import errno
 import os
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["ConvError", "one_of", "printable", "told"]
+__all__ = ["ConvError", "one_of", "printable", "shortened", "told"]
+
+_LONGEST = 1000
+"""Characters of an error line."""
 
 
 class ConvError(ValueError):
@@ -56,14 +60,26 @@ def told(error: Exception) -> str:
     "a bug: KeyError: 'x'"
     """
     if isinstance(error, ConvError):
-        return str(error)
+        return shortened(str(error))
+    if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
+        return "standard output is closed, name a file with -o"
     if isinstance(error, OSError) and error.strerror:
         name = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
         # what has no name was written to standard output
-        return f"{name or 'standard output: '}{error.strerror[:1].lower()}{error.strerror[1:]}"
+        return f"{shortened(name) or 'standard output: '}{error.strerror[:1].lower()}{error.strerror[1:]}"
     if isinstance(error, MemoryError):
         return "not enough memory for this input"
-    return f"a bug: {type(error).__name__}: {printable(error)}"
+    return f"a bug: {type(error).__name__}: {shortened(printable(error))}"
+
+
+def shortened(text: str) -> str:
+    """Take the middle out of a text that nobody would read to its end: a name of a thousand letters, a whole file.
+
+    >>> len(shortened("x" * 5000))
+    1003
+    """
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
 
 
 def printable(text: object) -> str:

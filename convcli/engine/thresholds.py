@@ -14,7 +14,7 @@ BINS = 256
 """Bins of the histogram of real numbers."""
 
 
-def otsu(values: NDArray[Any], bins: int = BINS) -> float:
+def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float:
     """Threshold that parts a histogram into two classes as far from each other as can be.
 
     Parameters
@@ -24,6 +24,8 @@ def otsu(values: NDArray[Any], bins: int = BINS) -> float:
     bins : int
         Bins of the histogram, from the least to the largest value. Integers that span at most 65536 values have a bin
         each.
+    noise : float
+        Values that lie no further apart than this are the same but for rounding.
 
     Returns
     -------
@@ -50,8 +52,10 @@ def otsu(values: NDArray[Any], bins: int = BINS) -> float:
         raise ConvError("threshold otsu: got no finite number, at least one is needed")
     least, largest = values.min(), values.max()
     real = values.dtype.kind == "f"
-    if least == largest or (
-        real and np.nextafter(least, largest) - least > (largest - least) / bins
+    if (
+        least == largest
+        or largest - least <= noise
+        or (real and np.nextafter(least, largest) - least > (largest - least) / bins)
     ):
         return float(largest)
     if values.dtype.kind in "iu" and int(largest) - int(least) < 1 << 16:

@@ -58,6 +58,8 @@ class Record:
         Whether the error is one of the call, and would be every file's.
     skipped : bool
         Whether the result was there before.
+    trace : str or None
+        The traceback of the error, where it was asked for.
     """
 
     source: str
@@ -66,6 +68,7 @@ class Record:
     error: str | None = None
     usage: bool = False
     skipped: bool = False
+    trace: str | None = None
 
 
 class Crew(Protocol):

@@ -16,13 +16,11 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.quiet import silence_libtiff
-from convcli.files.samples import Picture, check_size, full_scale
+from convcli.files.samples import Picture, check_size, full_scale, too_large
 
 __all__ = ["decode"]
 
 Array: TypeAlias = NDArray[Any]
-
-Image.MAX_IMAGE_PIXELS = None  # `check_size` asks before anything is decoded
 
 _ORIENTATION = 274  # the EXIF tag
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
@@ -145,6 +143,10 @@ def _told() -> Iterator[None]:
         raise
     except MemoryError as error:
         raise ConvError("there is not enough memory for it") from error
+    except Image.DecompressionBombError as error:
+        found = re.search("[0-9]+", str(error))
+        most = int(2 * (Image.MAX_IMAGE_PIXELS or 0))
+        raise too_large(found[0] if found else "too many", most) from error
     except UnidentifiedImageError as error:
         raise ConvError("is broken, or of a kind that is not read here") from error
     except Exception as error:  # decoders of many hands: SyntaxError, struct.error, KeyError, …
@@ -156,6 +158,9 @@ def _told() -> Iterator[None]:
 def _opened(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile:
     if format == "TIFF":
         silence_libtiff()
+    # `check_size` asks before anything is decoded; but of a GIF Pillow makes canvases while it opens it and counts its
+    # frames, and refuses those of more than twice this many pixels
+    Image.MAX_IMAGE_PIXELS = max_pixels / 2 if format == "GIF" else None  # type: ignore[assignment]
     with _told():
         image = Image.open(file, formats=[format])
         check_size(*image.size, max_pixels)

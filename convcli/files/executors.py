@@ -124,8 +124,10 @@ class Processes:
     def _new(self) -> Executor:
         method = "forkserver" if _forks() else "spawn"
         context = multiprocessing.get_context(method)
-        before = {name: os.environ.get(name) for name in self.limits}
-        os.environ.update(self.limits)
+        # without the second, Python looks for what it imports there in the current folder first, and runs what it finds
+        settings = {**self.limits, "PYTHONSAFEPATH": "1"}
+        before = {name: os.environ.get(name) for name in settings}
+        os.environ.update(settings)
         try:
             if method == "forkserver":
                 _start_server(list(self.preload))

@@ -33,7 +33,7 @@ def read_bytes_text(text: str) -> int:
     return int(found[1]) * _UNITS[found[2].upper()]
 
 
-def check_memory(need: int, limit: int | None) -> None:
+def check_memory(need: int, limit: int | None, among: int = 1) -> None:
     """Refuse a result that does not fit.
 
     Parameters
@@ -42,15 +42,18 @@ def check_memory(need: int, limit: int | None) -> None:
         Bytes.
     limit : int or None
         Bytes; None is most of what the machine has free.
+    among : int
+        Results that are made at the same time, and share the limit.
 
     Raises
     ------
     ConvError
     """
-    allowed = _SHARE * _free() if limit is None else limit
+    allowed = (_SHARE * _free() if limit is None else limit) / among
     if need > allowed:
+        share = f", shared by {among} jobs" if among > 1 else ""
         raise ConvError(
-            f"the result needs {_shown(need)} of memory, {_shown(allowed)} are allowed (--max-memory)"
+            f"the result needs {_shown(need)} of memory, {_shown(allowed)} are allowed (--max-memory{share})"
         )
 
 

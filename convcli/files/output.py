@@ -4,15 +4,19 @@ A result is written to a private temporary file beside its target, and takes the
 is complete: at every moment the old file is whole, or the new one is. Devices and FIFOs are written through.
 """
 
+import errno
 import filecmp
 import os
 import re
 import stat
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -162,10 +166,12 @@ def writing(
         real, mode = settled
         if parents:
             _make_folder(real.parent, path)
+        _tidy(real.parent)
         mark = attempt.mark if attempt else ""
         temporary = real.with_name(f"{_PREFIX}{mark}{os.urandom(8).hex()}.part")
         try:
             with open(os.open(temporary, _NEW, 0o600), "wb") as file:  # noqa: PTH123
+                _lock(file.fileno())
                 yield file
                 file.flush()
                 temporary.chmod(0o666 & ~_umask() if mode is None else mode)
@@ -225,6 +231,41 @@ def sweep(folder: Path, mark: str) -> None:
                 left.unlink()
 
 
+_STALE = 60.0
+"""Seconds after which a temporary file that nobody holds was left by a run that was killed."""
+
+
+@cache
+def _tidy(folder: Path) -> None:
+    """Remove what killed runs have left in a folder, once in a process."""
+    with suppress(OSError):
+        for left in folder.glob(f"{_PREFIX}*.part"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _STALE:
+                    _remove_unheld(left)
+
+
+def _remove_unheld(left: Path) -> None:
+    file = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        if _lock(file):
+            left.unlink()
+    finally:
+        os.close(file)
+
+
+def _lock(file: int) -> bool:
+    """Hold a file until it is closed, or its process ends in whatever way; False if it is held, or nothing can be."""
+    try:
+        import_module("fcntl").flock(file, _ALONE)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+_ALONE = 2 | 4  # LOCK_EX | LOCK_NB
+
+
 def _umask() -> int:
     with _umask_lock:
         mask = os.umask(0o077)  # there is no way to read it without setting it
@@ -254,6 +295,6 @@ def writing_stdout(*, text: bool = False) -> Iterator[BinaryIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.filename is not None:
+        if error.filename is not None or error.errno == errno.EBADF:
             raise
         raise about_file("standard output", error) from error

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from convcli.engine.errors import ConvError, printable
@@ -31,7 +32,7 @@ def read_pairs(name: str) -> list[tuple[str, str]]:
         raise about_file(shown, error) from error
     folder = Path() if name == "-" else Path(name).parent
     pairs: list[tuple[str, str]] = []
-    for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
+    for number, row in enumerate(_rows(text, shown), 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or (number == 1 and [c.lower() for c in cells] == ["x", "y"]):
             continue
@@ -44,3 +45,11 @@ def read_pairs(name: str) -> list[tuple[str, str]]:
     if not pairs:
         raise ConvError(f"{printable(shown)}: has no lines, pairs of file names are needed")
     return pairs
+
+
+def _rows(text: str, shown: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=None))  # any line end is one
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ConvError(f"{printable(shown)}: line {reader.line_num}: {error}") from error

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 
-__all__ = ["MAX_PIXELS", "Picture", "Samples", "check_size", "full_scale"]
+__all__ = ["MAX_PIXELS", "Picture", "Samples", "check_size", "full_scale", "too_large"]
 
 Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
@@ -77,7 +77,9 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ConvError(f"has no pixels: its size is {height}x{width}")
     if width * height > max_pixels:
-        raise ConvError(
-            f"has {height}x{width} = {width * height} pixels, "
-            f"at most {max_pixels} are allowed (--max-pixels)"
-        )
+        raise too_large(f"{height}x{width} = {width * height}", max_pixels)
+
+
+def too_large(count: str, max_pixels: int) -> ConvError:
+    """Build the error for a picture of so many pixels."""
+    return ConvError(f"has {count} pixels, at most {max_pixels} are allowed (--max-pixels)")

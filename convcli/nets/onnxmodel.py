@@ -64,7 +64,10 @@ def read(name: str, size: Sequence[int] | None = None, classes: int | None = Non
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConvError(f"{printable(name)}: is no ONNX model: {printable(first)}") from error
     walk = _Walk(model.graph, onnx.helper.get_attribute_value)
-    return Summary(name, shape[1:], tuple(walk.lines()))
+    try:
+        return Summary(name, shape[1:], tuple(walk.lines()))
+    except ConvError as error:
+        raise error.about(printable(name)) from error
 
 
 def _open(graph: Any, size: Sequence[int] | None) -> tuple[int, ...]:
@@ -122,8 +125,14 @@ class _Walk:
 
     def lines(self) -> Iterator[Line]:
         for number, node in enumerate(self.graph.node, 1):
-            if not self.holds(node):
-                yield self.line(number, node)
+            try:
+                line = None if self.holds(node) else self.line(number, node)
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                raise ConvError(
+                    f"node {number} ({printable(node.op_type)}) has not what its operator needs"
+                ) from error
+            if line is not None:
+                yield line
 
     def holds(self, node: Any) -> bool:
         """Whether a node only holds a tensor, or gives it another name (exporters join tensors that are equal so)."""

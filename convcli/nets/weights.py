@@ -5,7 +5,10 @@ is a text beside them, in JSON. The same tensors always give the same bytes.
 """
 
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +35,11 @@ _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 """Of safetensors, and how they are read."""
 _SHOWN = 6
 """Names that an error lists of each kind."""
+_CARD_SIZE = 1 << 24
+"""Bytes that a file may say about itself."""
+_DAMAGED = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, SyntaxError, ValueError, KeyError, IndexError,
+            TypeError, AttributeError, EOFError, OverflowError, RuntimeError, struct.error)  # fmt: skip
+"""What the readers of archives, of NumPy's headers and of JSON raise about damaged files, encrypted and nested ones."""
 _NEVER_NEEDED = "num_batches_tracked"
 """PyTorch counts the batches that a batch normalization has seen."""
 
@@ -76,8 +84,9 @@ def opened(path: Path) -> Iterator[Source]:
             yield source
     except ConvError as error:
         raise error.about(printable(path)) from error
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError) as error:
-        raise ConvError(f"{printable(path)}: is no {form} file: {printable(error)}") from error
+    except _DAMAGED as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConvError(f"{printable(path)}: is no {form} file: {printable(first)}") from error
 
 
 def format_of(path: Path) -> str:
@@ -203,6 +212,10 @@ def _npz(path: Path) -> Iterator[Source]:
                 version = npy.read_magic(file)
                 read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
                 shape, _, dtype = read(file)
+            if entry == f"{_CARD}.npy" and dtype.itemsize > _CARD_SIZE:
+                raise ConvError(
+                    f"says {dtype.itemsize} bytes about itself, {_CARD_SIZE} are allowed"
+                )
             if dtype.hasobject:
                 raise ConvError(f"{printable(entry)} holds Python objects, which are never read")
             shapes[entry.removesuffix(".npy")] = shape

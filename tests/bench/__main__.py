@@ -1,6 +1,6 @@
 """`python -m tests.bench [NAME…]`: ratios against named peers, one table.
 
-Every tests/bench/bench_NAME.py has `cases()`, which yields `pairs.Case`s. A module whose peer is not installed says so
+Every tests/bench/bench_NAME.py has `cases()`, which yields `pairs.Case`s, or lines that are measured already. A module whose peer is not installed says so
 by raising ImportError. The status is 1 if a promised ratio was missed.
 """
 
@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tests.bench import readme
-from tests.bench.pairs import measure
+from tests.bench.pairs import settled
 
 ROW = "{:<44} {:>10}  {:<24} {:>10} {:>7} {:>7}  {}"
 
@@ -24,23 +24,23 @@ def main(names: list[str]) -> int:
             print(f"no benchmark '{name}', known: {', '.join(known)}", file=sys.stderr)
             return 2
     missed = 0
-    print(ROW.format("what", "ours", "peer", "its time", "ratio", "limit", "").rstrip())
+    print(ROW.format("what", "ours", "peer", "its", "ratio", "limit", "").rstrip())
     for name in names or known:
         try:
             for case in import_module(f"tests.bench.bench_{name}").cases():
-                pair = measure(case)
-                rows.append((case.name, case.peer_name, pair.ratio))
-                late = case.limit is not None and pair.ratio > case.limit
+                line = settled(case)
+                rows.append((line.name, line.peer_name, line.ratio))
+                late = line.limit is not None and line.ratio > line.limit
                 missed += late
-                notes = ["over the limit"] * late + ([case.note(pair.ours)] if case.note else [])
+                notes = ["over the limit"] * late + [line.note] * bool(line.note)
                 print(
                     ROW.format(
-                        case.name,
-                        f"{pair.ours * 1e3:.3g} ms",
-                        case.peer_name,
-                        f"{pair.peer * 1e3:.3g} ms",
-                        f"{pair.ratio:.2f}",
-                        "" if case.limit is None else f"{case.limit:g}",
+                        line.name,
+                        line.ours,
+                        line.peer_name,
+                        line.peer,
+                        f"{line.ratio:.2f}",
+                        "" if line.limit is None else f"{line.limit:g}",
                         ", ".join(notes),
                     ).rstrip(),
                     flush=True,

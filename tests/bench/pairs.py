@@ -31,12 +31,35 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """One line of the table as it is shown: measured already, whatever in."""
+
+    name: str
+    ours: str
+    peer_name: str
+    peer: str
+    ratio: float
+    limit: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Pair:
     """Median seconds of both sides, and the median of the ratios round by round."""
 
     ours: float
     peer: float
     ratio: float
+
+
+def settled(case: Case | Settled) -> Settled:
+    """Measure a case, unless it is."""
+    if isinstance(case, Settled):
+        return case
+    pair = measure(case)
+    ours, peer = (f"{seconds * 1e3:.3g} ms" for seconds in (pair.ours, pair.peer))
+    note = case.note(pair.ours) if case.note else ""
+    return Settled(case.name, ours, case.peer_name, peer, pair.ratio, case.limit, note)
 
 
 def measure(case: Case) -> Pair:

@@ -192,6 +192,27 @@ def test_no_scheduler(convcli, photos):
     assert done.err.startswith("convcli: error: --cluster bad://127.0.0.1:9: ")
 
 
+def test_max_memory_is_shared_by_the_jobs(convcli, photos):
+    call = ("corr", "in/a.png", "in/b.png", "-k", "1", "-o", "o/", "--max-memory")
+    size = pixels("in/a.png").size
+    assert convcli(*call, size, "--jobs", "1").status == 0
+    done = convcli(*call, size, "--jobs", "2", "-f")
+    assert done.status == 1
+    assert done.err.count("\n") == 2
+    assert "are allowed (--max-memory, shared by 2 jobs)" in done.err
+    assert convcli(*call, 2 * size, "--jobs", "9", "-f").status == 0  # two files are two jobs
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_debug_shows_the_traceback_of_a_worker(convcli, photos, jobs):
+    call = ("edge", "in/a.png", "in/none.png", "-o", "o/", "--jobs", jobs)
+    assert convcli(*call).err == "convcli: error: in/none.png: no such file or directory\n"
+    done = convcli("--debug", *call, "-f")
+    assert (done.status, done.text) == (1, "o/a-edge.png\n")
+    assert done.err.startswith("Traceback (most recent call last):\n")
+    assert done.err.endswith("\nconvcli: error: in/none.png: no such file or directory\n")
+
+
 # --- signals
 
 SLOW = "-m canny --low 0.1 --high 0.2"

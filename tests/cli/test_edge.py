@@ -132,3 +132,16 @@ def test_errors(convcli, tmp_path, args, status, message):
     assert result.err.startswith(f"convcli: error: {message}")
     assert (result.status, result.out, result.err.count("\n")) == (status, b"", 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rounding_on_a_constant_picture_is_no_edge(convcli):
+    Image.fromarray(np.full((40, 40), 200, np.uint8)).save("flat.png")
+    for method in ("log", "laplacian", "sobel", "kirsch"):
+        done = convcli("edge", "flat.png", "-m", method, "--threshold", "otsu", "-o", "e.png", "-f")
+        assert done.status == 0
+        assert pixels("e.png").max() == 0
+    steps = np.full((40, 40), 1e6)
+    steps[:, 20:] += 0.5  # far above the rounding of float64
+    np.save("steps.npy", steps)
+    convcli("edge", "steps.npy", "-m", "sobel", "--threshold", "otsu", "-o", "e.csv")
+    assert np.loadtxt("e.csv", delimiter=",").any()

@@ -1,6 +1,8 @@
 """`convcli learn`, exact output."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -307,3 +309,19 @@ def test_tables_of_pairs_that_cannot_be_read(convcli, tmp_path):
         (tmp_path / "p.csv").write_text(text)
         result = convcli("learn", "--pairs", "p.csv")
         assert (result.status, result.err) == (1, f"convcli: error: {message}\n")
+
+
+def test_the_log_of_a_descent_that_diverges_is_kept(convcli, tmp_path):
+    done = convcli("learn", "--lr", 1, "--log", "log.csv")
+    assert done.status == 1
+    assert "with which the loss grew from 12 to " in done.err
+    lines = (tmp_path / "log.csv").read_text().splitlines()
+    assert lines[:3] == ["step,loss", "1,12.0", "2,1452.0"]
+    assert float(lines[-1].split(",")[1]) > 1e6 * 12
+
+
+def test_notes_that_nobody_reads_cost_no_result(tmp_path):
+    script = f"({sys.executable} -m convcli learn 2>&1 >k.csv; echo $? >status) | head -1"
+    subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "status").read_text() == "0\n"
+    assert len((tmp_path / "k.csv").read_text().split(",")) == 2

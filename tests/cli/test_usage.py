@@ -13,6 +13,7 @@ import convcli as package
 from convcli.cli import COMMANDS, GROUPS
 from convcli.files.carried import copy_samples
 from convcli.nets.kinds import KINDS
+from tests.conftest import SAMPLES
 
 CALLS = (
     *COMMANDS,
@@ -155,3 +156,31 @@ def test_what_is_missing_is_shown_in_an_example(convcli, call, told):
     command = " ".join(call.split()[: 2 if call.startswith("net") else 1])
     assert (done.status, done.out) == (2, b"")
     assert done.err == f"convcli: error: {told} (see convcli {command} --help)\n"
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_while_python_still_imports_is_silent(name, status):
+    code = f"import convcli.__main__, os, signal, time; os.kill(os.getpid(), signal.{name}); time.sleep(9)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, b"", b"")
+
+
+def test_an_ignored_interrupt_stays_ignored():
+    """As for what a script starts in its background, or nohup."""
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "import convcli.__main__ as m, convcli.cli as c, os, sys\n"
+        "c.run = lambda argv: os.kill(os.getpid(), signal.SIGINT) or 0\nm.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_notes_never_get_into_the_data_when_standard_error_is_closed():
+    line = f"exec {sys.executable} -m convcli corr {SAMPLES}/bars.png -k '1 -1' -o - 2>&-"
+    with_notes = subprocess.run(
+        line.replace("2>&-", ""), shell=True, capture_output=True, check=True
+    )
+    without = subprocess.run(line, shell=True, capture_output=True, check=True)
+    assert with_notes.stderr.startswith(b"convcli: ")
+    assert without.stdout == with_notes.stdout

@@ -3,6 +3,7 @@
 # the system's own calls, and several steps inside one `raises`, are meant
 # ruff: noqa: PTH101, PTH102, PTH114, PTH116, PTH123, PTH208, PTH211, PT012, RUF043
 
+import fcntl
 import io
 import os
 import resource
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from convcli.engine.errors import ConvError
+from convcli.files import output
 from convcli.files.output import check_target, writing, writing_stdout
 from convcli.files.targets import Target, target_of
 
@@ -280,3 +282,30 @@ def test_standard_output(monkeypatch, capfdbinary):
         with pytest.raises(ConvError, match="^standard output: no space"), writing_stdout() as file:
             file.write(b"x" * 100_000)
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+
+
+def test_what_a_killed_run_has_left_is_removed_by_the_next():
+    for name in (".convcli-a.part", ".convcli-young.part", ".convcli-held.part", "other.part"):
+        Path(name).write_bytes(b"half")
+    for name in (".convcli-a.part", ".convcli-held.part", "other.part"):
+        os.utime(name, (1, 1))
+    held = os.open(".convcli-held.part", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    output._tidy.cache_clear()
+    with writing(Path("x")) as file:
+        file.write(b"new")
+    os.close(held)
+    left = [".convcli-held.part", ".convcli-young.part", "other.part", "x"]
+    assert sorted(os.listdir()) == left
+
+
+def test_a_file_that_is_written_is_held():
+    output._tidy.cache_clear()
+    with writing(Path("x")) as file:
+        (own,) = Path().glob(".convcli-*.part")
+        os.utime(own, (1, 1))
+        output._tidy.cache_clear()
+        with writing(Path("y")) as other:  # as another run would
+            other.write(b"2")
+        file.write(b"1")
+    assert (Path("x").read_bytes(), Path("y").read_bytes()) == (b"1", b"2")
