@@ -20,6 +20,9 @@ def console(stream: TextIO | None = None) -> Console:
     whatever the environment asks for, and no colour where NO_COLOR is set.
     """
     stream = stream or sys.stdout
-    return _Console(
+    made = _Console(
         file=stream, force_terminal=stream.isatty(), markup=False, emoji=False, highlight=False
     )
+    if made.width < 1:  # COLUMNS=0 says that nobody knows
+        made.width = 80
+    return made
