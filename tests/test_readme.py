@@ -58,7 +58,7 @@ def shown(command, folder, *, terminal):
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=300,
+        timeout=900,  # a training may share its cores with much else
         check=False,
     )
     return done.stdout.decode()

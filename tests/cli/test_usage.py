@@ -65,7 +65,7 @@ def test_examples_run_on_what_an_installation_carries(call, tmp_path):
             cwd=here,
             capture_output=True,
             text=True,
-            timeout=300,  # a training may share its cores
+            timeout=900,  # a training may share its cores with much else
             env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
         )
         assert done.returncode == 0, done.stderr
