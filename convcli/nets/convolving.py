@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.geometry import Axis
 from convcli.nets.layout import inner, outer, scratch
+from convcli.nets.products import product
 
 __all__ = ["Axes", "convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 
@@ -56,7 +57,7 @@ def convolve(
         if weight.shape[1] == 1 and groups > 1:
             _by_taps(_windows(inside, axes, band), weight, out[:, band[0], band[1]])
         else:
-            np.matmul(kernels, _gathered(inside, axes, band, groups), out=flat[:, :, cells])
+            product(kernels, _gathered(inside, axes, band, groups), flat[:, :, cells])
         if bias is not None:
             out[:, band[0], band[1]] += bias[:, None, None, None]
     return outer(out)
@@ -84,7 +85,7 @@ def weight_gradient(
     part = found
     for band in _bands(batch * groups * found.shape[2], found.shape, axes):
         columns = _gathered(inside, axes, band, groups)
-        np.matmul(flat[:, :, _cells(band, axes, batch)], columns.swapaxes(-1, -2), out=part)
+        product(flat[:, :, _cells(band, axes, batch)], columns.swapaxes(-1, -2), part)
         if part is found:  # the first
             part = scratch("part", found.shape, x.dtype)
         else:
@@ -122,7 +123,7 @@ def input_gradient(
     for rows, cells in _bands(batch * groups * max(kernels.shape[1:]), kernels.shape, seen):
         columns = _gathered(inside, seen, (rows, cells), groups)
         parts = scratch("parts", (groups, kernels.shape[1], columns.shape[2]), gradient.dtype)
-        np.matmul(kernels, columns, out=parts)
+        product(kernels, columns, parts)
         parts = parts.reshape(
             *(shape[1], rest[0].k, rest[1].k),
             *(rows.stop - rows.start, cells.stop - cells.start, batch),

@@ -17,6 +17,7 @@ from convcli.nets.kinds import Layer
 from convcli.nets.layout import inner
 from convcli.nets.norms import BatchNorm, ResponseNorm
 from convcli.nets.operations import Array, Operation, Shape
+from convcli.nets.products import product
 
 __all__ = ["OPERATIONS", "operation"]
 
@@ -115,7 +116,7 @@ class Linear(Operation):
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
         self.saved = x if self.training else None
-        found = x @ self.weights["weight"].T
+        found = product(x, self.weights["weight"].T)
         if "bias" in self.weights:
             found += self.weights["bias"]
         return found
@@ -123,11 +124,11 @@ class Linear(Operation):
     def learn(self, gradient: Array) -> None:
         if "bias" in self.weights:
             self.gradients["bias"] = gradient.sum(axis=0)
-        self.gradients["weight"] = gradient.T @ self.saved
+        self.gradients["weight"] = product(gradient.T, self.saved)
 
     def backward(self, gradient: Array) -> Array:
         self.learn(gradient)
-        return (self.weights["weight"].T @ gradient.T).T  # the batch innermost
+        return product(self.weights["weight"].T, gradient.T).T  # the batch innermost
 
 
 class Pooling(Operation):
