@@ -41,9 +41,9 @@ def draw_field(
     if operand.picture is None:
         raise ConvError(f"{printable(operand.name)}: is an array, the box is drawn on a picture")
     planes = with_box(loaded.picture(operand), where)
-    _put(Operand(operand.name, planes, Picture(planes)), planes, request)
     (top, bottom), (left, right) = where
     tell(operand.name, (f"the unit sees rows {top} to {bottom}, columns {left} to {right}",))
+    _put(Operand(operand.name, planes, Picture(planes)), planes, request)
 
 
 def _put(operand: Operand, values: Array, request: Request) -> None:
