@@ -1,9 +1,10 @@
 # Bare `make` lists the targets. Each one sets up what it needs in .venv; nothing has to be activated.
 PYTHON ?= python3
 PY := .venv/bin/python
+TORCH ?= torch
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-cluster test-install test-floors test-pythons fuzz faults bench samples clean
+.PHONY: help demo test check test-cluster test-install test-floors test-pythons fuzz faults bench bench-torch samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -46,6 +47,8 @@ faults: .venv/.test  ## full disks, signals, closed streams …, injected and co
 bench: .venv-bench/.bench  ## ratios against named peers, in an environment of its own; BENCH='corr edge' for some
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python -m tests.bench $(BENCH)
 
+bench-torch: .venv-bench/.torch bench  ## the same with PyTorch among the peers, gigabytes of it
+
 samples: .venv/.base  ## make the derived samples, the README's pictures and its recording again
 	@$(PY) samples/make.py
 	@$(PY) samples/record.py
@@ -65,6 +68,10 @@ clean:  ## remove what the other targets made
 
 .venv-bench/.bench: pyproject.toml .venv-bench/.base
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+.venv-bench/.torch: .venv-bench/.bench
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check '$(TORCH)'
 	@touch $@
 
 .venv-floors/.floors: pyproject.toml .venv-floors/.base
