@@ -37,6 +37,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     item.add_marker(pytest.mark.skip(reason=f"only with --{option}"))
 
 
+RESIDENT = r"""
+import re
+
+def resident(what):
+    with open("/proc/self/status") as file:
+        return int(re.search(rf"{what}:\s+(\d+) kB", file.read())[1]) * 1024
+"""
+"""Python for a process of its own: resident("VmRSS"), resident("VmHWM"). (Its ru_maxrss begins with what we hold.)"""
+
+
 @dataclass
 class Result:
     """What one call of the command line gave."""

@@ -5,29 +5,30 @@ import sys
 
 import pytest
 
+from tests.conftest import RESIDENT
+
 SIDE = 8192
 LIMIT = 64  # MiB
 
 CODE = """
-import resource, sys
+import sys
 import numpy as np
 from convcli.engine.correlate import prepare
 strategy, k, side = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 x = np.ones((side, side), np.float32)
 kernel = np.ones((k, k), np.float32)
-with open("/proc/self/statm") as file:
-    before = int(file.read().split()[1]) * resource.getpagesize()
+
+before = resident("VmRSS")
 found = prepare(x, kernel, padding="same", strategy=strategy).run()
 assert abs(found[k, k] - k * k) < 1e-3
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print((peak - before - found.nbytes) / 2**20)
+print((resident("VmHWM") - before - found.nbytes) / 2**20)
 """
 
 
 def over(strategy, k, side):
     """MiB above input and result at the peak."""
     done = subprocess.run(
-        [sys.executable, "-c", CODE, strategy, str(k), str(side)],
+        [sys.executable, "-c", RESIDENT + CODE, strategy, str(k), str(side)],
         capture_output=True,
         check=True,
         text=True,

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from convcli.engine.errors import ConvError
 from convcli.files.pictures import read_picture
-from tests.conftest import SAMPLES
+from tests.conftest import RESIDENT, SAMPLES
 from tests.files.making import chunk, interlaced, png, tiff
 
 RNG = np.random.default_rng(7)
@@ -297,18 +297,19 @@ def test_no_limit_of_pillow_s_own_and_no_warnings():
         assert read_picture(data, "x").size == (side, side)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss is in KiB on Linux")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells what is resident")
 @pytest.mark.parametrize("kind", ["L", "RGB"])
 def test_memory_while_reading(tmp_path, kind):
     side = 3000
     Image.new(kind, (side, side)).save(tmp_path / "a.png", compress_level=1)
+    Image.new(kind, (9, 9)).save(tmp_path / "small.png")  # loads what decodes
     script = (
-        "import resource, pathlib\n"
+        f"{RESIDENT}\nimport pathlib\n"
         "from convcli.files.pictures import read_picture\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
-        "before = peak()\n"
+        "read_picture(pathlib.Path('small.png'), 'small')\n"
+        "before = resident('VmHWM')\n"
         "p = read_picture(pathlib.Path('a.png'), 'a')\n"
-        "print((peak() - before) / p.planes.nbytes)\n"
+        "print((resident('VmHWM') - before) / p.planes.nbytes)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, check=True, text=True
