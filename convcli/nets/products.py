@@ -10,7 +10,7 @@ __all__ = ["product"]
 
 SMALL, SMALL_VECTOR = 1 << 18, 9216
 """Multiplications up to which OpenBLAS starts no threads; the second of a matrix times a vector."""
-LARGE = 64
+LARGE = 12
 """So many times as many, and more, are worth its threads. In between they are little faster on a machine that has
 nothing else to do, and twenty times slower on one that has: each waits for its turn on a core, at every product."""
 _LEAST = 8
