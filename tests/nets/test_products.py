@@ -14,6 +14,7 @@ from convcli.nets.products import product
 @pytest.mark.parametrize("stack", [(), (3,)])
 @pytest.mark.parametrize("given", [False, True])
 def test_a_product_in_pieces(monkeypatch, shape, stack, given):
+    monkeypatch.setattr(products, "LARGE", 64)
     m, k, n = shape
     chance = np.random.default_rng(0)
     a, b = chance.normal(size=(*stack, m, k)), chance.normal(size=(*stack, k, n))
@@ -36,7 +37,6 @@ def test_a_product_in_pieces(monkeypatch, shape, stack, given):
 
 @pytest.mark.parametrize("shape", [(4, 4, 4), (2000, 2000, 2000), (600, 600, 9)])
 def test_small_and_large_ones_stay_whole(monkeypatch, shape):
-    monkeypatch.setattr(products, "LARGE", 12)
     m, k, n = shape
     calls, whole = [], np.matmul
     monkeypatch.setattr(
