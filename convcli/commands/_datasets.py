@@ -1,15 +1,14 @@
 """Labelled data as examples for a network: labels numbered, the pictures of a folder read."""
 
-import sys
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli import terminal
 from convcli.commands._filter import tell
-from convcli.engine.errors import ConvError, printable, told
-from convcli.engine.records import Note, Progress, Work, finished
+from convcli.commands._watching import say, watch
+from convcli.engine.errors import ConvError, printable, shortened, told
+from convcli.engine.records import Note, Progress, Work
 from convcli.files.datasets import Labelled, classes, numbered
 from convcli.files.memory import check_free
 from convcli.files.operands import Reading, load
@@ -65,11 +64,8 @@ def examples_of(
     except ConvError as error:
         raise error.about(printable(labelled.name)) from error
 
-    def warn(text: str) -> None:
-        print(f"convcli: {text}", file=sys.stderr)
-
     work = _pictures(labelled, size, resize, how or Reading())
-    x, read = terminal.follow(work, warn) if terminal.watched() else finished(work, warn)
+    x, read = watch(work, lambda text: say(f"convcli: {shortened(text)}"))
     found = Examples(x, y[read], names, ready=True)
     lost = set(range(len(names))) - set(found.y.tolist()) if labels is None else set()
     if lost or not len(found):

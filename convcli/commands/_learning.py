@@ -13,6 +13,7 @@ import numpy as np
 from convcli import terminal
 from convcli.commands._deliver import Request, deliver, destination
 from convcli.commands._filter import print_path
+from convcli.commands._watching import say
 from convcli.engine.correlate import corr2d
 from convcli.engine.descent import Descent, DivergedError
 from convcli.engine.errors import ConvError, printable
@@ -20,14 +21,13 @@ from convcli.engine.fitpairs import Examples
 from convcli.engine.fitreport import as_values, sentences
 from convcli.engine.fitting import Learned
 from convcli.engine.geometry import size_text
-from convcli.engine.records import Work, finished
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.output import check_target, writing
 from convcli.files.pairs import read_pairs
 from convcli.files.samples import full_scale
 
-__all__ = ["Given", "check", "descent_of", "exercise", "given", "logging", "show", "watch"]
+__all__ = ["Given", "check", "descent_of", "exercise", "given", "logging", "show"]
 
 Given = tuple[Examples, bool]
 """Examples, and whether the inputs are pictures."""
@@ -119,16 +119,6 @@ def _limits(answer: Operand) -> tuple[float, float] | None:
     return 0.0, full_scale(answer.values.dtype)
 
 
-def tell(text: str) -> None:
-    """Print one line on standard error."""
-    print(text, file=sys.stderr)
-
-
-def watch(work: Work[Learned]) -> Learned:
-    """Do the work; where standard error is a terminal, draw how far it is."""
-    return terminal.follow(work, tell) if terminal.watched() else finished(work, tell)
-
-
 def show(
     name: str, learned: Learned, request: Request, *, as_json: bool, every: int | None
 ) -> None:
@@ -141,9 +131,9 @@ def show(
     else:
         _tell_trials(learned)
         for step in range(every or 0, len(learned.losses) + 1 if every else 0, every or 1):
-            tell(f"step {step}, loss {learned.losses[step - 1]:.4f}")
+            say(f"step {step}, loss {learned.losses[step - 1]:.4f}")
         for sentence in sentences(learned):
-            tell(sentence)
+            say(sentence)
     if as_json and request.output is None:
         return
     delivered = deliver(Operand(name, learned.kernel), Ready(learned.kernel), request)
@@ -169,7 +159,7 @@ def _tell_trials(learned: Learned) -> None:
         terminal.print_table(heads, rows, to=terminal.console(sys.stderr))
         return
     for size, _, rmse, r2, mark in rows:
-        tell(f"{size}: RMSE {rmse:.6g}, R² {r2:.6g} on rows not used{', taken' * bool(mark)}")
+        say(f"{size}: RMSE {rmse:.6g}, R² {r2:.6g} on rows not used{', taken' * bool(mark)}")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The answers of `net predict`: computed input by input, shown or written."""
 
 import json
-import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,8 +9,9 @@ from convcli import terminal
 from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path, tell
 from convcli.commands._loaded import Loaded
+from convcli.commands._watching import say, watch
 from convcli.engine.errors import ConvError, printable, shortened
-from convcli.engine.records import Note, Progress, Work, finished
+from convcli.engine.records import Note, Progress, Work
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text
@@ -30,11 +30,7 @@ def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Ans
         None of several inputs, or the only one, could be read.
     """
     work = _answers(loaded, names, how)
-
-    def warn(text: str) -> None:
-        print(f"convcli: error: {shortened(text)}", file=sys.stderr)
-
-    found = terminal.follow(work, warn) if terminal.watched() else finished(work, warn)
+    found = watch(work, lambda text: say(f"convcli: error: {shortened(text)}"))
     return found, {a.name.split("[")[0] for a in found} >= set(names)
 
 

@@ -4,6 +4,7 @@ from convcli import options
 from convcli.commands import _learning
 from convcli.commands import learn_options as own
 from convcli.commands._deliver import Request
+from convcli.commands._watching import watch
 from convcli.engine.fitpairs import Layer
 from convcli.engine.fitting import learning
 from convcli.engine.geometry import Padding
@@ -82,6 +83,6 @@ def learn(
         descent=descent,
     )
     with _learning.logging(log, force=force) as losses:
-        learned = _learning.watch(work)
+        learned = watch(work)
         losses += learned.losses
     _learning.show(name, learned, request, as_json=as_json, every=2 if alone else None)

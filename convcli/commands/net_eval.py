@@ -11,12 +11,12 @@ import typer
 from convcli import options, terminal
 from convcli.commands import train_options as own
 from convcli.commands._datasets import examples_of
-from convcli.commands._learning import tell
 from convcli.commands._loaded import Loaded, load_network
 from convcli.commands._networks import Asked
 from convcli.commands._trainable import same_scale
+from convcli.commands._watching import say, watch
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.records import Progress, Work, finished
+from convcli.engine.records import Progress, Work
 from convcli.files.datasets import read_labelled
 from convcli.files.operands import Reading
 from convcli.files.samples import MAX_PIXELS
@@ -60,12 +60,11 @@ def net_eval(
         labels=loaded.labels,
         how=Reading(max_pixels=max_pixels),
     )
-    work = _tested(loaded, examples)
-    found = terminal.follow(work, tell) if terminal.watched() else finished(work, tell)
+    found = watch(_tested(loaded, examples))
     if as_json:
         print(json.dumps(_record(found, loaded.labels), allow_nan=False))
     else:
-        tell(f"accuracy {found.accuracy:.4f}, loss {found.loss:.4f}, {found.examples:,} examples")
+        say(f"accuracy {found.accuracy:.4f}, loss {found.loss:.4f}, {found.examples:,} examples")
         _show(found, loaded.labels)
     if skipped:
         raise typer.Exit(1)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import typer
 
-from convcli import options, terminal
+from convcli import options
 from convcli.commands import train_options as own
 from convcli.commands._filter import print_path
-from convcli.commands._learning import tell
 from convcli.commands._signals import stopping
 from convcli.commands._trainable import Given, made_ready
 from convcli.commands._training import Outputs, runs
+from convcli.commands._watching import say, watch
 from convcli.commands.net_options import Width
-from convcli.engine.records import finished
+from convcli.engine.errors import printable
 from convcli.files.samples import MAX_PIXELS
 
 __all__ = ["EXAMPLES", "net_train"]
@@ -74,15 +74,13 @@ def net_train(
     )
     ready = made_ready(given)
     with stopping() as stop:
-        work = runs(ready, outputs, stop)
-        if terminal.watched():
-            terminal.follow(work, tell)
-        else:
-            finished(work, tell)
+        watch(runs(ready, outputs, stop))
     outputs.draw(ready.training.history)
     if stop.status is not None:
         done = len(ready.training.history)
-        tell(f"convcli: stopped after {done} of {ready.training.recipe.epochs} epochs: {path}")
+        say(
+            f"convcli: stopped after {done} of {ready.training.recipe.epochs} epochs: {printable(path)}"
+        )
         raise typer.Exit(stop.status)
     print_path(path)
     if ready.skipped:
