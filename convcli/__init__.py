@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from convcli.engine.edges import edges
     from convcli.engine.errors import ConvError
     from convcli.engine.fitting import learn_kernel
-    from convcli.engine.geometry import output_size
     from convcli.engine.kernels import kernel
     from convcli.engine.pooling import pool2d
+    from convcli.engine.sizes.geometry import output_size
 
 __version__ = "0.1.0"
 
@@ -23,7 +23,7 @@ _HOMES = {
     "edges": "convcli.engine.edges",
     "kernel": "convcli.engine.kernels",
     "learn_kernel": "convcli.engine.fitting",
-    "output_size": "convcli.engine.geometry",
+    "output_size": "convcli.engine.sizes.geometry",
     "pool2d": "convcli.engine.pooling",
 }
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from convcli.engine import notation
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import WORDS, Padding
+from convcli.engine.sizes import notation
+from convcli.engine.sizes.geometry import WORDS, Padding
 
 __all__ = [
     "FORMATS",

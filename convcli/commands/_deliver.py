@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from convcli import terminal
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import Axis, size_text
 from convcli.engine.ranges import RANGES, clipped_text
 from convcli.engine.results import Ready, Result, samples
+from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.formats import FORMATS as PICTURES
 from convcli.files.formats import check_format, write_picture

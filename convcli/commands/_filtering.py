@@ -10,7 +10,7 @@ from convcli import options
 from convcli.commands._batch import Many, filter_inputs
 from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation
-from convcli.engine.geometry import Padding
+from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Reading, check_single_stdin
 from convcli.files.samples import MAX_PIXELS
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from convcli.engine import kernels
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Reading, load
 
 __all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]

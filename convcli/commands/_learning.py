@@ -20,8 +20,8 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.fitpairs import Examples
 from convcli.engine.fitreport import as_values, sentences
 from convcli.engine.fitting import Learned
-from convcli.engine.geometry import size_text
 from convcli.engine.results import Ready
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.output import check_target, writing
 from convcli.files.pairs import read_pairs

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convcli.commands._networks import Asked, Chosen, choose_by_card
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
 from convcli.nets import weights
 from convcli.nets.networks import Preparation

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.text import read_text
 from convcli.nets.networks import NETWORKS, Network, network
 from convcli.nets.program import Step, program

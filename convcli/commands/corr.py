@@ -10,8 +10,8 @@ from convcli.commands._filter import Operation
 from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlate
-from convcli.engine.geometry import Padding
 from convcli.engine.results import Result, Timed
+from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "corr"]

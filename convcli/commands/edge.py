@@ -8,9 +8,9 @@ from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import number_of
 from convcli.engine import edges
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Padding
 from convcli.engine.grey import grey
 from convcli.engine.results import Result
+from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "edge"]

@@ -13,9 +13,9 @@ from convcli.commands._deliver import Request, deliver
 from convcli.commands._filter import print_path
 from convcli.commands._kernels import kernel_of
 from convcli.engine import kernels as registry
-from convcli.engine.geometry import size_text
 from convcli.engine.response import frequency_response, rank
 from convcli.engine.results import Ready
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand, Reading
 
 __all__ = ["EXAMPLES", "kernels"]

@@ -7,7 +7,7 @@ from convcli.commands._deliver import Request
 from convcli.commands._watching import watch
 from convcli.engine.fitpairs import Layer
 from convcli.engine.fitting import learning
-from convcli.engine.geometry import Padding
+from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Reading
 
 __all__ = ["EXAMPLES", "learn"]

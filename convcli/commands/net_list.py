@@ -5,7 +5,7 @@ import json
 import sys
 
 from convcli import options, terminal
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.nets.counts import rule
 from convcli.nets.networks import NETWORKS, Network
 from convcli.nets.program import program

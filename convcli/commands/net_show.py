@@ -12,7 +12,7 @@ from convcli import options, terminal
 from convcli.commands import net_options as own
 from convcli.commands._networks import choose
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.nets import onnxmodel
 from convcli.nets.counts import rule
 from convcli.nets.networks import NETWORKS

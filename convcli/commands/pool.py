@@ -8,7 +8,7 @@ from convcli.commands._filter import Operation
 from convcli.commands._filtering import Given, filtering
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Padding
+from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "pool"]

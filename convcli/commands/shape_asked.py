@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from convcli.commands.shape_options import Language
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Padding
+from convcli.engine.sizes.geometry import Padding
 from convcli.options import Sizes
 
 __all__ = ["Asked", "mode_of"]

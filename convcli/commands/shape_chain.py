@@ -10,7 +10,7 @@ from convcli import terminal
 from convcli.commands.shape_asked import Asked
 from convcli.commands.shape_chain_table import show
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.text import read_text
 from convcli.nets.counts import COUNTED, Row, count, totals
 from convcli.nets.text import read_chain

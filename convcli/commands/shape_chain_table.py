@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from convcli import terminal
-from convcli.engine.geometry import size_text
-from convcli.engine.notation import padding_text
+from convcli.engine.sizes.geometry import size_text
+from convcli.engine.sizes.notation import padding_text
 from convcli.nets.counts import BYTES, Row, rule, totals
 
 __all__ = ["show"]

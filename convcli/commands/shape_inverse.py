@@ -6,9 +6,9 @@ import sys
 
 from convcli import options, terminal
 from convcli.commands.shape_asked import Asked
-from convcli.engine.geometry import Axis, Padding, size_text
-from convcli.engine.inverse import Bounds, Solution, solve
-from convcli.engine.notation import padding_text
+from convcli.engine.sizes.geometry import Axis, Padding, size_text
+from convcli.engine.sizes.inverse import Bounds, Solution, solve
+from convcli.engine.sizes.notation import padding_text
 
 __all__ = ["run"]
 

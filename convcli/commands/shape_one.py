@@ -6,8 +6,8 @@ from importlib import import_module
 from convcli import options, terminal
 from convcli.commands.shape_asked import Asked
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Axis, Padding, axes, size_text
-from convcli.engine.transposed import TransposedAxis, transposed_axes
+from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
+from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
 
 __all__ = ["run"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from convcli import options
-from convcli.engine import notation
+from convcli.engine.sizes import notation
 
 __all__ = ["Language"]
 

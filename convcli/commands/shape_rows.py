@@ -5,8 +5,8 @@ import sys
 from convcli import options
 from convcli.commands.shape_asked import Asked
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Padding
-from convcli.engine.rows import Given, answers
+from convcli.engine.sizes.csv_rows import Given, answers
+from convcli.engine.sizes.geometry import Padding
 from convcli.files.text import standard_input
 from convcli.terminal.streams import row_printer
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from convcli import terminal
 from convcli.commands.shape_asked import Asked
-from convcli.engine import explain
-from convcli.engine.geometry import Axis, Padding, size_text
-from convcli.engine.transposed import TransposedAxis
+from convcli.engine.sizes import explain
+from convcli.engine.sizes.geometry import Axis, Padding, size_text
+from convcli.engine.sizes.transposed import TransposedAxis
 from convcli.nets.kinds import Layer
 from convcli.nets.torchcode import layer_code
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.correlate import Correlation
 from convcli.engine.detectors import Join
-from convcli.engine.geometry import Axis
 from convcli.engine.gradients import Direct
+from convcli.engine.sizes.geometry import Axis
 from convcli.engine.strategies.threads import each
 
 __all__ = ["Answer", "Found", "Kernelwise"]

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import correlate, geometry
+from convcli.engine import correlate
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.gaussians import gaussian_row
-from convcli.engine.geometry import Axis, PaddingLike
 from convcli.engine.regions import connected_to
+from convcli.engine.sizes import geometry
+from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.strategies.threads import each, workers
 from convcli.engine.thresholds import check_number, otsu
 

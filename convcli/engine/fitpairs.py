@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import geometry
 from convcli.engine.correlate import prepare
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import PaddingLike, size_text
 from convcli.engine.observations import Data, Floats, Pair
+from convcli.engine.sizes import geometry
+from convcli.engine.sizes.geometry import PaddingLike, size_text
 
 __all__ = ["LARGEST", "Examples", "Layer", "sizes_that_fit"]
 

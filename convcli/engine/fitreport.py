@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.geometry import size_text
 from convcli.engine.learned import Learned, Score
+from convcli.engine.sizes.geometry import size_text
 
 __all__ = ["as_values", "sentences"]
 

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.geometry import Axis
 from convcli.engine.kernels import kernel
 from convcli.engine.padding import Border, read_window
+from convcli.engine.sizes.geometry import Axis
 from convcli.engine.strategies.threads import workers
 
 __all__ = ["Direct", "Together", "compass", "pair"]

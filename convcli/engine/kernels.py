@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.gaussians import LARGEST, gaussian_row, log_factors, radius_of
-from convcli.engine.notation import read_sizes
+from convcli.engine.sizes.notation import read_sizes
 
 __all__ = [
     "KERNELS",

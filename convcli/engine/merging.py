@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.geometry import Axis
+from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["merge_windows"]
 

@@ -13,8 +13,8 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
+from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["Band", "Data", "Floats", "Pair", "Run", "split"]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import geometry
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.geometry import Axis, PaddingLike, size_text
 from convcli.engine.merging import merge_windows
+from convcli.engine.sizes import geometry
+from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 
 __all__ = ["MODES", "Mode", "Pooling", "pool2d", "prepare"]
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import geometry
-from convcli.engine.geometry import Axis
 from convcli.engine.ranges import Clipped, to_samples
+from convcli.engine.sizes import geometry
+from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["Ready", "Result", "Timed", "samples"]
 

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.fitpairs import sizes_that_fit
-from convcli.engine.geometry import size_text
 from convcli.engine.learned import Fit, Score, Trial
 from convcli.engine.leastsquares import first_solution
 from convcli.engine.moments import gather, residual
 from convcli.engine.observations import Data, split
 from convcli.engine.records import Note, Work, numbered
+from convcli.engine.sizes.geometry import size_text
 
 __all__ = ["best_size", "try_sizes"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.csvchunks import csv_chunks
 from convcli.files.csvtext import read_csv
 from convcli.files.npy import npy_bytes, npy_chunks, read_npy

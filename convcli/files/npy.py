@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 
 __all__ = ["Header", "amount", "npy_bytes", "npy_chunks", "plain", "read_header", "read_npy"]
 

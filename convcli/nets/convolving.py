@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.geometry import Axis
+from convcli.engine.sizes.geometry import Axis
 from convcli.nets.layout import inner, outer, scratch
 from convcli.nets.products import product
 

@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import prod
 
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import Axis, size_text
-from convcli.engine.receptive import Field
-from convcli.engine.transposed import TransposedAxis
+from convcli.engine.sizes.geometry import Axis, size_text
+from convcli.engine.sizes.receptive_field import Field
+from convcli.engine.sizes.transposed import TransposedAxis
 from convcli.nets.kinds import Layer
 from convcli.nets.rules import RULES, Found, Size
 from convcli.nets.text import Join, Node, Repeat

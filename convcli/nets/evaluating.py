@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.nets.examples import Examples
 from convcli.nets.losses import cross_entropy
 from convcli.nets.networks import Preparation

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from convcli.engine import notation
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import Padding
+from convcli.engine.sizes import notation
+from convcli.engine.sizes.geometry import Padding
 
 __all__ = ["KINDS", "Kind", "Layer", "read_layer", "usage"]
 

@@ -9,7 +9,7 @@ are of the dtype of the input, and lie in memory as layout.py says.
 from collections.abc import Callable
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Axis
+from convcli.engine.sizes.geometry import Axis
 from convcli.nets import pools, winograd
 from convcli.nets.activations import ACTIVATIONS, Dropout, Flatten
 from convcli.nets.convolving import convolve, input_gradient, weight_gradient

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import Axis, Padding, axes, size_text
-from convcli.engine.receptive import Field
-from convcli.engine.transposed import TransposedAxis, transposed_axes
+from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
+from convcli.engine.sizes.receptive_field import Field
+from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
 from convcli.nets.onnxops import COUNTED, ELEMENTWISE, FREE, NOT_LEARNED
 from convcli.nets.summary import Line, Summary, window_texts
 

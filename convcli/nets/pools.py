@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.geometry import Axis
-from convcli.engine.receptive import part
+from convcli.engine.sizes.geometry import Axis
+from convcli.engine.sizes.receptive_field import part
 from convcli.nets.convolving import padded, span
 from convcli.nets.layout import by_channels, inner, outer, scratch
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from math import prod
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Axis, axes, per_axis
-from convcli.engine.receptive import part
-from convcli.engine.transposed import TransposedAxis, transposed_axes
+from convcli.engine.sizes.geometry import Axis, axes, per_axis
+from convcli.engine.sizes.receptive_field import part
+from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
 from convcli.nets.kinds import KINDS, Layer
 
 __all__ = ["RULES", "Found", "Size"]

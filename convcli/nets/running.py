@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 from convcli.nets.activations import Dropout
 from convcli.nets.kinds import Layer
 from convcli.nets.layers import operation

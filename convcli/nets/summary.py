@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from convcli.engine.geometry import Axis, size_text
-from convcli.engine.notation import padding_text
-from convcli.engine.receptive import Field
-from convcli.engine.transposed import TransposedAxis
+from convcli.engine.sizes.geometry import Axis, size_text
+from convcli.engine.sizes.notation import padding_text
+from convcli.engine.sizes.receptive_field import Field
+from convcli.engine.sizes.transposed import TransposedAxis
 from convcli.nets.counts import BYTES
 from convcli.nets.program import Step
 

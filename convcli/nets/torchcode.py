@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import Axis, size_text
-from convcli.engine.transposed import TransposedAxis
+from convcli.engine.sizes.geometry import Axis, size_text
+from convcli.engine.sizes.transposed import TransposedAxis
 from convcli.nets.counts import Row, count
 from convcli.nets.kinds import KINDS, Layer
 from convcli.nets.text import Join, Node, Repeat

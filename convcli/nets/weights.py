@@ -21,7 +21,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import size_text
+from convcli.engine.sizes.geometry import size_text
 
 __all__ = ["FORMATS", "Source", "check", "format_of", "load", "opened", "remembered", "save"]
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from convcli.engine.explain import drawing, formula, notes, steps, transposed_drawing
-from convcli.engine.geometry import WORDS, Padding, as_padding, axes
-from convcli.engine.transposed import transposed_axes
+from convcli.engine.sizes.explain import drawing, formula, notes, steps, transposed_drawing
+from convcli.engine.sizes.geometry import WORDS, Padding, as_padding, axes
+from convcli.engine.sizes.transposed import transposed_axes
 
 
 @pytest.mark.parametrize("ceil", [False, True])

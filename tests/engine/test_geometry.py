@@ -6,8 +6,8 @@ import pytest
 
 import convcli
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import WORDS, Padding, as_padding, axes, output_size, per_axis
-from convcli.engine.transposed import transposed_axes
+from convcli.engine.sizes.geometry import WORDS, Padding, as_padding, axes, output_size, per_axis
+from convcli.engine.sizes.transposed import transposed_axes
 
 
 def windows(n, k, s, d, before, after, ceil=False):

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Padding
-from convcli.engine.inverse import COMMON, Bounds, solve
+from convcli.engine.sizes.geometry import Padding
+from convcli.engine.sizes.inverse import COMMON, Bounds, solve
 
 
 def size(n, k, s, p, d=1, ceil=False):

@@ -1,8 +1,8 @@
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import WORDS, Padding
-from convcli.engine.notation import (
+from convcli.engine.sizes.geometry import WORDS, Padding
+from convcli.engine.sizes.notation import (
     LARGEST,
     padding_text,
     read_padding,

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from convcli.engine.geometry import axes
-from convcli.engine.receptive import Field
-from convcli.engine.transposed import transposed_axes
+from convcli.engine.sizes.geometry import axes
+from convcli.engine.sizes.receptive_field import Field
+from convcli.engine.sizes.transposed import transposed_axes
 
 
 def sees(layers, unit):

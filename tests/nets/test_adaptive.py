@@ -3,7 +3,7 @@
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.engine.receptive import Field, part
+from convcli.engine.sizes.receptive_field import Field, part
 from convcli.nets.counts import count
 from convcli.nets.text import read_chain
 

@@ -3,7 +3,7 @@
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Padding
+from convcli.engine.sizes.geometry import Padding
 from convcli.nets.kinds import KINDS, read_layer, usage
 from convcli.nets.rules import RULES
 from convcli.nets.text import MOST_LAYERS, Block, Join, Layer, Repeat, read_chain

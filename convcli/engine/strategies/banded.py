@@ -9,7 +9,7 @@ from math import gcd
 
 import numpy as np
 
-from convcli.engine.geometry import Axis
+from convcli.engine.sizes.geometry import Axis
 from convcli.engine.strategies.planewise import Planewise, plane_step, refuse
 from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts
 from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE

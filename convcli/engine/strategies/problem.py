@@ -10,8 +10,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from convcli.engine.geometry import Axis
 from convcli.engine.padding import Border, read_window
+from convcli.engine.sizes.geometry import Axis
 
 __all__ = [
     "Cost",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.geometry import Axis
+from convcli.engine.sizes.geometry import Axis
 from convcli.engine.strategies import planewise
 from convcli.engine.strategies.planewise import Planewise, plane_step
 from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from convcli.engine import notation
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.geometry import Padding, axes, size_text
+from convcli.engine.sizes import notation
+from convcli.engine.sizes.geometry import Padding, axes, size_text
 
 __all__ = ["COLUMNS", "Answer", "Given", "answers"]
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice, product
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import Axis, Padding, axes, per_axis, size_text
+from convcli.engine.sizes.geometry import Axis, Padding, axes, per_axis, size_text
 
 __all__ = ["COMMON", "Bounds", "Solution", "solve"]
 

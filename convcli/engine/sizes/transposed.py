@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convcli.engine.errors import ConvError
-from convcli.engine.geometry import PaddingLike, as_padding, per_axis, size_text
+from convcli.engine.sizes.geometry import PaddingLike, as_padding, per_axis, size_text
 
 __all__ = ["TransposedAxis", "transposed_axes"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from convcli.engine.geometry import Axis
-from convcli.engine.transposed import TransposedAxis
+from convcli.engine.sizes.geometry import Axis
+from convcli.engine.sizes.transposed import TransposedAxis
 
 __all__ = ["Field", "part"]
 

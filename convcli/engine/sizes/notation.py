@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.geometry import WORDS, Padding
+from convcli.engine.sizes.geometry import WORDS, Padding
 
 __all__ = [
     "LARGEST",

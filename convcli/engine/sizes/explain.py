@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from convcli.engine.geometry import Axis, Padding
-from convcli.engine.transposed import TransposedAxis
+from convcli.engine.sizes.geometry import Axis, Padding
+from convcli.engine.sizes.transposed import TransposedAxis
 
 __all__ = ["drawing", "formula", "notes", "steps", "transposed_drawing"]
 
