@@ -7,7 +7,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # typing's own takes longer to import than all of this
 if TYPE_CHECKING:
-    from convcli.engine.correlate import corr2d
+    from convcli.engine.correlation import corr2d
     from convcli.engine.edges import edges
     from convcli.engine.errors import ConvError
     from convcli.engine.fitting import learn_kernel
@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ConvError": "convcli.engine.errors",
-    "corr2d": "convcli.engine.correlate",
+    "corr2d": "convcli.engine.correlation",
     "edges": "convcli.engine.edges",
     "kernel": "convcli.engine.kernels",
     "learn_kernel": "convcli.engine.fitting",

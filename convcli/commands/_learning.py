@@ -14,7 +14,7 @@ from convcli import terminal
 from convcli.commands._deliver import Request, deliver, destination
 from convcli.commands._filter import print_path
 from convcli.commands._watching import say
-from convcli.engine.correlate import corr2d
+from convcli.engine.correlation import corr2d
 from convcli.engine.descent import Descent, DivergedError
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.fitpairs import Examples

@@ -9,7 +9,7 @@ from convcli.commands import corr_options as own
 from convcli.commands._filter import Operation
 from convcli.commands._filtering import Given, filtering
 from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
-from convcli.engine import correlate
+from convcli.engine import correlation
 from convcli.engine.results import Result, Timed
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
@@ -43,7 +43,7 @@ class Correlate(Operation):
         """Plan it: on pictures with padding 'same' and border reflect unless told."""
         x, pictured = operand.values, operand.picture is not None
         channels = x.shape[-3] if x.ndim > 2 else 1
-        prepared = correlate.prepare(
+        prepared = correlation.prepare(
             x,
             depthwise(self.kernel, channels) if self.several else self.kernel,
             padding=self.padding or Padding("same" if pictured else "valid"),
@@ -59,7 +59,7 @@ class Correlate(Operation):
 
     def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:  # noqa: ARG002
         """Tell how it was computed, if that was asked for."""
-        if not isinstance(result, Timed) or not isinstance(result.result, correlate.Correlation):
+        if not isinstance(result, Timed) or not isinstance(result.result, correlation.Correlation):
             return ()
         chosen = result.result.plan
         return (

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.correlate import Correlation
+from convcli.engine.correlation import Correlation
 from convcli.engine.detectors import Join
 from convcli.engine.gradients import Direct
 from convcli.engine.sizes.geometry import Axis

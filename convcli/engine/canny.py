@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import correlate
+from convcli.engine import correlation
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.gaussians import gaussian_row
 from convcli.engine.regions import connected_to
@@ -92,14 +92,14 @@ def canny(
     vertical, horizontal = geometry.axes(
         x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
     )
-    smooth = correlate.prepare(
+    smooth = correlation.prepare(
         x,
         row[:, None],
         padding=[(vertical.before, vertical.after), (0, 0)],
         mode=border,
         value=value,
     ).run()
-    smooth = correlate.prepare(
+    smooth = correlation.prepare(
         smooth,
         row[None],
         padding=[(0, 0), (horizontal.before, horizontal.after)],

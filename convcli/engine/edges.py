@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import correlate
+from convcli.engine import correlation
 from convcli.engine import padding as borders
 from convcli.engine.answers import Answer, Found, Kernelwise
 from convcli.engine.canny import canny, check_sigma
@@ -207,7 +207,7 @@ def _source(
     exact = (
         join is signed and scale == 1
     )  # nothing is divided, no root is drawn: integers stay integers
-    correlation = correlate.prepare(
+    correlation = correlation.prepare(
         planes,
         stack if exact else stack.astype(np.float64),
         padding=padding,

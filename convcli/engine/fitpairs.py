@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.correlate import prepare
+from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.observations import Data, Floats, Pair
 from convcli.engine.sizes import geometry

@@ -10,7 +10,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from convcli.engine.correlate import prepare
+from convcli.engine.correlation import prepare
 from tests.bench.pairs import Case
 
 GENERAL = {3: 2.0, 5: 1.6, 7: 1.3, 11: 0.9, 15: 0.6, 21: 0.9, 31: 1.5}

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from convcli.engine.correlate import corr2d, prepare
+from convcli.engine.correlation import corr2d, prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.padding import BORDERS
 from tests import oracle

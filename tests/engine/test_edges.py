@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import convcli
-from convcli.engine.correlate import corr2d
+from convcli.engine.correlation import corr2d
 from convcli.engine.detectors import DETECTORS, answer_to_a_step
 from convcli.engine.edges import edges, prepare
 from convcli.engine.errors import ConvError

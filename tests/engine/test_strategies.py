@@ -9,10 +9,10 @@ import weakref
 import numpy as np
 import pytest
 
-from convcli.engine.correlate import corr2d, prepare
+from convcli.engine.correlation import corr2d, planewise, prepare
+from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
 from convcli.engine.padding import BORDERS
-from convcli.engine.strategies import STRATEGIES, _chosen, planewise
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", ((7, 0), (2, 9))]
@@ -209,7 +209,7 @@ def test_bands_are_rows_of_the_whole(strategy, kind):
 @pytest.mark.parametrize("kind", LARGE)
 @pytest.mark.parametrize("threads", ["1", "2", "3"])
 def test_threads_change_nothing(kind, threads, monkeypatch):
-    from convcli.engine.strategies import threads as module
+    from convcli.engine.correlation.planner import threads as module
 
     x, k = large(kind)
     options = {"padding": "same", "strategy": "banded", "mode": "reflect"}

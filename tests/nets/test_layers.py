@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from convcli.engine.correlation.planner import threads
 from convcli.engine.errors import ConvError
-from convcli.engine.strategies import threads
 from convcli.nets import convolving, layout, winograd
 from convcli.nets.kinds import KINDS, read_layer
 from convcli.nets.layers import OPERATIONS, operation

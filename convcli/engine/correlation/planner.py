@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from convcli.engine.correlation import banded, fft, im2col, separable, taps
+from convcli.engine.correlation.problem import Cost, Kind, Problem, Runner
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.strategies import banded, columns, separable, spectral, taps
-from convcli.engine.strategies.problem import Cost, Kind, Problem, Runner
 from convcli.engine.strategies.threads import workers
 
 __all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
@@ -72,17 +72,17 @@ _ROWS = (
         "spectral",
         "products of Fourier transforms, tile by tile (overlap-save)",
         "one input channel an output channel; floats",
-        spectral.refuse,
-        spectral.cost,
-        spectral.Spectral,
+        fft.refuse,
+        fft.cost,
+        fft.Spectral,
     ),
     Strategy(
         "columns",
         "windows gathered as columns of a matrix, times the weights (im2col)",
         "nothing",
-        columns.refuse,
-        columns.cost,
-        columns.Columns,
+        im2col.refuse,
+        im2col.cost,
+        im2col.Columns,
     ),
 )
 STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from convcli.engine.strategies.problem import (
+from convcli.engine.correlation.costs import CALL, PASS, STORE
+from convcli.engine.correlation.problem import (
     Array,
     Cost,
     Part,
@@ -13,7 +14,6 @@ from convcli.engine.strategies.problem import (
     all_finite,
     count_parts,
 )
-from convcli.engine.strategies.rates import CALL, PASS, STORE
 
 __all__ = ["Taps", "cost", "refuse"]
 

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.sizes.geometry import Axis
-from convcli.engine.strategies import planewise
-from convcli.engine.strategies.planewise import Planewise, plane_step
-from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
-from convcli.engine.strategies.toeplitz import (
+from convcli.engine.correlation import planewise
+from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
+from convcli.engine.correlation.planewise import Planewise, plane_step
+from convcli.engine.correlation.problem import Array, Cost, Problem, Scratch, count_parts
+from convcli.engine.correlation.toeplitz import (
     HEIGHT,
     LANES,
     WIDTH,
@@ -25,6 +24,7 @@ from convcli.engine.strategies.toeplitz import (
     high,
     padded,
 )
+from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["Separable", "cost", "factors", "refuse"]
 

@@ -9,11 +9,10 @@ from math import gcd
 
 import numpy as np
 
-from convcli.engine.sizes.geometry import Axis
-from convcli.engine.strategies.planewise import Planewise, plane_step, refuse
-from convcli.engine.strategies.problem import Array, Cost, Problem, Scratch, count_parts
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
-from convcli.engine.strategies.toeplitz import (
+from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
+from convcli.engine.correlation.planewise import Planewise, plane_step, refuse
+from convcli.engine.correlation.problem import Array, Cost, Problem, Scratch, count_parts
+from convcli.engine.correlation.toeplitz import (
     HEIGHT,
     LANES,
     WIDTH,
@@ -24,6 +23,7 @@ from convcli.engine.strategies.toeplitz import (
     padded,
     strided,
 )
+from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["Banded", "cost", "refuse"]
 

@@ -5,8 +5,8 @@ Source: Chellapilla, Puri and Simard, "High performance convolutional neural net
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Cost, Part, Problem, Scratch, count_parts
-from convcli.engine.strategies.rates import CALL, COPY, FLOP, LINE, PASS, STORE
+from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, STORE
+from convcli.engine.correlation.problem import Array, Cost, Part, Problem, Scratch, count_parts
 
 __all__ = ["Columns", "cost", "refuse"]
 

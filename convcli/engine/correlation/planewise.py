@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from convcli.engine.strategies.problem import Array, Part, Problem, Scratch
+from convcli.engine.correlation.problem import Array, Part, Problem, Scratch
+from convcli.engine.correlation.toeplitz import HEIGHT, Interleave, high
 from convcli.engine.strategies.threads import workers
-from convcli.engine.strategies.toeplitz import HEIGHT, Interleave, high
 
 __all__ = ["Planewise", "plane_step", "refuse"]
 
