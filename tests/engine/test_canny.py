@@ -6,9 +6,9 @@ from collections import deque
 import numpy as np
 import pytest
 
-from convcli.engine.canny import RATIO, canny
+from convcli.engine.edges.canny import RATIO, canny
+from convcli.engine.edges.otsu import otsu
 from convcli.engine.regions import connected_to
-from convcli.engine.thresholds import otsu
 from tests.oracle import source
 
 

@@ -7,8 +7,8 @@ import pytest
 
 import convcli
 from convcli.engine.correlation import corr2d
-from convcli.engine.detectors import DETECTORS, answer_to_a_step
 from convcli.engine.edges import edges, prepare
+from convcli.engine.edges.detectors import DETECTORS, answer_to_a_step
 from convcli.engine.errors import ConvError
 from convcli.engine.kernels import KERNELS, kernel
 from convcli.engine.padding import BORDERS

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.correlation import Correlation
-from convcli.engine.detectors import Join
-from convcli.engine.gradients import Direct
+from convcli.engine.edges.detectors import Join
+from convcli.engine.edges.gradients import Direct
 from convcli.engine.sizes.geometry import Axis
 from convcli.engine.strategies.threads import each
 

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.edges.gradients import Together, compass, pair
 from convcli.engine.gaussians import log_factors
-from convcli.engine.gradients import Together, compass, pair
 from convcli.engine.kernels import kernel
 
 __all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "signed"]

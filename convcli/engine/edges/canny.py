@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import correlation
+from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.gaussians import gaussian_row
 from convcli.engine.regions import connected_to
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.strategies.threads import each, workers
-from convcli.engine.thresholds import check_number, otsu
 
 __all__ = ["RATIO", "Canny", "canny", "check_sigma"]
 
