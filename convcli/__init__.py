@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from convcli.engine.correlation import corr2d
     from convcli.engine.edges import edges
     from convcli.engine.errors import ConvError
-    from convcli.engine.fitting import learn_kernel
     from convcli.engine.kernels import kernel
+    from convcli.engine.learning import learn_kernel
     from convcli.engine.pooling import pool2d
     from convcli.engine.sizes.geometry import output_size
 
@@ -22,7 +22,7 @@ _HOMES = {
     "corr2d": "convcli.engine.correlation",
     "edges": "convcli.engine.edges",
     "kernel": "convcli.engine.kernels",
-    "learn_kernel": "convcli.engine.fitting",
+    "learn_kernel": "convcli.engine.learning",
     "output_size": "convcli.engine.sizes.geometry",
     "pool2d": "convcli.engine.pooling",
 }

@@ -15,11 +15,11 @@ from convcli.commands._deliver import Request, deliver, destination
 from convcli.commands._filter import print_path
 from convcli.commands._watching import say
 from convcli.engine.correlation import corr2d
-from convcli.engine.descent import Descent, DivergedError
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.fitpairs import Examples
-from convcli.engine.fitreport import as_values, sentences
-from convcli.engine.fitting import Learned
+from convcli.engine.learning import Learned
+from convcli.engine.learning.examples import Examples
+from convcli.engine.learning.gradient_descent import Descent, DivergedError
+from convcli.engine.learning.report import as_values, sentences
 from convcli.engine.results import Ready
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand, Reading, check_single_stdin, load

@@ -5,8 +5,8 @@ from convcli.commands import _learning
 from convcli.commands import learn_options as own
 from convcli.commands._deliver import Request
 from convcli.commands._watching import watch
-from convcli.engine.fitpairs import Layer
-from convcli.engine.fitting import learning
+from convcli.engine.learning import learning
+from convcli.engine.learning.examples import Layer
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Reading
 

@@ -8,8 +8,8 @@ import pytest
 
 import convcli
 from convcli import ConvError, corr2d, kernel, learn_kernel
-from convcli.engine import moments, observations
-from convcli.engine.fitreport import as_values, sentences
+from convcli.engine.learning import design_matrix, moments
+from convcli.engine.learning.report import as_values, sentences
 from convcli.engine.padding import BORDERS
 from tests import oracle
 
@@ -119,9 +119,9 @@ def test_the_largest_stable_rate(momentum, bias, batch):
 
 
 def test_a_rate_above_the_limit_is_noted_before_it_diverges():
-    from convcli.engine.descent import Descent
-    from convcli.engine.fitpairs import Examples, Layer
-    from convcli.engine.fitting import learning
+    from convcli.engine.learning import learning
+    from convcli.engine.learning.examples import Examples, Layer
+    from convcli.engine.learning.gradient_descent import Descent
     from convcli.engine.records import Note
 
     work = learning(
@@ -143,7 +143,7 @@ def test_a_rate_above_the_limit_is_noted_before_it_diverges():
 @pytest.mark.parametrize("band", [1, 1 << 17])
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 def test_lstsq_on_a_design_matrix_of_loops(monkeypatch, bias, band, noise):
-    monkeypatch.setattr(observations, "BAND", band)
+    monkeypatch.setattr(design_matrix, "BAND", band)
     rng = np.random.default_rng(8)
     x = rng.normal(3, 1, (2, 2, 9, 8))
     options = {"padding": "same", "dilation": (2, 1), "border": "mirror"}
@@ -318,13 +318,13 @@ def test_exact_products_of_integers():
 
 def test_the_moments_of_rows_shared_between_kernel_rows():
     """The short cut of stride 1 gives what all products would, over several runs."""
-    from convcli.engine.fitpairs import Examples, Layer
+    from convcli.engine.learning.examples import Examples, Layer
     from convcli.engine.records import finished
 
     rng = np.random.default_rng(0)
     x = rng.integers(0, 50, (20, 14))
     data = Examples.of(x, x[:-6, :-2]).data((4, 3), Layer(dilation=(2, 1)))
-    runs = [observations.Run(0, 0, 2, 3), observations.Run(0, 0, 5, 14)]
+    runs = [design_matrix.Run(0, 0, 2, 3), design_matrix.Run(0, 0, 5, 14)]
     found = finished(moments.gather(data, runs))
     A = design(x[None, None] - data.shift[0], (4, 3), dilation=(2, 1)).reshape(14, 12, 12)
     rows = np.concatenate((A[2:3], A[5:14])).reshape(-1, 12)
@@ -431,7 +431,7 @@ def test_held_out_rows_are_not_used():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(52, 30)), rng.normal(size=(50, 28))
     found = learn_kernel(x, y, 3, holdout=0.2)
-    runs, out = observations.split([observations.Run(0, 0, 0, 50)], 0.2)
+    runs, out = design_matrix.split([design_matrix.Run(0, 0, 0, 50)], 0.2)
     kept = np.concatenate([np.arange(run.start, run.stop) for run in runs])
     held = np.setdiff1d(np.arange(50), kept)
     assert sorted(i for run in out for i in range(run.start, run.stop)) == held.tolist()

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from convcli.engine.moments import Moments, Residual, residual
-from convcli.engine.observations import Data, Floats, Run
+from convcli.engine.learning.design_matrix import Data, Floats, Run
+from convcli.engine.learning.moments import Moments, Residual, residual
 
 __all__ = ["Normal", "Solution", "first_solution", "normals", "refined"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.learned import Learned, Score
+from convcli.engine.learning.result import Learned, Score
 from convcli.engine.sizes.geometry import size_text
 
 __all__ = ["as_values", "sentences"]

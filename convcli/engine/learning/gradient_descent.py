@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convcli.engine.errors import ConvError
-from convcli.engine.moments import Moments, residual
-from convcli.engine.observations import Data, Floats, Run
+from convcli.engine.learning.design_matrix import Data, Floats, Run
+from convcli.engine.learning.moments import Moments, residual
 from convcli.engine.records import Progress, finished
 
 __all__ = ["Descent", "DivergedError", "batches", "curvature", "descend", "stable_text"]

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.fitpairs import sizes_that_fit
-from convcli.engine.learned import Fit, Score, Trial
-from convcli.engine.leastsquares import first_solution
-from convcli.engine.moments import gather, residual
-from convcli.engine.observations import Data, split
+from convcli.engine.learning.design_matrix import Data, split
+from convcli.engine.learning.examples import sizes_that_fit
+from convcli.engine.learning.least_squares import first_solution
+from convcli.engine.learning.moments import gather, residual
+from convcli.engine.learning.result import Fit, Score, Trial
 from convcli.engine.records import Note, Work, numbered
 from convcli.engine.sizes.geometry import size_text
 

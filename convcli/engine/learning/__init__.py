@@ -7,17 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.descent import Descent, batches, curvature, descend, stable_text
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.fitpairs import Examples, Layer
-from convcli.engine.learned import Fit, Learned, Score, Trial
-from convcli.engine.leastsquares import Normal, Solution, refined
-from convcli.engine.likeness import nearest, rank_one_error
-from convcli.engine.moments import Moments, gather, residual
-from convcli.engine.observations import Data, Run, split
+from convcli.engine.learning.design_matrix import Data, Run, split
+from convcli.engine.learning.examples import Examples, Layer
+from convcli.engine.learning.gradient_descent import (
+    Descent,
+    batches,
+    curvature,
+    descend,
+    stable_text,
+)
+from convcli.engine.learning.least_squares import Normal, Solution, refined
+from convcli.engine.learning.moments import Moments, gather, residual
+from convcli.engine.learning.nearest_kernel import nearest, rank_one_error
+from convcli.engine.learning.result import Fit, Learned, Score, Trial
+from convcli.engine.learning.size_search import best_size, try_sizes
 from convcli.engine.records import Note, Work, finished, numbered
 from convcli.engine.sizes.geometry import PaddingLike
-from convcli.engine.sizing import best_size, try_sizes
 
 __all__ = ["METHODS", "Learned", "Score", "Trial", "learn_kernel", "learning"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
-from convcli.engine.observations import Data, Floats, Pair
+from convcli.engine.learning.design_matrix import Data, Floats, Pair
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import PaddingLike, size_text
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.observations import Band, Data, Floats, Run
+from convcli.engine.learning.design_matrix import Band, Data, Floats, Run
 
 __all__ = ["Moments", "Residual", "gather", "residual"]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from convcli.engine.errors import ConvError
-from convcli.engine.fitpairs import Examples, Layer
-from convcli.engine.leastsquares import Normal, normals
-from convcli.engine.likeness import Likeness
-from convcli.engine.moments import Moments, Residual
-from convcli.engine.observations import Data, Floats
+from convcli.engine.learning.design_matrix import Data, Floats
+from convcli.engine.learning.examples import Examples, Layer
+from convcli.engine.learning.least_squares import Normal, normals
+from convcli.engine.learning.moments import Moments, Residual
+from convcli.engine.learning.nearest_kernel import Likeness
 
 __all__ = ["Fit", "Learned", "Score", "Trial"]
 
