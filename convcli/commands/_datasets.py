@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from convcli.commands._filter import tell
 from convcli.commands._watching import say, watch
 from convcli.engine.errors import ConvError, printable, shortened, told
-from convcli.engine.records import Note, Progress, Work
+from convcli.engine.progress import Note, Progress, Work
 from convcli.files.datasets import Labelled, classes, numbered
 from convcli.files.memory import check_free
 from convcli.files.operands import Reading, load

@@ -11,7 +11,7 @@ from convcli.commands._filter import print_path, tell
 from convcli.commands._loaded import Loaded
 from convcli.commands._watching import say, watch
 from convcli.engine.errors import ConvError, printable, shortened
-from convcli.engine.records import Note, Progress, Work
+from convcli.engine.progress import Note, Progress, Work
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from convcli import terminal
 from convcli.commands._signals import Asked
 from convcli.commands._trainable import Ready
-from convcli.engine.records import Note, Progress, Work
+from convcli.engine.progress import Note, Progress, Work
 from convcli.files.formats import format_of, write_picture
 from convcli.files.output import check_target, writing
 from convcli.files.plots import plotted

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from convcli import terminal
-from convcli.engine.records import Work, finished
+from convcli.engine.progress import Work, finished
 
 __all__ = ["say", "watch"]
 

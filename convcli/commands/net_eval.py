@@ -16,7 +16,7 @@ from convcli.commands._networks import Asked
 from convcli.commands._trainable import same_scale
 from convcli.commands._watching import say, watch
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.records import Progress, Work
+from convcli.engine.progress import Progress, Work
 from convcli.files.datasets import read_labelled
 from convcli.files.operands import Reading
 from convcli.files.samples import MAX_PIXELS

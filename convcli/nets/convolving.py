@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.blas import product
 from convcli.engine.sizes.geometry import Axis
 from convcli.nets.layout import inner, outer, scratch
-from convcli.nets.products import product
 
 __all__ = ["Axes", "convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 

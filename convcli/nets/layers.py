@@ -8,6 +8,7 @@ are of the dtype of the input, and lie in memory as layout.py says.
 
 from collections.abc import Callable
 
+from convcli.engine.blas import product
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis
 from convcli.nets import pools, winograd
@@ -17,7 +18,6 @@ from convcli.nets.kinds import Layer
 from convcli.nets.layout import inner
 from convcli.nets.norms import BatchNorm, ResponseNorm
 from convcli.nets.operations import Array, Operation, Shape
-from convcli.nets.products import product
 
 __all__ = ["OPERATIONS", "operation"]
 

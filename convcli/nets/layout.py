@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from convcli.engine.strategies.threads import each, workers
+from convcli.engine.threads import each, workers
 
 __all__ = ["by_channels", "hold_memory", "inner", "outer", "scratch"]
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from convcli.engine.errors import printable
-from convcli.engine.records import Note
-from convcli.engine.records import Progress as Record
+from convcli.engine.progress import Note
+from convcli.engine.progress import Progress as Record
 from convcli.terminal.consoles import console
 
 __all__ = ["follow", "sparkline"]

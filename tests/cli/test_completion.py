@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from convcli.cli import COMMANDS, GROUPS, run
+from convcli.engine.borders import BORDERS, SYNONYMS
 from convcli.engine.edges import DETECTORS
 from convcli.engine.kernels import KERNELS
-from convcli.engine.padding import BORDERS, SYNONYMS
 from convcli.engine.pooling import MODES
 from convcli.engine.ranges import RANGES
 from convcli.nets.counts import COUNTED

@@ -6,9 +6,9 @@ import random
 import numpy as np
 import pytest
 
+from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d, prepare
 from convcli.engine.errors import ConvError
-from convcli.engine.padding import BORDERS
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", "causal", ((1, 2), (0, 3)), ((7, 0), (2, 9))]

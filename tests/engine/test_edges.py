@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import convcli
+from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d
 from convcli.engine.edges import edges, prepare
 from convcli.engine.edges.detectors import DETECTORS, answer_to_a_step
 from convcli.engine.errors import ConvError
 from convcli.engine.kernels import KERNELS, kernel
-from convcli.engine.padding import BORDERS
 from tests import oracle
 
 P = (0.037659, 0.249153, 0.426375, 0.249153, 0.037659)

@@ -8,9 +8,9 @@ import pytest
 
 import convcli
 from convcli import ConvError, corr2d, kernel, learn_kernel
+from convcli.engine.borders import BORDERS
 from convcli.engine.learning import design_matrix, moments
 from convcli.engine.learning.report import as_values, sentences
-from convcli.engine.padding import BORDERS
 from tests import oracle
 
 BARS = np.array([[1, 1, 0, 0, 0, 0, 1, 1]] * 6)
@@ -122,7 +122,7 @@ def test_a_rate_above_the_limit_is_noted_before_it_diverges():
     from convcli.engine.learning import learning
     from convcli.engine.learning.examples import Examples, Layer
     from convcli.engine.learning.gradient_descent import Descent
-    from convcli.engine.records import Note
+    from convcli.engine.progress import Note
 
     work = learning(
         Examples.of(BARS, EDGES), (1, 2), Layer(), method="sgd", descent=Descent(0.5, 100)
@@ -319,7 +319,7 @@ def test_exact_products_of_integers():
 def test_the_moments_of_rows_shared_between_kernel_rows():
     """The short cut of stride 1 gives what all products would, over several runs."""
     from convcli.engine.learning.examples import Examples, Layer
-    from convcli.engine.records import finished
+    from convcli.engine.progress import finished
 
     rng = np.random.default_rng(0)
     x = rng.integers(0, 50, (20, 14))

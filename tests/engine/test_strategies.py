@@ -9,10 +9,10 @@ import weakref
 import numpy as np
 import pytest
 
+from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d, planewise, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
-from convcli.engine.padding import BORDERS
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", ((7, 0), (2, 9))]
@@ -230,7 +230,7 @@ def test_threads_change_nothing(kind, threads, monkeypatch):
 
 
 def test_a_failure_in_a_thread_is_raised():
-    from convcli.engine.strategies.threads import each
+    from convcli.engine.threads import each
 
     def work(take):
         while (item := take()) is not None:

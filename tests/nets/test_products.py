@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convcli.nets import products
-from convcli.nets.products import product
+from convcli.engine import blas
+from convcli.engine.blas import product
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from convcli.nets.products import product
 @pytest.mark.parametrize("stack", [(), (3,)])
 @pytest.mark.parametrize("given", [False, True])
 def test_a_product_in_pieces(monkeypatch, shape, stack, given):
-    monkeypatch.setattr(products, "LARGE", 64)
+    monkeypatch.setattr(blas, "LARGE", 64)
     m, k, n = shape
     chance = np.random.default_rng(0)
     a, b = chance.normal(size=(*stack, m, k)), chance.normal(size=(*stack, k, n))
@@ -29,7 +29,7 @@ def test_a_product_in_pieces(monkeypatch, shape, stack, given):
     found = product(a, b, out)
     assert found is out or not given
     assert np.allclose(found, whole(a, b), rtol=1e-12, atol=1e-9)
-    small = products.SMALL if min(m, n) > 1 else products.SMALL_VECTOR
+    small = blas.SMALL if min(m, n) > 1 else blas.SMALL_VECTOR
     assert sum(calls) == m * k * n
     assert len(calls) > 1
     assert max(calls) <= small

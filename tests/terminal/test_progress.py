@@ -3,7 +3,7 @@
 import io
 import sys
 
-from convcli.engine.records import Note, Progress
+from convcli.engine.progress import Note, Progress
 from convcli.terminal import progress
 from convcli.terminal.progress import follow, sparkline
 

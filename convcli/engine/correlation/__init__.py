@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convcli.engine.borders import border, check_value
 from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
 from convcli.engine.correlation.taps import Taps
 from convcli.engine.errors import ConvError
-from convcli.engine.padding import border, check_value
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
-from convcli.engine.strategies.threads import each
+from convcli.engine.threads import each
 
 __all__ = ["Correlation", "corr2d", "prepare"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch
 from convcli.engine.correlation.toeplitz import HEIGHT, Interleave, high
-from convcli.engine.strategies.threads import workers
+from convcli.engine.threads import workers
 
 __all__ = ["Planewise", "plane_step", "refuse"]
 

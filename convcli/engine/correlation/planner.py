@@ -11,7 +11,7 @@ from functools import lru_cache
 from convcli.engine.correlation import banded, fft, im2col, separable, taps
 from convcli.engine.correlation.problem import Cost, Kind, Problem, Runner
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.strategies.threads import workers
+from convcli.engine.threads import workers
 
 __all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from convcli.engine.padding import Border, read_window
+from convcli.engine.borders import Border, read_window
 from convcli.engine.sizes.geometry import Axis
 
 __all__ = [

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import correlation
-from convcli.engine import padding as borders
+from convcli.engine import borders, correlation
+from convcli.engine.borders import Border
 from convcli.engine.edges.canny import canny, check_sigma
 from convcli.engine.edges.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
 from convcli.engine.edges.gradients import Direct
 from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.padding import Border
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 

@@ -18,7 +18,7 @@ from convcli.engine.gaussians import gaussian_row
 from convcli.engine.regions import connected_to
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
-from convcli.engine.strategies.threads import each, workers
+from convcli.engine.threads import each, workers
 
 __all__ = ["RATIO", "Canny", "canny", "check_sigma"]
 

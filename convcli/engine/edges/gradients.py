@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.borders import Border, read_window
 from convcli.engine.kernels import kernel
-from convcli.engine.padding import Border, read_window
 from convcli.engine.sizes.geometry import Axis
-from convcli.engine.strategies.threads import workers
+from convcli.engine.threads import workers
 
 __all__ = ["Direct", "Together", "compass", "pair"]
 

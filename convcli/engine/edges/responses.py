@@ -11,7 +11,7 @@ from convcli.engine.correlation import Correlation
 from convcli.engine.edges.detectors import Join
 from convcli.engine.edges.gradients import Direct
 from convcli.engine.sizes.geometry import Axis
-from convcli.engine.strategies.threads import each
+from convcli.engine.threads import each
 
 __all__ = ["Answer", "Found", "Kernelwise"]
 

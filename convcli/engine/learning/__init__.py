@@ -22,7 +22,7 @@ from convcli.engine.learning.moments import Moments, gather, residual
 from convcli.engine.learning.nearest_kernel import nearest, rank_one_error
 from convcli.engine.learning.result import Fit, Learned, Score, Trial
 from convcli.engine.learning.size_search import best_size, try_sizes
-from convcli.engine.records import Note, Work, finished, numbered
+from convcli.engine.progress import Note, Work, finished, numbered
 from convcli.engine.sizes.geometry import PaddingLike
 
 __all__ = ["METHODS", "Learned", "Score", "Trial", "learn_kernel", "learning"]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from convcli.engine.borders import Border, read_window
 from convcli.engine.errors import ConvError
-from convcli.engine.padding import Border, read_window
 from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["Band", "Data", "Floats", "Pair", "Run", "split"]

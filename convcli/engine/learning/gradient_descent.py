@@ -8,7 +8,7 @@ import numpy as np
 from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Run
 from convcli.engine.learning.moments import Moments, residual
-from convcli.engine.records import Progress, finished
+from convcli.engine.progress import Progress, finished
 
 __all__ = ["Descent", "DivergedError", "batches", "curvature", "descend", "stable_text"]
 

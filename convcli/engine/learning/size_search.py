@@ -10,7 +10,7 @@ from convcli.engine.learning.examples import sizes_that_fit
 from convcli.engine.learning.least_squares import first_solution
 from convcli.engine.learning.moments import gather, residual
 from convcli.engine.learning.result import Fit, Score, Trial
-from convcli.engine.records import Note, Work, numbered
+from convcli.engine.progress import Note, Work, numbered
 from convcli.engine.sizes.geometry import size_text
 
 __all__ = ["best_size", "try_sizes"]
