@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.files import csvtext
-from convcli.files.arrays import check_layout, csv_chunks, read_csv
+from convcli.files.arrays import check_layout, csv_chunks, csv_format, read_csv
 
 INT64 = "whole numbers from -9223372036854775808 to 9223372036854775807 are allowed (a point at the end makes it a float)"
 
@@ -113,7 +112,7 @@ def test_reads(text, values):
 
 @pytest.mark.parametrize(("text", "values"), READ)
 def test_the_two_parsers_agree(text, values, monkeypatch):
-    monkeypatch.setattr(csvtext, "_read_plain", lambda *_: None)
+    monkeypatch.setattr(csv_format, "_read_plain", lambda *_: None)
     array = read_csv(text.encode(), "x.csv")
     assert array.dtype == np.array(values).dtype
     np.testing.assert_array_equal(array, values)
@@ -129,7 +128,7 @@ def test_refuses_in_one_line(data, message):
 
 
 def test_numpy_alone_reads_what_is_plain(monkeypatch):
-    monkeypatch.setattr(csvtext, "_read_exactly", lambda *_: pytest.fail("the slow parser ran"))
+    monkeypatch.setattr(csv_format, "_read_exactly", lambda *_: pytest.fail("the slow parser ran"))
     for text in ("1,2\n3,4", "a b\n1 2.5e-3\n\n3 4\n", '"1";"2"', "1,nan\n-inf,Infinity"):
         read_csv(text.encode(), "x.csv", allow_nan=True)
 
@@ -169,7 +168,7 @@ def test_random_text_agrees_with_the_slow_parser(monkeypatch):
                     yield text, str(error)
 
     fast = list(outcomes())
-    monkeypatch.setattr(csvtext, "_read_plain", lambda *_: None)
+    monkeypatch.setattr(csv_format, "_read_plain", lambda *_: None)
     assert fast == list(outcomes())
     assert sum(len(outcome) == 3 for outcome in fast) > 200
 

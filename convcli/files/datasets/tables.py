@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.csvtext import (
+from convcli.files.arrays.csv_format import (
     cells_of,
     delimiter_of,
     is_blank,
