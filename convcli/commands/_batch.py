@@ -15,7 +15,7 @@ from convcli.commands._filter import Operation, filter_input, print_path, tell
 from convcli.commands._work import Filter, is_array, together
 from convcli.engine import cores
 from convcli.engine.errors import ConvError, printable, shortened
-from convcli.files.batches import Job, Record, planned, run
+from convcli.files.batch import Job, Record, planned, run
 from convcli.files.inputs import Source, listed, sources
 from convcli.files.operands import Reading, check_single_stdin
 from convcli.files.output import Attempt, sweep
@@ -84,7 +84,7 @@ def filter_inputs(
 
 def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, many: Many) -> None:
     attempt = Attempt(os.urandom(4).hex(), time.time())
-    executors = import_module("convcli.files.executors")
+    executors = import_module("convcli.files.batch.executors")
     at_once = many.jobs or (0 if many.cluster else cores.cores())
     if many.cluster is None:
         at_once = min(at_once, len(jobs))

@@ -8,7 +8,7 @@ from traceback import format_exc
 from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation, filtered
 from convcli.engine.errors import ConvError, printable, told
-from convcli.files.batches import Job, Record
+from convcli.files.batch import Job, Record
 from convcli.files.operands import Reading
 from convcli.files.output import ExistsError
 from convcli.files.sniff import HEAD, sniff

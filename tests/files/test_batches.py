@@ -17,8 +17,8 @@ import pytest
 
 from convcli.engine import cores
 from convcli.engine.errors import ConvError
-from convcli.files import batches, executors
-from convcli.files.batches import Job, Record, planned, run
+from convcli.files import batch
+from convcli.files.batch import Job, Record, executors, planned, run
 from convcli.files.inputs import Source, listed, sources
 from convcli.files.output import Attempt, ExistsError, check_target, sweep, writing
 
@@ -213,7 +213,7 @@ def test_records_come_in_the_order_of_the_jobs():
 
 
 def test_the_window_is_bounded_and_records_come_as_they_are_done(monkeypatch):
-    monkeypatch.setattr(batches, "TICK", 0.01)
+    monkeypatch.setattr(batch, "TICK", 0.01)
     pool = ByHand()
     taken = []
     records = run(None, (taken.append(n) or Job(n, None) for n in "abcdefgh"), Crew(pool, 3))
@@ -229,8 +229,8 @@ def test_the_window_is_bounded_and_records_come_as_they_are_done(monkeypatch):
 
 
 def test_one_slow_job_does_not_let_the_others_pile_up(monkeypatch):
-    monkeypatch.setattr(batches, "HELD", 5)
-    monkeypatch.setattr(batches, "TICK", 0.01)
+    monkeypatch.setattr(batch, "HELD", 5)
+    monkeypatch.setattr(batch, "TICK", 0.01)
     pool = ByHand()
     taken = []
     records = run(None, (taken.append(n) or Job(n, None) for n in "abcdefghij"), Crew(pool, 2))
@@ -273,7 +273,7 @@ def test_what_the_work_raises_is_that_jobs_error():
 
 
 def test_fail_fast_reports_what_is_done_and_stops(monkeypatch):
-    monkeypatch.setattr(batches, "TICK", 0.01)
+    monkeypatch.setattr(batch, "TICK", 0.01)
     pool = ByHand()
     records = run(None, jobs("abcdefgh"), Crew(pool, 4), fail_fast=True)
     assert next(records) is None
@@ -285,7 +285,7 @@ def test_fail_fast_reports_what_is_done_and_stops(monkeypatch):
 
 
 def test_what_ran_when_a_pool_broke_runs_again_alone(monkeypatch):
-    monkeypatch.setattr(batches, "TICK", 0.01)
+    monkeypatch.setattr(batch, "TICK", 0.01)
     pool = ByHand()
     crew = Crew(pool, 3)
     records = run(None, jobs("abcde"), crew)
