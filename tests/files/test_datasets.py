@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from convcli.engine.errors import ConvError
-from convcli.files.datasets import FORMATS, classes, given, numbered, read_labelled
+from convcli.files.datasets import FORMATS, classes, numbered, read_labelled, source
 from tests.conftest import SAMPLES
 
 CODES = {"u1": 0x08, "i1": 0x09, ">i2": 0x0B, ">i4": 0x0C, ">f4": 0x0D, ">f8": 0x0E}
@@ -307,7 +307,7 @@ def test_petabytes_are_refused_before_memory_is_asked_for(here, monkeypatch):
 
     put(here / f"{IMAGES}.gz", b"\0\0\x08\3" + struct.pack(">3I", 2**20, 2**15, 2**15), True)
     put(here / f"{LABELS}.gz", idx(np.zeros(3)), True)
-    monkeypatch.setattr(given.np, "empty", never)
+    monkeypatch.setattr(source.np, "empty", never)
     assert said("train").startswith(
         f"{IMAGES}.gz: the header claims 1.1 PB of data (1048576x32768x32768 uint8), the file has "
     )
@@ -483,7 +483,7 @@ def test_a_text_that_swells(here, monkeypatch):
         if need > 2**23:
             raise ConvError("needs too much")
 
-    monkeypatch.setattr(given, "check_free", full)
+    monkeypatch.setattr(source, "check_free", full)
     assert said("d.csv") == "d.csv: a text of 2.1 MB or more needs too much"
 
 
@@ -730,7 +730,7 @@ def test_a_zip_bomb(here, monkeypatch):
 
     put(here / "d.npz", saved(x=np.zeros((1, 3000, 3000), np.uint8), y=[1]))
     assert (here / "d.npz").stat().st_size < 10_000
-    monkeypatch.setattr(given, "check_free", full)
+    monkeypatch.setattr(source, "check_free", full)
     assert said("d.npz") == "d.npz: x: needs 9000000 bytes"
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.datasets import folders, idx, npz, tables
-from convcli.files.datasets.given import Given, Part, look
 from convcli.files.datasets.labelled import Labelled, classes, numbered
 from convcli.files.datasets.scaling import white_of
+from convcli.files.datasets.source import Given, Part, look
 from convcli.files.samples import MAX_PIXELS
 from convcli.files.sniff import sniff
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.datasets.given import Given
 from convcli.files.datasets.labelled import Labelled, listed
+from convcli.files.datasets.source import Given
 from convcli.files.output import about_file
 from convcli.files.sniff import PICTURE_SUFFIXES
 

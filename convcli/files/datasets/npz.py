@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.arrays.npy import amount, plain, read_header
-from convcli.files.datasets.given import SWELL, Given, Part, fill, size_of
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
+from convcli.files.datasets.source import SWELL, Given, Part, fill, size_of
 from convcli.files.output import about_file
 from convcli.files.sniff import sniff
 

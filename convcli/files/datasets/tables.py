@@ -17,10 +17,10 @@ from convcli.files.arrays.csv_format import (
     shortened,
     unified,
 )
-from convcli.files.datasets.given import Given, read_whole
 from convcli.files.datasets.labelled import Labelled
 from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
+from convcli.files.datasets.source import Given, read_whole
 from convcli.files.output import about_file
 from convcli.files.samples import check_size
 
