@@ -17,12 +17,12 @@ from convcli.engine.ranges import RANGES, clipped_text
 from convcli.engine.results import Ready, Result, samples
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.files.arrays import csv_chunks, npy_chunks
-from convcli.files.formats import FORMATS as PICTURES
-from convcli.files.formats import check_format, write_picture
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import Attempt, check_target, writing, writing_stdout
-from convcli.files.samples import Picture, full_scale
+from convcli.files.pictures.formats import FORMATS as PICTURES
+from convcli.files.pictures.formats import check_format, write_picture
+from convcli.files.pictures.picture import Picture, full_scale
 from convcli.files.targets import Target, target_of
 from convcli.options import FORMATS
 

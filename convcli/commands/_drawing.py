@@ -11,7 +11,7 @@ from convcli.commands._loaded import Loaded
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand
-from convcli.files.samples import Picture
+from convcli.files.pictures.picture import Picture
 from convcli.nets.features import box, feature_grid, last_maps, named_step, with_box
 
 __all__ = ["draw_features", "draw_field"]

@@ -12,7 +12,7 @@ from convcli.commands._deliver import Request
 from convcli.commands._filter import Operation
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Reading, check_single_stdin
-from convcli.files.samples import MAX_PIXELS
+from convcli.files.pictures.picture import MAX_PIXELS
 
 __all__ = ["Given", "filtering"]
 

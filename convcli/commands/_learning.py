@@ -25,7 +25,7 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.output import check_target, writing
 from convcli.files.pairs import read_pairs
-from convcli.files.samples import full_scale
+from convcli.files.pictures.picture import full_scale
 
 __all__ = ["Given", "check", "descent_of", "exercise", "given", "logging", "show"]
 

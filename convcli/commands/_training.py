@@ -13,9 +13,9 @@ from convcli import terminal
 from convcli.commands._signals import Asked
 from convcli.commands._trainable import Ready
 from convcli.engine.progress import Note, Progress, Work
-from convcli.files.formats import format_of, write_picture
 from convcli.files.output import check_target, writing
-from convcli.files.plots import plotted
+from convcli.files.pictures.formats import format_of, write_picture
+from convcli.files.pictures.plots import plotted
 from convcli.nets import weights
 from convcli.nets.training import Epoch
 

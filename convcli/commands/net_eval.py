@@ -19,7 +19,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Progress, Work
 from convcli.files.datasets import read_labelled
 from convcli.files.operands import Reading
-from convcli.files.samples import MAX_PIXELS
+from convcli.files.pictures.picture import MAX_PIXELS
 from convcli.nets.evaluating import Evaluation, evaluating, scoring, summed
 from convcli.nets.examples import Examples
 

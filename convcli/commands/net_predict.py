@@ -12,7 +12,7 @@ from convcli.commands._networks import Asked
 from convcli.commands._predicting import answer, read_labels, show
 from convcli.engine.errors import ConvError
 from convcli.files.operands import Reading, check_single_stdin, load
-from convcli.files.samples import MAX_PIXELS
+from convcli.files.pictures.picture import MAX_PIXELS
 
 __all__ = ["EXAMPLES", "net_predict"]
 

@@ -13,7 +13,7 @@ from convcli.commands._training import Outputs, runs
 from convcli.commands._watching import say, watch
 from convcli.commands.net_options import Width
 from convcli.engine.errors import printable
-from convcli.files.samples import MAX_PIXELS
+from convcli.files.pictures.picture import MAX_PIXELS
 
 __all__ = ["EXAMPLES", "net_train"]
 

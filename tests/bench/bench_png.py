@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from convcli.files.png import write_png
+from convcli.files.pictures.png import write_png
 from tests.bench.pairs import Case
 
 SIDE = 4096

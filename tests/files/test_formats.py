@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from convcli.engine.errors import ConvError
-from convcli.files.formats import FORMATS, check_format, format_of, kind_of
 from convcli.files.pictures import Picture, read_picture, write_picture
+from convcli.files.pictures.formats import FORMATS, check_format, format_of, kind_of
 
 RNG = np.random.default_rng(9)
 KINDS = {

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from convcli.engine.errors import ConvError
-from convcli.files import netpbm
-from convcli.files.pictures import read_picture
+from convcli.files.pictures import netpbm, read_picture
 
 RNG = np.random.default_rng(5)
 

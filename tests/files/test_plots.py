@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from convcli.files.plots import plotted
+from convcli.files.pictures.plots import plotted
 
 BLUE = (0x1F, 0x5F, 0xA8)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convcli.files import png
-from convcli.files.png import write_png
+from convcli.files.pictures import png
+from convcli.files.pictures.png import write_png
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (7, 5), (64, 33), (300, 257)]
 

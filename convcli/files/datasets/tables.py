@@ -22,7 +22,7 @@ from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
 from convcli.files.datasets.source import Given, read_whole
 from convcli.files.output import about_file
-from convcli.files.samples import check_size
+from convcli.files.pictures.picture import check_size
 
 __all__ = ["claims", "read"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convcli.files.samples import Picture
+from convcli.files.pictures.picture import Picture
 
 __all__ = ["plotted"]
 

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.files import netpbm, png
-from convcli.files.samples import Picture
+from convcli.files.pictures import netpbm, png
+from convcli.files.pictures.picture import Picture
 
 __all__ = ["FORMATS", "Format", "check_format", "format_of", "write_picture"]
 

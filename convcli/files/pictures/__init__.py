@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files import netpbm
-from convcli.files.formats import FORMATS, check_format, format_of, write_picture
 from convcli.files.output import about_file
-from convcli.files.samples import MAX_PIXELS, Picture
+from convcli.files.pictures import netpbm
+from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
+from convcli.files.pictures.picture import MAX_PIXELS, Picture
 from convcli.files.sniff import ARE_READ, HEAD, picture_format
 
 __all__ = [
@@ -60,7 +60,7 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
             if format == "PPM":
                 return Picture(netpbm.read(file, max_pixels))
             # Pillow is loaded for the first picture: arrays never need it
-            picture: Picture = import_module("convcli.files.decoding").decode(
+            picture: Picture = import_module("convcli.files.pictures.decoding").decode(
                 file, format, max_pixels
             )
             return picture

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
+from convcli.files.pictures.picture import Picture, check_size, full_scale, too_large
 from convcli.files.quiet import silence_libtiff
-from convcli.files.samples import Picture, check_size, full_scale, too_large
 
 __all__ = ["decode"]
 
