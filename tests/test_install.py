@@ -14,7 +14,7 @@ import pytest
 
 import convcli
 from convcli.cli import COMMANDS, GROUPS
-from convcli.files.carried import CARRIED
+from convcli.files.bundled_samples import CARRIED
 
 ROOT = Path(__file__).parent.parent
 LARGEST = 700_000

@@ -11,7 +11,7 @@ from typing import Annotated
 import convcli
 from convcli import options, terminal
 from convcli.engine.errors import ConvError
-from convcli.files.carried import copy_samples
+from convcli.files.bundled_samples import copy_samples
 
 __all__ = ["EXAMPLES", "demo"]
 

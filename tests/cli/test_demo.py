@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 
-from convcli.files.carried import CARRIED
+from convcli.files.bundled_samples import CARRIED
 from tests.conftest import SAMPLES
 
 ROOT = SAMPLES.parent

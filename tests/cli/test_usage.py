@@ -11,7 +11,7 @@ import pytest
 
 import convcli as package
 from convcli.cli import COMMANDS, GROUPS
-from convcli.files.carried import copy_samples
+from convcli.files.bundled_samples import copy_samples
 from convcli.nets.kinds import KINDS
 from tests.conftest import SAMPLES
 
