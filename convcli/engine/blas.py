@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
-
-from convcli.nets.operations import Array
+from numpy.typing import NDArray
 
 __all__ = ["product"]
+
+Array = NDArray[Any]
 
 SMALL, SMALL_VECTOR = 1 << 18, 9216
 """Multiplications up to which OpenBLAS starts no threads; the second of a matrix times a vector."""

@@ -13,7 +13,7 @@ LIMIT = 64  # MiB
 CODE = """
 import sys
 import numpy as np
-from convcli.engine.correlate import prepare
+from convcli.engine.correlation import prepare
 strategy, k, side = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 x = np.ones((side, side), np.float32)
 kernel = np.ones((k, k), np.float32)

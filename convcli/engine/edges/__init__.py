@@ -206,7 +206,7 @@ def _source(
     exact = (
         join is signed and scale == 1
     )  # nothing is divided, no root is drawn: integers stay integers
-    correlation = correlation.prepare(
+    prepared = correlation.prepare(
         planes,
         stack if exact else stack.astype(np.float64),
         padding=padding,
@@ -216,10 +216,10 @@ def _source(
     vertical, horizontal = geometry.axes(planes.shape[2:], size, padding=padding)
     axes = vertical, horizontal
     if row.together is None or axis in ("x", "y"):
-        return Kernelwise(correlation, axes), join, scale
+        return Kernelwise(prepared, axes), join, scale
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
-    work = np.dtype(np.int16) if small else correlation.dtype
-    direct = Direct(planes[:, 0], axes, border, value, row.together, work, correlation.dtype)
+    work = np.dtype(np.int16) if small else prepared.dtype
+    direct = Direct(planes[:, 0], axes, border, value, row.together, work, prepared.dtype)
     return direct, join, scale
 
 
