@@ -6,10 +6,10 @@ import sys
 
 from convcli import options, terminal
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.counts import rule
+from convcli.nets.architecture.counts import rule
+from convcli.nets.architecture.steps import program
+from convcli.nets.architecture.summary import Line, summary
 from convcli.nets.networks import NETWORKS, Network
-from convcli.nets.program import program
-from convcli.nets.summary import Line, summary
 
 __all__ = ["EXAMPLES", "net_list"]
 

@@ -13,10 +13,10 @@ from convcli.commands import net_options as own
 from convcli.commands._networks import choose
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets import onnxmodel
-from convcli.nets.counts import rule
+from convcli.nets.architecture import onnx_model
+from convcli.nets.architecture.counts import rule
+from convcli.nets.architecture.summary import Line, Summary, blocks, summary
 from convcli.nets.networks import NETWORKS
-from convcli.nets.summary import Line, Summary, blocks, summary
 
 __all__ = ["EXAMPLES", "net_show"]
 
@@ -50,7 +50,7 @@ def net_show(
     if name.lower().endswith(".onnx") and name not in NETWORKS:
         if width is not None:
             raise ConvError("--width: an ONNX model is counted as it is", usage=True)
-        found = onnxmodel.read(name, size, classes)
+        found = onnx_model.read(name, size, classes)
     else:
         chosen = choose(name, size, classes, width)
         found = summary(chosen.name, chosen.input, chosen.steps)

@@ -74,7 +74,7 @@ def shape(
 
 def kinds() -> str:
     """Name the kinds of layers for the help, with what each of them needs."""
-    texts = import_module("convcli.nets.kinds")
+    texts = import_module("convcli.nets.architecture.kinds")
     words = " ".join(texts.usage(kind, short=True) for kind in texts.KINDS)
     filled: str = import_module("textwrap").fill(words, 70)
     return filled

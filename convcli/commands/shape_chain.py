@@ -12,9 +12,9 @@ from convcli.commands.shape_chain_table import show
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.text import read_text
-from convcli.nets.counts import COUNTED, Row, count, totals
-from convcli.nets.text import read_chain
-from convcli.nets.torchcode import chain_code
+from convcli.nets.architecture.counts import COUNTED, Row, count, totals
+from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.torch_code import chain_code
 
 __all__ = ["run"]
 

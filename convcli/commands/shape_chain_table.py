@@ -6,7 +6,7 @@ from fractions import Fraction
 from convcli import terminal
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import padding_text
-from convcli.nets.counts import BYTES, Row, rule, totals
+from convcli.nets.architecture.counts import BYTES, Row, rule, totals
 
 __all__ = ["show"]
 

@@ -8,8 +8,8 @@ from convcli.commands.shape_asked import Asked
 from convcli.engine.sizes import explain
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.kinds import Layer
-from convcli.nets.torchcode import layer_code
+from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.torch_code import layer_code
 
 __all__ = ["show"]
 

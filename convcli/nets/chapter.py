@@ -6,8 +6,8 @@ a bias, beside batch normalization too.
 
 from collections.abc import Sequence
 
-from convcli.nets.blocks import concat, named, residual, serial
-from convcli.nets.text import Block, Node
+from convcli.nets.architecture.builders import concat, named, residual, serial
+from convcli.nets.architecture.parser import Block, Node
 
 __all__ = ["INCEPTIONS", "VGG", "alexnet", "densenet", "googlenet", "lenet", "nin", "resnet", "vgg"]
 

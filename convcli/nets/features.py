@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of
-from convcli.nets.program import Step
+from convcli.nets.architecture.steps import Step
 
 __all__ = ["box", "feature_grid", "last_maps", "named_step", "with_box"]
 

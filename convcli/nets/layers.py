@@ -13,8 +13,8 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis
 from convcli.nets import pools, winograd
 from convcli.nets.activations import ACTIVATIONS, Dropout, Flatten
+from convcli.nets.architecture.kinds import Layer
 from convcli.nets.convolving import convolve, input_gradient, weight_gradient
-from convcli.nets.kinds import Layer
 from convcli.nets.layout import inner
 from convcli.nets.norms import BatchNorm, ResponseNorm
 from convcli.nets.operations import Array, Operation, Shape

@@ -7,8 +7,8 @@ from functools import partial
 
 from convcli.engine.errors import ConvError, printable
 from convcli.nets import chapter, torchvision
+from convcli.nets.architecture.parser import Node
 from convcli.nets.recipes import Recipe
-from convcli.nets.text import Node
 
 __all__ = ["NETWORKS", "Network", "Preparation", "network"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convcli.nets.kinds import Layer
-from convcli.nets.rules import RULES, Found
+from convcli.nets.architecture.counting_rules import RULES, Found
+from convcli.nets.architecture.kinds import Layer
 
 __all__ = ["Array", "Operation", "Shape"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.activations import Dropout
-from convcli.nets.kinds import Layer
+from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.steps import Step, last_uses
 from convcli.nets.layers import operation
 from convcli.nets.layout import hold_memory
 from convcli.nets.operations import Array, Operation, Shape
-from convcli.nets.program import Step, last_uses
 
 __all__ = ["Model"]
 

@@ -5,9 +5,9 @@ Layers, names and hyperparameters follow torchvision.models, so that its weights
 
 from dataclasses import dataclass
 
-from convcli.nets.blocks import Part, concat, named, numbered, residual, serial
+from convcli.nets.architecture.builders import Part, concat, named, numbered, residual, serial
+from convcli.nets.architecture.parser import Block, Node
 from convcli.nets.chapter import INCEPTIONS, VGG
-from convcli.nets.text import Block, Node
 
 __all__ = ["DENSENETS", "RESNETS", "alexnet", "densenet", "googlenet", "resnet", "vgg"]
 

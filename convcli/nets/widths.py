@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from convcli.nets.kinds import Layer
-from convcli.nets.text import Join, Node
+from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.parser import Join, Node
 
 __all__ = ["scaled"]
 

@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
+from convcli.nets.architecture.steps import program
+from convcli.nets.architecture.torch_code import chain_code
 from convcli.nets.networks import network
-from convcli.nets.program import program
 from convcli.nets.running import Model
 from convcli.nets.starting import start
-from convcli.nets.torchcode import chain_code
 from tests.bench.pairs import Case
 
 LIMITS = {"lenet": 1.0, "torchvision/resnet18": 1.6, "torchvision/vgg16": 1.6}

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from convcli.nets.architecture.steps import program
+from convcli.nets.architecture.torch_code import chain_code
 from convcli.nets.examples import Examples
 from convcli.nets.losses import cross_entropy
 from convcli.nets.networks import network
-from convcli.nets.program import program
 from convcli.nets.recipes import Recipe
 from convcli.nets.running import Model
 from convcli.nets.starting import start
-from convcli.nets.torchcode import chain_code
 from convcli.nets.training import Training
 from tests.bench.pairs import Case
 

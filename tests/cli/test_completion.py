@@ -14,8 +14,8 @@ from convcli.engine.edges import DETECTORS
 from convcli.engine.kernels import KERNELS
 from convcli.engine.pooling import MODES
 from convcli.engine.ranges import RANGES
-from convcli.nets.counts import COUNTED
-from convcli.nets.kinds import KINDS
+from convcli.nets.architecture.counts import COUNTED
+from convcli.nets.architecture.kinds import KINDS
 from convcli.nets.networks import NETWORKS
 from convcli.options import FORMATS
 

@@ -12,7 +12,7 @@ import pytest
 import convcli as package
 from convcli.cli import COMMANDS, GROUPS
 from convcli.files.bundled_samples import copy_samples
-from convcli.nets.kinds import KINDS
+from convcli.nets.architecture.kinds import KINDS
 from tests.conftest import SAMPLES
 
 CALLS = (

@@ -4,8 +4,8 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.receptive_field import Field, part
-from convcli.nets.counts import count
-from convcli.nets.text import read_chain
+from convcli.nets.architecture.counts import count
+from convcli.nets.architecture.parser import read_chain
 
 
 def test_sizes_and_receptive_fields():

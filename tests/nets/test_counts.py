@@ -6,8 +6,8 @@ import random
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets.counts import COUNTED, count, rule, totals
-from convcli.nets.text import read_chain
+from convcli.nets.architecture.counts import COUNTED, count, rule, totals
+from convcli.nets.architecture.parser import read_chain
 
 ALEXNET = """
 conv:64,k11,s4,p2 relu maxpool:k3,s2

@@ -9,7 +9,7 @@ import pytest
 from convcli.engine.correlation.planner import threads
 from convcli.engine.errors import ConvError
 from convcli.nets import convolving, layout, winograd
-from convcli.nets.kinds import KINDS, read_layer
+from convcli.nets.architecture.kinds import KINDS, read_layer
 from convcli.nets.layers import OPERATIONS, operation
 from tests import oracle
 

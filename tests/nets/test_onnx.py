@@ -3,7 +3,7 @@
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets import onnxmodel
+from convcli.nets.architecture import onnx_model
 
 onnx = pytest.importorskip("onnx", reason="the extra convcli[onnx] is not installed")
 helper, FLOAT = onnx.helper, onnx.TensorProto.FLOAT
@@ -63,7 +63,7 @@ def small():
 
 
 def test_a_network(saved):
-    found = onnxmodel.read(saved(*small()))
+    found = onnx_model.read(saved(*small()))
     assert found.input == (3, 16, 16)
     assert [(line.kind, line.output, line.params, line.macs) for line in found.lines] == [
         ("Conv", (8, 8, 8), 216 + 8, 64 * 216),
@@ -86,12 +86,12 @@ def test_a_network(saved):
 
 
 def test_another_input(saved):
-    found = onnxmodel.read(saved(*small()), (3, 32, 32))
+    found = onnx_model.read(saved(*small()), (3, 32, 32))
     assert found.total.macs == 4 * (64 * 216 + 16 * 288) + 40
 
 
 def test_a_batch_is_counted_once(saved):
-    assert onnxmodel.read(saved(*small(), size=(4, 3, 16, 16))).total.macs == 64 * 216 + 4648
+    assert onnx_model.read(saved(*small(), size=(4, 3, 16, 16))).total.macs == 64 * 216 + 4648
 
 
 def test_what_cannot_be_counted_is_listed(saved):
@@ -101,7 +101,7 @@ def test_what_cannot_be_counted_is_listed(saved):
         node("Strange", ["e"], ["y"], domain="my.own"),
     ]
     path = saved(nodes, {"w": (FLOAT, (3, 4))}, opsets=(("", 17), ("my.own", 1)))
-    found = onnxmodel.read(path)
+    found = onnx_model.read(path)
     assert [line.macs for line in found.lines] == [None, None]
     assert found.not_counted == ["Einsum", "my.own.Strange"]
     assert found.record()["not_counted"] == ["Einsum", "my.own.Strange"]
@@ -114,7 +114,7 @@ def test_matmul_and_convtranspose(saved):
         node("ConvTranspose", ["x", "w"], ["t"], strides=[2, 2]),
         node("MatMul", ["t", "m"], ["y"]),
     ]
-    found = onnxmodel.read(saved(nodes, {"w": (FLOAT, (3, 5, 2, 2)), "m": (FLOAT, (32, 7))}))
+    found = onnx_model.read(saved(nodes, {"w": (FLOAT, (3, 5, 2, 2)), "m": (FLOAT, (32, 7))}))
     assert [(line.output, line.macs) for line in found.lines] == [
         ((5, 32, 32), 3 * 256 * 20),
         ((5, 32, 7), 5 * 32 * 7 * 32),
@@ -131,7 +131,7 @@ def test_tensors_under_another_name_and_constants(saved):
         node("Constant", [], ["half"], value=helper.make_tensor("", FLOAT, (), [0.5])),
         node("Mul", ["n", "half"], ["y"]),
     ]
-    found = onnxmodel.read(saved(nodes, {"s": (FLOAT, (3,))}))
+    found = onnx_model.read(saved(nodes, {"s": (FLOAT, (3,))}))
     assert [(line.kind, line.params) for line in found.lines] == [
         ("BatchNormalization", 6),
         ("Mul", 0),
@@ -147,13 +147,13 @@ def test_tensors_under_another_name_and_constants(saved):
 )
 def test_sizes_that_are_needed(saved, size, asked, message):
     with pytest.raises(ConvError, match=message):
-        onnxmodel.read(saved(*small(), size=size), asked)
+        onnx_model.read(saved(*small(), size=size), asked)
 
 
 def test_no_model(tmp_path):
     (tmp_path / "x.onnx").write_text("hello")
     with pytest.raises(ConvError, match=r"x\.onnx: is no ONNX model"):
-        onnxmodel.read(str(tmp_path / "x.onnx"))
+        onnx_model.read(str(tmp_path / "x.onnx"))
 
 
 def test_the_extra_is_named(monkeypatch, tmp_path):
@@ -162,6 +162,6 @@ def test_the_extra_is_named(monkeypatch, tmp_path):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(onnxmodel, "import_module", missing)
+    monkeypatch.setattr(onnx_model, "import_module", missing)
     with pytest.raises(ConvError, match=r"pip install 'convcli\[onnx\]'"):
-        onnxmodel.read(str(tmp_path / "x.onnx"))
+        onnx_model.read(str(tmp_path / "x.onnx"))

@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from convcli.engine.errors import ConvError
+from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.steps import program
 from convcli.nets.features import box, feature_grid, last_maps, named_step, with_box
 from convcli.nets.networks import Preparation, network
 from convcli.nets.preparing import normalised, prepared, resized
-from convcli.nets.program import program
-from convcli.nets.text import read_chain
 
 
 @pytest.mark.parametrize("size", [(7, 5), (30, 41), (64, 48), (20, 90)])

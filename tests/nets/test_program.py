@@ -2,8 +2,8 @@
 
 import pytest
 
-from convcli.nets.program import last_uses, program
-from convcli.nets.text import read_chain
+from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.steps import last_uses, program
 
 
 def steps(text, size=(4, 8, 8)):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
+from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.steps import program
 from convcli.nets.networks import network
-from convcli.nets.program import program
 from convcli.nets.running import Model
-from convcli.nets.text import read_chain
 
 
 def made(text, size, dtype=np.float64, seed=0):

@@ -4,9 +4,9 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
-from convcli.nets.kinds import KINDS, read_layer, usage
-from convcli.nets.rules import RULES
-from convcli.nets.text import MOST_LAYERS, Block, Join, Layer, Repeat, read_chain
+from convcli.nets.architecture.counting_rules import RULES
+from convcli.nets.architecture.kinds import KINDS, read_layer, usage
+from convcli.nets.architecture.parser import MOST_LAYERS, Block, Join, Layer, Repeat, read_chain
 
 
 def written(nodes) -> str:

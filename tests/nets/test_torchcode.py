@@ -5,9 +5,9 @@ import ast
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets.kinds import KINDS, read_layer
-from convcli.nets.text import read_chain
-from convcli.nets.torchcode import chain_code, layer_code
+from convcli.nets.architecture.kinds import KINDS, read_layer
+from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.torch_code import chain_code, layer_code
 
 
 @pytest.mark.parametrize(

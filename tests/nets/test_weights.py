@@ -8,8 +8,8 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.nets import weights
+from convcli.nets.architecture.steps import program
 from convcli.nets.networks import network
-from convcli.nets.program import program
 from convcli.nets.running import Model
 from convcli.nets.starting import METHODS, start
 

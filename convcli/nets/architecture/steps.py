@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from convcli.nets.counts import Row, count
-from convcli.nets.kinds import Layer
-from convcli.nets.text import Join, Node, Repeat
+from convcli.nets.architecture.counts import Row, count
+from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.parser import Join, Node, Repeat
 
 __all__ = ["Step", "last_uses", "program"]
 

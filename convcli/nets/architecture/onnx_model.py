@@ -13,8 +13,8 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
 from convcli.engine.sizes.receptive_field import Field
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
+from convcli.nets.architecture.summary import Line, Summary, window_texts
 from convcli.nets.onnxops import COUNTED, ELEMENTWISE, FREE, NOT_LEARNED
-from convcli.nets.summary import Line, Summary, window_texts
 
 __all__ = ["read"]
 

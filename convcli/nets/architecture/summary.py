@@ -8,8 +8,8 @@ from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.notation import padding_text
 from convcli.engine.sizes.receptive_field import Field
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.counts import BYTES
-from convcli.nets.program import Step
+from convcli.nets.architecture.counts import BYTES
+from convcli.nets.architecture.steps import Step
 
 __all__ = ["Line", "Summary", "Windows", "blocks", "summary", "window_texts"]
 

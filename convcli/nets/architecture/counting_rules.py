@@ -8,7 +8,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, axes, per_axis
 from convcli.engine.sizes.receptive_field import part
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
-from convcli.nets.kinds import KINDS, Layer
+from convcli.nets.architecture.kinds import KINDS, Layer
 
 __all__ = ["RULES", "Found", "Size"]
 

@@ -6,7 +6,7 @@ A part is a text of the layer language (text.py), or what one of these functions
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from convcli.nets.text import Block, Join, Node, read_chain
+from convcli.nets.architecture.parser import Block, Join, Node, read_chain
 
 __all__ = ["Part", "concat", "named", "numbered", "residual", "serial"]
 

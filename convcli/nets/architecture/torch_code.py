@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.counts import Row, count
-from convcli.nets.kinds import KINDS, Layer
-from convcli.nets.text import Join, Node, Repeat
+from convcli.nets.architecture.counts import Row, count
+from convcli.nets.architecture.kinds import KINDS, Layer
+from convcli.nets.architecture.parser import Join, Node, Repeat
 
 __all__ = ["chain_code", "layer_code"]
 

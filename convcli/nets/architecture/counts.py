@@ -13,9 +13,9 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.receptive_field import Field
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.kinds import Layer
-from convcli.nets.rules import RULES, Found, Size
-from convcli.nets.text import Join, Node, Repeat
+from convcli.nets.architecture.counting_rules import RULES, Found, Size
+from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.parser import Join, Node, Repeat
 
 __all__ = ["BYTES", "COUNTED", "Row", "Totals", "count", "rule", "totals"]
 
