@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from convcli.nets.operations import Array
+from convcli.nets.layers.base import Array
 
 __all__ = ["Answer"]
 

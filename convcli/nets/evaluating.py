@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.examples import Examples
+from convcli.nets.layers.base import Array
 from convcli.nets.losses import cross_entropy
 from convcli.nets.networks import Preparation
-from convcli.nets.operations import Array
 from convcli.nets.running import Model
 
 __all__ = ["Evaluation", "evaluated", "evaluating", "scoring", "summed"]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.nets.operations import Array
+from convcli.nets.layers.base import Array
 
 __all__ = ["cross_entropy"]
 

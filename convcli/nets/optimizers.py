@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convcli.nets.operations import Array
+from convcli.nets.layers.base import Array
 from convcli.nets.recipes import Recipe
 
 __all__ = ["OPTIMIZERS", "Optimizer"]

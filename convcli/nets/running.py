@@ -8,12 +8,12 @@ import numpy as np
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.activations import Dropout
 from convcli.nets.architecture.kinds import Layer
 from convcli.nets.architecture.steps import Step, last_uses
 from convcli.nets.layers import operation
-from convcli.nets.layout import hold_memory
-from convcli.nets.operations import Array, Operation, Shape
+from convcli.nets.layers.activations import Dropout
+from convcli.nets.layers.base import Array, Operation, Shape
+from convcli.nets.layers.memory_layout import hold_memory
 
 __all__ = ["Model"]
 

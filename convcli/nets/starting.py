@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from convcli.engine.errors import one_of
-from convcli.nets.operations import Array, Shape
+from convcli.nets.layers.base import Array, Shape
 from convcli.nets.running import Model
 
 __all__ = ["METHODS", "start"]

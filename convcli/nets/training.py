@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, one_of
 from convcli.nets.evaluating import evaluated
 from convcli.nets.examples import Examples
+from convcli.nets.layers.base import Array
 from convcli.nets.losses import cross_entropy
 from convcli.nets.networks import Preparation
-from convcli.nets.operations import Array
 from convcli.nets.optimizers import OPTIMIZERS
 from convcli.nets.recipes import Recipe
 from convcli.nets.running import Model

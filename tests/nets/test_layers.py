@@ -8,9 +8,8 @@ import pytest
 
 from convcli.engine.correlation.planner import threads
 from convcli.engine.errors import ConvError
-from convcli.nets import convolving, layout, winograd
 from convcli.nets.architecture.kinds import KINDS, read_layer
-from convcli.nets.layers import OPERATIONS, operation
+from convcli.nets.layers import OPERATIONS, convolution, memory_layout, operation, winograd
 from tests import oracle
 
 LAYERS = [
@@ -125,11 +124,11 @@ def test_backward(text, size):
 CONVOLUTIONS = [(t, s) for t, s in LAYERS if t.startswith(("conv:", "dwconv"))]
 
 
-@pytest.mark.parametrize("band", [8, 300, convolving.BAND])
+@pytest.mark.parametrize("band", [8, 300, convolution.BAND])
 @pytest.mark.parametrize(("text", "size"), CONVOLUTIONS, ids=[t for t, _ in CONVOLUTIONS])
 def test_convolution_against_loops(text, size, band, monkeypatch):
-    monkeypatch.setattr(convolving, "BAND", band)
-    monkeypatch.setattr(convolving, "WIDE", band)
+    monkeypatch.setattr(convolution, "BAND", band)
+    monkeypatch.setattr(convolution, "WIDE", band)
     rng = np.random.default_rng(2)
     op = made(text, size, rng)
     x = rng.normal(size=(3, *size))
@@ -198,7 +197,7 @@ def test_tiles_are_precise_with_many_channels():
     x = rng.normal(size=(1, 256, 28, 28)).astype(np.float32)
     axes, weight = op.windows(x.shape[1:]), op.weights["weight"]
     found = winograd.convolve(x, weight, axes)
-    exact = convolving.convolve(x.astype(float), weight.astype(float), axes)
+    exact = convolution.convolve(x.astype(float), weight.astype(float), axes)
     assert np.abs(found - exact).max() <= 3e-5 * np.abs(exact).max()
 
 
@@ -222,7 +221,7 @@ def test_however_the_batch_lies(text, size):
 
 
 def _batch_last(x):
-    return layout.outer(layout.inner(x))
+    return memory_layout.outer(memory_layout.inner(x))
 
 
 def _apart(x):
@@ -237,7 +236,7 @@ def pool(monkeypatch):
     """Have threads on a machine of one core too, and share out the smallest maps."""
     with ThreadPoolExecutor(2) as pool:
         monkeypatch.setattr(threads, "_pool", lambda: pool)
-        monkeypatch.setattr(layout, "SHARED", 1)
+        monkeypatch.setattr(memory_layout, "SHARED", 1)
         yield pool
 
 
@@ -251,7 +250,7 @@ def test_threads_change_no_byte(text, size, monkeypatch):
     weigh = rng.normal(size=(3, *op.out_shape(size))).astype(np.float32)
     found = []
     for count in (1, 2, 3):
-        monkeypatch.setattr(layout, "workers", lambda count=count: count)
+        monkeypatch.setattr(memory_layout, "workers", lambda count=count: count)
         op.chance = np.random.default_rng(5)
         answers = [op.forward(x), op.backward(weigh), *op.gradients.values()]
         found.append([a.tobytes() for a in answers])
@@ -260,7 +259,7 @@ def test_threads_change_no_byte(text, size, monkeypatch):
 
 @pytest.mark.usefixtures("pool")
 def test_threads_heed_what_numpy_is_told(monkeypatch):
-    monkeypatch.setattr(layout, "workers", lambda: 2)
+    monkeypatch.setattr(memory_layout, "workers", lambda: 2)
     seen = set()
 
     def work(part):
@@ -270,10 +269,10 @@ def test_threads_heed_what_numpy_is_told(monkeypatch):
 
     barrier = threading.Barrier(2)
     with np.errstate(over="ignore"):
-        layout.by_channels(work, 2, 2)
+        memory_layout.by_channels(work, 2, 2)
     assert len(seen) == 2
     with pytest.raises(RuntimeWarning, match="overflow"):
-        layout.by_channels(work, 2, 2)
+        memory_layout.by_channels(work, 2, 2)
 
 
 def test_memory_that_is_used_again_holds_nothing_back():

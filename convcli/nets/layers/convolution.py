@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.blas import product
 from convcli.engine.sizes.geometry import Axis
-from convcli.nets.layout import inner, outer, scratch
+from convcli.nets.layers.memory_layout import inner, outer, scratch
 
 __all__ = ["Axes", "convolve", "input_gradient", "padded", "reach", "span", "weight_gradient"]
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.sizes.geometry import Axis
 from convcli.engine.sizes.receptive_field import part
-from convcli.nets.convolving import padded, span
-from convcli.nets.layout import by_channels, inner, outer, scratch
+from convcli.nets.layers.convolution import padded, span
+from convcli.nets.layers.memory_layout import by_channels, inner, outer, scratch
 
 __all__ = [
     "maximum",

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.nets.convolving import Axes, padded
-from convcli.nets.layout import by_channels, outer, scratch
+from convcli.nets.layers.convolution import Axes, padded
+from convcli.nets.layers.memory_layout import by_channels, outer, scratch
 
 __all__ = ["convolve", "pays"]
 

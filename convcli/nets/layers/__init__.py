@@ -11,13 +11,13 @@ from collections.abc import Callable
 from convcli.engine.blas import product
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis
-from convcli.nets import pools, winograd
-from convcli.nets.activations import ACTIVATIONS, Dropout, Flatten
 from convcli.nets.architecture.kinds import Layer
-from convcli.nets.convolving import convolve, input_gradient, weight_gradient
-from convcli.nets.layout import inner
-from convcli.nets.norms import BatchNorm, ResponseNorm
-from convcli.nets.operations import Array, Operation, Shape
+from convcli.nets.layers import pooling, winograd
+from convcli.nets.layers.activations import ACTIVATIONS, Dropout, Flatten
+from convcli.nets.layers.base import Array, Operation, Shape
+from convcli.nets.layers.convolution import convolve, input_gradient, weight_gradient
+from convcli.nets.layers.memory_layout import inner
+from convcli.nets.layers.normalization import BatchNorm, ResponseNorm
 
 __all__ = ["OPERATIONS", "operation"]
 
@@ -138,18 +138,18 @@ class Pooling(Operation):
         del spare
         axes = self.windows(x.shape[1:])
         if self.layer.kind == "maxpool":
-            found = pools.maximum(x, axes)
+            found = pooling.maximum(x, axes)
             self.saved = (x, found) if self.training else None
             return found
         self.saved = x.shape if self.training else None
-        return pools.mean(x, axes, include_pad=self.layer.count_padding)
+        return pooling.mean(x, axes, include_pad=self.layer.count_padding)
 
     def backward(self, gradient: Array) -> Array:
         if self.layer.kind == "maxpool":
             x, found = self.saved
-            return pools.maximum_gradient(gradient, x, found, self.windows(x.shape[1:]))
+            return pooling.maximum_gradient(gradient, x, found, self.windows(x.shape[1:]))
         axes = self.windows(self.saved[1:])
-        return pools.mean_gradient(gradient, axes, include_pad=self.layer.count_padding)
+        return pooling.mean_gradient(gradient, axes, include_pad=self.layer.count_padding)
 
     def windows(self, size: Shape) -> tuple[Axis, ...]:
         """Return where the windows lie."""
@@ -162,10 +162,10 @@ class PartsPooling(Operation):
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
         self.saved = x.shape if self.training else None
-        return pools.parts_mean(x, self.out_shape(x.shape[1:])[1:])
+        return pooling.parts_mean(x, self.out_shape(x.shape[1:])[1:])
 
     def backward(self, gradient: Array) -> Array:
-        return pools.parts_mean_gradient(gradient, self.saved)
+        return pooling.parts_mean_gradient(gradient, self.saved)
 
 
 OPERATIONS: dict[str, Callable[[Layer, Shape], Operation]] = {

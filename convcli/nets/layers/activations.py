@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from convcli.nets.layout import by_channels, inner, outer
-from convcli.nets.operations import Array, Operation
+from convcli.nets.layers.base import Array, Operation
+from convcli.nets.layers.memory_layout import by_channels, inner, outer
 
 __all__ = ["ACTIVATIONS", "Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
 

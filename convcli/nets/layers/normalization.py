@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from convcli.nets.layout import by_channels, inner, outer
-from convcli.nets.operations import Array, Operation, Shape
+from convcli.nets.layers.base import Array, Operation, Shape
+from convcli.nets.layers.memory_layout import by_channels, inner, outer
 
 __all__ = ["BatchNorm", "ResponseNorm"]
 
