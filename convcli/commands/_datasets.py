@@ -13,7 +13,7 @@ from convcli.files.datasets import Labelled, classes, numbered
 from convcli.files.memory import check_free
 from convcli.files.operands import Reading, load
 from convcli.nets.examples import Examples
-from convcli.nets.preparing import prepared
+from convcli.nets.model.preprocessing import prepared
 
 __all__ = ["examples_of"]
 

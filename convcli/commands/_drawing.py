@@ -12,7 +12,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand
 from convcli.files.pictures.picture import Picture
-from convcli.nets.features import box, feature_grid, last_maps, named_step, with_box
+from convcli.nets.model.feature_maps import box, feature_grid, last_maps, named_step, with_box
 
 __all__ = ["draw_features", "draw_field"]
 

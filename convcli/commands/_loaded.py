@@ -11,10 +11,9 @@ from convcli.commands._networks import Asked, Chosen, choose_by_card
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
-from convcli.nets import weights
+from convcli.nets.model import Model, weights
+from convcli.nets.model.preprocessing import normalised, prepared
 from convcli.nets.networks import Preparation
-from convcli.nets.preparing import normalised, prepared
-from convcli.nets.running import Model
 
 __all__ = ["Loaded", "load_network"]
 

@@ -13,12 +13,11 @@ from convcli.commands._networks import Chosen, choose
 from convcli.engine.errors import ConvError, printable
 from convcli.files.datasets import Labelled, classes, read_labelled
 from convcli.files.operands import Reading
-from convcli.nets import starting, weights
 from convcli.nets.evaluating import scoring
 from convcli.nets.examples import Examples, stratified
+from convcli.nets.model import Model, initializers, weights
 from convcli.nets.networks import NETWORKS, Preparation
 from convcli.nets.recipes import Recipe
-from convcli.nets.running import Model
 from convcli.nets.training import Training
 
 __all__ = ["Given", "Ready", "made_ready", "same_scale"]
@@ -95,7 +94,7 @@ def made_ready(given: Given) -> Ready:
         kept, aside = stratified(train.y, holdout, np.random.default_rng([seed, _SPLIT]))
         train, test = train.taken(kept), train.taken(aside)
     model = Model(chosen.steps)
-    starting.start(model, recipe.start, np.random.default_rng(seed))
+    initializers.start(model, recipe.start, np.random.default_rng(seed))
     training = Training(scoring(model), recipe, chosen.input, how, seed)
     data = {"examples": len(train), "labels": zlib.crc32(train.y.tobytes())}
     if given.resume is not None:

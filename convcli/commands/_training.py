@@ -16,7 +16,7 @@ from convcli.engine.progress import Note, Progress, Work
 from convcli.files.output import check_target, writing
 from convcli.files.pictures.formats import format_of, write_picture
 from convcli.files.pictures.plots import plotted
-from convcli.nets import weights
+from convcli.nets.model import weights
 from convcli.nets.training import Epoch
 
 __all__ = ["Outputs", "runs"]

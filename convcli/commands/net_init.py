@@ -10,8 +10,7 @@ from convcli import options
 from convcli.commands import net_options as own
 from convcli.commands._networks import choose
 from convcli.files.output import check_target, writing
-from convcli.nets import starting, weights
-from convcli.nets.running import Model
+from convcli.nets.model import Model, initializers, weights
 
 __all__ = ["EXAMPLES", "net_init"]
 
@@ -48,7 +47,7 @@ def net_init(
             text="xavier, the chapter's, he, for relu, or xavier-sigmoid (xavier).",
             metavar="METHOD",
             show_default=False,
-            autocompletion=options.words(lambda: list(starting.METHODS)),
+            autocompletion=options.words(lambda: list(initializers.METHODS)),
         ),
     ] = "xavier",
     seed: Annotated[
@@ -69,7 +68,7 @@ def net_init(
     check_target(path, force=force)
     chosen = choose(name, size, classes, width)
     model = Model(chosen.steps)
-    starting.start(model, method, np.random.default_rng(seed))
+    initializers.start(model, method, np.random.default_rng(seed))
     with writing(path, force=force) as file:
         weights.save(file, form, model.tensors(), chosen.card())
     print(output)

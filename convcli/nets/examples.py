@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
+from convcli.nets.model.preprocessing import normalised, prepared
 from convcli.nets.networks import Preparation
-from convcli.nets.preparing import normalised, prepared
 
 __all__ = ["Examples", "stratified"]
 

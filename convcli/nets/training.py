@@ -12,10 +12,10 @@ from convcli.nets.evaluating import evaluated
 from convcli.nets.examples import Examples
 from convcli.nets.layers.base import Array
 from convcli.nets.losses import cross_entropy
+from convcli.nets.model import Model
 from convcli.nets.networks import Preparation
 from convcli.nets.optimizers import OPTIMIZERS
 from convcli.nets.recipes import Recipe
-from convcli.nets.running import Model
 
 __all__ = ["Batch", "Epoch", "Training"]
 

@@ -14,10 +14,10 @@ from convcli.nets.architecture.steps import program
 from convcli.nets.architecture.torch_code import chain_code
 from convcli.nets.examples import Examples
 from convcli.nets.losses import cross_entropy
+from convcli.nets.model import Model
+from convcli.nets.model.initializers import start
 from convcli.nets.networks import network
 from convcli.nets.recipes import Recipe
-from convcli.nets.running import Model
-from convcli.nets.starting import start
 from convcli.nets.training import Training
 from tests.bench.pairs import Case
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convcli.files.pictures import read_picture
-from convcli.nets import weights
+from convcli.nets.model import weights
 from tests.conftest import SAMPLES
 
 CAMERA = SAMPLES / "camera.png"

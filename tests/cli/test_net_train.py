@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from convcli.files.pictures import read_picture
-from convcli.nets import weights
+from convcli.nets.model import weights
 from tests.conftest import SAMPLES
 
 DIGITS = SAMPLES / "digits.csv.gz"

@@ -7,9 +7,9 @@ from PIL import Image
 from convcli.engine.errors import ConvError
 from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import program
-from convcli.nets.features import box, feature_grid, last_maps, named_step, with_box
+from convcli.nets.model.feature_maps import box, feature_grid, last_maps, named_step, with_box
+from convcli.nets.model.preprocessing import normalised, prepared, resized
 from convcli.nets.networks import Preparation, network
-from convcli.nets.preparing import normalised, prepared, resized
 
 
 @pytest.mark.parametrize("size", [(7, 5), (30, 41), (64, 48), (20, 90)])
@@ -85,7 +85,7 @@ def test_the_box_is_the_receptive_field():
 
 def test_what_a_unit_sees_moves_it():
     """Change one pixel at a time: the units that move are those whose box holds it."""
-    from convcli.nets.running import Model
+    from convcli.nets.model import Model
 
     size = (1, 12, 12)
     steps = program(read_chain("conv:1,k3,s2,p1 relu maxpool:k2,s1 conv:1,k3,d2"), size)

@@ -6,8 +6,8 @@ import pytest
 from convcli.engine.errors import ConvError
 from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import program
+from convcli.nets.model import Model
 from convcli.nets.networks import network
-from convcli.nets.running import Model
 
 
 def made(text, size, dtype=np.float64, seed=0):

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets import starting
 from convcli.nets.architecture.parser import Repeat, read_chain
 from convcli.nets.architecture.steps import program
 from convcli.nets.evaluating import evaluated, scoring
 from convcli.nets.examples import Examples, stratified
 from convcli.nets.losses import cross_entropy
+from convcli.nets.model import Model, initializers
 from convcli.nets.networks import NETWORKS, Preparation
 from convcli.nets.optimizers import OPTIMIZERS
 from convcli.nets.recipes import SCHEDULES, Recipe
-from convcli.nets.running import Model
 from convcli.nets.training import Batch, Epoch, Training
 from convcli.nets.widths import scaled
 
@@ -27,7 +26,7 @@ SMALL = "conv:4,k3,p1 bn relu maxpool:k2 flatten dropout:0.3 linear:3"
 
 def model_of(net, size, seed=0, method="he"):
     model = Model(program(net, size))
-    starting.start(model, method, np.random.default_rng(seed))
+    initializers.start(model, method, np.random.default_rng(seed))
     return scoring(model)
 
 

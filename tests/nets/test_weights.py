@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets import weights
 from convcli.nets.architecture.steps import program
+from convcli.nets.model import Model, weights
+from convcli.nets.model.initializers import METHODS, start
 from convcli.nets.networks import network
-from convcli.nets.running import Model
-from convcli.nets.starting import METHODS, start
 
 NEEDED = {"conv.weight": (2, 1, 3, 3), "conv.bias": (2,)}
 TENSORS = {

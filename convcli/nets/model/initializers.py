@@ -6,7 +6,7 @@ import numpy as np
 
 from convcli.engine.errors import one_of
 from convcli.nets.layers.base import Array, Shape
-from convcli.nets.running import Model
+from convcli.nets.model import Model
 
 __all__ = ["METHODS", "start"]
 
