@@ -12,8 +12,8 @@ from convcli.engine.progress import Note, Progress, Work
 from convcli.files.datasets import Labelled, classes, numbered
 from convcli.files.memory import check_free
 from convcli.files.operands import Reading, load
-from convcli.nets.examples import Examples
 from convcli.nets.model.preprocessing import prepared
+from convcli.nets.training.examples import Examples
 
 __all__ = ["examples_of"]
 

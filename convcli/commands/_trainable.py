@@ -13,12 +13,12 @@ from convcli.commands._networks import Chosen, choose
 from convcli.engine.errors import ConvError, printable
 from convcli.files.datasets import Labelled, classes, read_labelled
 from convcli.files.operands import Reading
-from convcli.nets.evaluating import scoring
-from convcli.nets.examples import Examples, stratified
 from convcli.nets.model import Model, initializers, weights
 from convcli.nets.networks import NETWORKS, Preparation
 from convcli.nets.recipes import Recipe
 from convcli.nets.training import Training
+from convcli.nets.training.evaluation import scoring
+from convcli.nets.training.examples import Examples, stratified
 
 __all__ = ["Given", "Ready", "made_ready", "same_scale"]
 

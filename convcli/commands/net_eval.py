@@ -20,8 +20,8 @@ from convcli.engine.progress import Progress, Work
 from convcli.files.datasets import read_labelled
 from convcli.files.operands import Reading
 from convcli.files.pictures.picture import MAX_PIXELS
-from convcli.nets.evaluating import Evaluation, evaluating, scoring, summed
-from convcli.nets.examples import Examples
+from convcli.nets.training.evaluation import Evaluation, evaluating, scoring, summed
+from convcli.nets.training.examples import Examples
 
 __all__ = ["EXAMPLES", "net_eval"]
 

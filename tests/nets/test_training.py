@@ -10,14 +10,14 @@ import pytest
 from convcli.engine.errors import ConvError
 from convcli.nets.architecture.parser import Repeat, read_chain
 from convcli.nets.architecture.steps import program
-from convcli.nets.evaluating import evaluated, scoring
-from convcli.nets.examples import Examples, stratified
 from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model, initializers
 from convcli.nets.networks import NETWORKS, Preparation
-from convcli.nets.optimizers import OPTIMIZERS
 from convcli.nets.recipes import SCHEDULES, Recipe
 from convcli.nets.training import Batch, Epoch, Training
+from convcli.nets.training.evaluation import evaluated, scoring
+from convcli.nets.training.examples import Examples, stratified
+from convcli.nets.training.optimizers import OPTIMIZERS
 from convcli.nets.widths import scaled
 
 HOW = Preparation()
