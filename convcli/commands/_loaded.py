@@ -13,7 +13,7 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
 from convcli.nets.model import Model, weights
 from convcli.nets.model.preprocessing import normalised, prepared
-from convcli.nets.networks import Preparation
+from convcli.nets.zoo import Preparation
 
 __all__ = ["Loaded", "load_network"]
 

@@ -14,11 +14,11 @@ from convcli.engine.errors import ConvError, printable
 from convcli.files.datasets import Labelled, classes, read_labelled
 from convcli.files.operands import Reading
 from convcli.nets.model import Model, initializers, weights
-from convcli.nets.networks import NETWORKS, Preparation
-from convcli.nets.recipes import Recipe
 from convcli.nets.training import Training
 from convcli.nets.training.evaluation import scoring
 from convcli.nets.training.examples import Examples, stratified
+from convcli.nets.zoo import NETWORKS, Preparation
+from convcli.nets.zoo.recipes import Recipe
 
 __all__ = ["Given", "Ready", "made_ready", "same_scale"]
 

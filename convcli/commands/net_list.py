@@ -9,7 +9,7 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.counts import rule
 from convcli.nets.architecture.steps import program
 from convcli.nets.architecture.summary import Line, summary
-from convcli.nets.networks import NETWORKS, Network
+from convcli.nets.zoo import NETWORKS, Network
 
 __all__ = ["EXAMPLES", "net_list"]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from convcli import options
 from convcli.engine.sizes.notation import read_number
-from convcli.nets.networks import NETWORKS
+from convcli.nets.zoo import NETWORKS
 
 __all__ = ["Classes", "Depth", "Size", "Width", "named", "read_real"]
 

@@ -16,7 +16,7 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture import onnx_model
 from convcli.nets.architecture.counts import rule
 from convcli.nets.architecture.summary import Line, Summary, blocks, summary
-from convcli.nets.networks import NETWORKS
+from convcli.nets.zoo import NETWORKS
 
 __all__ = ["EXAMPLES", "net_show"]
 

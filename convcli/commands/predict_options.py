@@ -8,7 +8,7 @@ import typer
 from convcli import options
 from convcli.commands.net_options import named
 from convcli.engine.errors import ConvError, printable
-from convcli.nets.networks import NETWORKS
+from convcli.nets.zoo import NETWORKS
 
 __all__ = ["Floats", "Unit"]
 

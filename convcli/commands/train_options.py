@@ -6,7 +6,7 @@ import typer
 
 from convcli import options
 from convcli.commands.net_options import named, read_real
-from convcli.nets.recipes import SCHEDULES
+from convcli.nets.zoo.recipes import SCHEDULES
 
 __all__ = [
     "Batch", "Data", "Decay", "Epochs", "Holdout", "Log", "MaxValue", "Momentum", "Name", "Optimizer", "Output", "Plot",

@@ -9,7 +9,7 @@ from convcli.nets.architecture.steps import program
 from convcli.nets.architecture.torch_code import chain_code
 from convcli.nets.model import Model
 from convcli.nets.model.initializers import start
-from convcli.nets.networks import network
+from convcli.nets.zoo import network
 from tests.bench.pairs import Case
 
 LIMITS = {"lenet": 1.0, "torchvision/resnet18": 1.6, "torchvision/vgg16": 1.6}

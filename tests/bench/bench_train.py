@@ -15,10 +15,10 @@ from convcli.nets.architecture.torch_code import chain_code
 from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model
 from convcli.nets.model.initializers import start
-from convcli.nets.networks import network
-from convcli.nets.recipes import Recipe
 from convcli.nets.training import Training
 from convcli.nets.training.examples import Examples
+from convcli.nets.zoo import network
+from convcli.nets.zoo.recipes import Recipe
 from tests.bench.pairs import Case
 
 EXAMPLES, BATCH = 4096, 256

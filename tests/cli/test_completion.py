@@ -16,7 +16,7 @@ from convcli.engine.pooling import MODES
 from convcli.engine.ranges import RANGES
 from convcli.nets.architecture.counts import COUNTED
 from convcli.nets.architecture.kinds import KINDS
-from convcli.nets.networks import NETWORKS
+from convcli.nets.zoo import NETWORKS
 from convcli.options import FORMATS
 
 TOOLS = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -8,7 +8,7 @@ from convcli.commands import _datasets
 from convcli.commands._datasets import examples_of
 from convcli.engine.errors import ConvError
 from convcli.files.datasets import Labelled, read_labelled
-from convcli.nets.networks import Preparation
+from convcli.nets.zoo import Preparation
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from convcli.nets.networks import NETWORKS
+from convcli.nets.zoo import NETWORKS
 
 CHAIN = """# a small one
 unit = ( conv:8,k3,p1 bn relu )

@@ -5,7 +5,7 @@ import pytest
 from convcli.engine.errors import ConvError
 from convcli.nets.architecture.counts import totals
 from convcli.nets.architecture.steps import program
-from convcli.nets.networks import NETWORKS, network
+from convcli.nets.zoo import NETWORKS, network
 
 # parameters, MACs, receptive field; torchvision's parameters are those of its model pages
 GOLDEN = {

@@ -9,7 +9,7 @@ from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import program
 from convcli.nets.model.feature_maps import box, feature_grid, last_maps, named_step, with_box
 from convcli.nets.model.preprocessing import normalised, prepared, resized
-from convcli.nets.networks import Preparation, network
+from convcli.nets.zoo import Preparation, network
 
 
 @pytest.mark.parametrize("size", [(7, 5), (30, 41), (64, 48), (20, 90)])

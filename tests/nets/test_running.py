@@ -7,7 +7,7 @@ from convcli.engine.errors import ConvError
 from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import program
 from convcli.nets.model import Model
-from convcli.nets.networks import network
+from convcli.nets.zoo import network
 
 
 def made(text, size, dtype=np.float64, seed=0):

@@ -12,13 +12,13 @@ from convcli.nets.architecture.parser import Repeat, read_chain
 from convcli.nets.architecture.steps import program
 from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model, initializers
-from convcli.nets.networks import NETWORKS, Preparation
-from convcli.nets.recipes import SCHEDULES, Recipe
 from convcli.nets.training import Batch, Epoch, Training
 from convcli.nets.training.evaluation import evaluated, scoring
 from convcli.nets.training.examples import Examples, stratified
 from convcli.nets.training.optimizers import OPTIMIZERS
 from convcli.nets.widths import scaled
+from convcli.nets.zoo import NETWORKS, Preparation
+from convcli.nets.zoo.recipes import SCHEDULES, Recipe
 
 HOW = Preparation()
 SMALL = "conv:4,k3,p1 bn relu maxpool:k2 flatten dropout:0.3 linear:3"

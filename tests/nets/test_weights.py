@@ -10,7 +10,7 @@ from convcli.engine.errors import ConvError
 from convcli.nets.architecture.steps import program
 from convcli.nets.model import Model, weights
 from convcli.nets.model.initializers import METHODS, start
-from convcli.nets.networks import network
+from convcli.nets.zoo import network
 
 NEEDED = {"conv.weight": (2, 1, 3, 3), "conv.bias": (2,)}
 TENSORS = {

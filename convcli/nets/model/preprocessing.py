@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 from convcli.engine.grey import grey
-from convcli.nets.networks import Preparation
+from convcli.nets.zoo import Preparation
 
 __all__ = ["normalised", "prepared", "resized"]
 

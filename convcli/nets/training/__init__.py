@@ -11,11 +11,11 @@ from convcli.engine.errors import ConvError, one_of
 from convcli.nets.layers.base import Array
 from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model
-from convcli.nets.networks import Preparation
-from convcli.nets.recipes import Recipe
 from convcli.nets.training.evaluation import evaluated
 from convcli.nets.training.examples import Examples
 from convcli.nets.training.optimizers import OPTIMIZERS
+from convcli.nets.zoo import Preparation
+from convcli.nets.zoo.recipes import Recipe
 
 __all__ = ["Batch", "Epoch", "Training"]
 

@@ -11,8 +11,8 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.nets.layers.base import Array
 from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model
-from convcli.nets.networks import Preparation
 from convcli.nets.training.examples import Examples
+from convcli.nets.zoo import Preparation
 
 __all__ = ["Evaluation", "evaluated", "evaluating", "scoring", "summed"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 from convcli.nets.model.preprocessing import normalised, prepared
-from convcli.nets.networks import Preparation
+from convcli.nets.zoo import Preparation
 
 __all__ = ["Examples", "stratified"]
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from convcli.nets.layers.base import Array
-from convcli.nets.recipes import Recipe
+from convcli.nets.zoo.recipes import Recipe
 
 __all__ = ["OPTIMIZERS", "Optimizer"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from convcli.nets.architecture.builders import Part, concat, named, numbered, residual, serial
 from convcli.nets.architecture.parser import Block, Node
-from convcli.nets.chapter import INCEPTIONS, VGG
+from convcli.nets.zoo.chapter import INCEPTIONS, VGG
 
 __all__ = ["DENSENETS", "RESNETS", "alexnet", "densenet", "googlenet", "resnet", "vgg"]
 

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from functools import partial
 
 from convcli.engine.errors import ConvError, printable
-from convcli.nets import chapter, torchvision
 from convcli.nets.architecture.parser import Node
-from convcli.nets.recipes import Recipe
+from convcli.nets.zoo import chapter, torchvision
+from convcli.nets.zoo.recipes import Recipe
 
 __all__ = ["NETWORKS", "Network", "Preparation", "network"]
 
