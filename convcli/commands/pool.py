@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from convcli import options
-from convcli.commands._filter import Operation
-from convcli.commands._filtering import Given, filtering
+from convcli.commands.filters.operation import Operation
+from convcli.commands.filters.options import Given, filtering
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding

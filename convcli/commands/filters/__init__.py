@@ -1,0 +1,1 @@
+"""What corr, pool and edge share: their options, the work on one input, the work on many."""
