@@ -1,10 +1,10 @@
 """`convcli learn`: which kernel was applied here, and how sure is that."""
 
 from convcli import options
-from convcli.commands import _learning
-from convcli.commands import learn_options as own
 from convcli.commands._deliver import Request
 from convcli.commands._watching import watch
+from convcli.commands.learn import flags as own
+from convcli.commands.learn import inputs
 from convcli.engine.learning import learning
 from convcli.engine.learning.examples import Layer
 from convcli.engine.sizes.geometry import Padding
@@ -55,15 +55,13 @@ def learn(
     method = method or ("sgd" if alone else "lstsq")
     if alone and method == "sgd" and lr is None:
         lr = 0.03
-    descent = _learning.descent_of(method, lr, steps, momentum, batch, seed, log)
+    descent = inputs.descent_of(method, lr, steps, momentum, batch, seed, log)
     as_json = as_json or format == "json"
     request = Request("learn", output, "auto" if as_json else format, force, how="stretch")
     name = (files or ["pairs"])[0] if not alone else "bars"
-    _learning.check(name, request, log)
+    inputs.check(name, request, log)
     examples, pictured = (
-        _learning.exercise()
-        if alone
-        else _learning.given(files or [], pairs, Reading(layout=layout))
+        inputs.exercise() if alone else inputs.given(files or [], pairs, Reading(layout=layout))
     )
     layer = Layer(
         options.padding_of(padding, total, Padding("same" if pictured else "valid")),
@@ -82,7 +80,7 @@ def learn(
         holdout=holdout,
         descent=descent,
     )
-    with _learning.logging(log, force=force) as losses:
+    with inputs.logging(log, force=force) as losses:
         learned = watch(work)
         losses += learned.losses
-    _learning.show(name, learned, request, as_json=as_json, every=2 if alone else None)
+    inputs.show(name, learned, request, as_json=as_json, every=2 if alone else None)
