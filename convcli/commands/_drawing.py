@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from convcli import terminal
 from convcli.commands._deliver import Request, deliver
-from convcli.commands._loaded import Loaded
 from convcli.commands.filters.operation import print_path, tell
+from convcli.commands.net.load import Loaded
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands.net_options import named
+from convcli.commands.net.options import named
 from convcli.engine.errors import ConvError, printable
 from convcli.nets.zoo import NETWORKS
 

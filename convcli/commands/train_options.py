@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands.net_options import named, read_real
+from convcli.commands.net.options import named, read_real
 from convcli.nets.zoo.recipes import SCHEDULES
 
 __all__ = [

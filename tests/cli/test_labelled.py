@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convcli.commands import _datasets
-from convcli.commands._datasets import examples_of
+from convcli.commands.net import examples
+from convcli.commands.net.examples import examples_of
 from convcli.engine.errors import ConvError
 from convcli.files.datasets import Labelled, read_labelled
 from convcli.nets.zoo import Preparation
@@ -98,7 +98,7 @@ def test_memory_is_asked_for_before_pictures_are_read(monkeypatch):
     def never(*_):
         raise AssertionError("a picture was read")
 
-    monkeypatch.setattr(_datasets, "load", never)
+    monkeypatch.setattr(examples, "load", never)
     with pytest.raises(ConvError, match=r"^d: needs \S+ PiB of memory, .* are free$"):
         examples_of(read_labelled("d"), (3, 10**7, 10**7))
 

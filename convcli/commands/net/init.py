@@ -7,8 +7,8 @@ import numpy as np
 import typer
 
 from convcli import options
-from convcli.commands import net_options as own
-from convcli.commands._networks import choose
+from convcli.commands.net import options as own
+from convcli.commands.net.choose import choose
 from convcli.files.output import check_target, writing
 from convcli.nets.model import Model, initializers, weights
 

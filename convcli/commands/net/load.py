@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.commands._networks import Asked, Chosen, choose_by_card
+from convcli.commands.net.choose import Asked, Chosen, choose_by_card
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand

@@ -3,13 +3,13 @@
 import typer
 
 from convcli import options
-from convcli.commands import net_options
 from convcli.commands import predict_options as own
 from convcli.commands._deliver import Request
 from convcli.commands._drawing import draw_features, draw_field
-from convcli.commands._loaded import load_network
-from convcli.commands._networks import Asked
 from convcli.commands._predicting import answer, read_labels, show
+from convcli.commands.net import options
+from convcli.commands.net.choose import Asked
+from convcli.commands.net.load import load_network
 from convcli.engine.errors import ConvError
 from convcli.files.operands import Reading, check_single_stdin, load
 from convcli.files.pictures.picture import MAX_PIXELS
@@ -28,7 +28,7 @@ def net_predict(
     inputs: own.Inputs,
     file: own.Weights = None,
     size: own.Size = None,
-    classes: net_options.Classes = None,
+    classes: options.Classes = None,
     top: own.Top = 5,
     labels: own.Labels = None,
     mean: own.Mean = None,

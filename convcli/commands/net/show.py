@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from convcli import options, terminal
-from convcli.commands import net_options as own
-from convcli.commands._networks import choose
+from convcli.commands.net import options as own
+from convcli.commands.net.choose import choose
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture import onnx_model

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from convcli.commands._datasets import examples_of
-from convcli.commands._networks import Chosen, choose
+from convcli.commands.net.choose import Chosen, choose
+from convcli.commands.net.examples import examples_of
 from convcli.engine.errors import ConvError, printable
 from convcli.files.datasets import Labelled, classes, read_labelled
 from convcli.files.operands import Reading
