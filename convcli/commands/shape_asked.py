@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from convcli.commands.shape_options import Language
+from convcli.commands.shape.flags import Language
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 from convcli.options import Sizes

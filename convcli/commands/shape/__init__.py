@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from convcli import options
-from convcli.commands import shape_options as own
+from convcli.commands.shape import flags as own
 from convcli.commands.shape_asked import Asked, mode_of
 
 __all__ = ["EXAMPLES", "kinds", "shape"]

@@ -24,7 +24,7 @@ def run(asked: Asked) -> None:
     found = _resolved(asked, pad)
     if terminal.on_terminal() or asked.as_json or asked.explain or asked.code:
         # JSON, words, drawings and code are loaded when they are asked for: a size in a pipe stays quick
-        import_module("convcli.commands.shape_words").show(asked, pad, found)
+        import_module("convcli.commands.shape.report").show(asked, pad, found)
     else:
         print(size_text([a.out for a in found]))
 
