@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from convcli import terminal
-from convcli.commands._deliver import Request, deliver
-from convcli.commands._watching import say, watch
 from convcli.commands.filters.operation import print_path, tell
 from convcli.commands.net.load import Loaded
+from convcli.commands.output import Request, deliver
+from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable, shortened
 from convcli.engine.progress import Note, Progress, Work
 from convcli.engine.results import Ready

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import format_exc
 
-from convcli.commands._deliver import Request
 from convcli.commands.filters.operation import Operation, filtered
+from convcli.commands.output import Request
 from convcli.engine.errors import ConvError, printable, told
 from convcli.files.batch import Job, Record
 from convcli.files.operands import Reading

@@ -6,9 +6,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from convcli.commands import corr_options as own
-from convcli.commands._kernels import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import Given, filtering
+from convcli.commands.kernel_argument import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlation
 from convcli.engine.results import Result, Timed
 from convcli.engine.sizes.geometry import Padding

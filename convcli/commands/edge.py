@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from convcli.commands import edge_options
-from convcli.commands._kernels import number_of
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import Given, filtering
+from convcli.commands.kernel_argument import number_of
 from convcli.engine import edges
 from convcli.engine.errors import ConvError
 from convcli.engine.grey import grey

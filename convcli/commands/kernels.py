@@ -9,9 +9,9 @@ import typer
 from numpy.typing import NDArray
 
 from convcli import options, terminal
-from convcli.commands._deliver import Request, deliver
-from convcli.commands._kernels import kernel_of
 from convcli.commands.filters.operation import print_path
+from convcli.commands.kernel_argument import kernel_of
+from convcli.commands.output import Request, deliver
 from convcli.engine import kernels as registry
 from convcli.engine.response import frequency_response, rank
 from convcli.engine.results import Ready

@@ -10,9 +10,9 @@ from pathlib import Path
 import typer
 
 from convcli import terminal
-from convcli.commands._deliver import Request
 from convcli.commands._work import Filter, is_array, together
 from convcli.commands.filters.operation import Operation, filter_input, print_path, tell
+from convcli.commands.output import Request
 from convcli.engine import cores
 from convcli.engine.errors import ConvError, printable, shortened
 from convcli.files.batch import Job, Record, planned, run

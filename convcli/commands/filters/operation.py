@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from convcli import terminal
-from convcli.commands._deliver import Delivered, Request, deliver
+from convcli.commands.output import Delivered, Request, deliver
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.results import Result
 from convcli.files.operands import Operand, Reading, load

@@ -7,9 +7,9 @@ from functools import wraps
 from typing import Any
 
 from convcli import options
-from convcli.commands._deliver import Request
 from convcli.commands.filters.batch import Many, filter_inputs
 from convcli.commands.filters.operation import Operation
+from convcli.commands.output import Request
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Reading, check_single_stdin
 from convcli.files.pictures.picture import MAX_PIXELS

@@ -1,10 +1,10 @@
 """`convcli learn`: which kernel was applied here, and how sure is that."""
 
 from convcli import options
-from convcli.commands._deliver import Request
-from convcli.commands._watching import watch
 from convcli.commands.learn import flags as own
 from convcli.commands.learn import inputs
+from convcli.commands.output import Request
+from convcli.commands.progress import watch
 from convcli.engine.learning import learning
 from convcli.engine.learning.examples import Layer
 from convcli.engine.sizes.geometry import Padding

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from convcli import terminal
-from convcli.commands._deliver import Request, deliver, destination
-from convcli.commands._watching import say
 from convcli.commands.filters.operation import print_path
+from convcli.commands.output import Request, deliver, destination
+from convcli.commands.progress import say
 from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.learning import Learned

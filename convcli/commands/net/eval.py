@@ -10,11 +10,11 @@ import typer
 
 from convcli import options, terminal
 from convcli.commands import train_options as own
-from convcli.commands._watching import say, watch
 from convcli.commands.net.choose import Asked
 from convcli.commands.net.examples import examples_of
 from convcli.commands.net.load import Loaded, load_network
 from convcli.commands.net.training_run import same_scale
+from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Progress, Work
 from convcli.files.datasets import read_labelled

@@ -4,12 +4,12 @@ import typer
 
 from convcli import options
 from convcli.commands import predict_options as own
-from convcli.commands._deliver import Request
 from convcli.commands._drawing import draw_features, draw_field
 from convcli.commands._predicting import answer, read_labels, show
 from convcli.commands.net import options
 from convcli.commands.net.choose import Asked
 from convcli.commands.net.load import load_network
+from convcli.commands.output import Request
 from convcli.engine.errors import ConvError
 from convcli.files.operands import Reading, check_single_stdin, load
 from convcli.files.pictures.picture import MAX_PIXELS
