@@ -13,7 +13,7 @@ from convcli.commands.filters.operation import print_path
 from convcli.commands.kernel_argument import kernel_of
 from convcli.commands.output import Request, deliver
 from convcli.engine import kernels as registry
-from convcli.engine.response import frequency_response, rank
+from convcli.engine.kernels import frequency_response, rank
 from convcli.engine.results import Ready
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand, Reading

@@ -14,16 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.gaussians import LARGEST, gaussian_row, log_factors, radius_of
 from convcli.engine.sizes.notation import read_sizes
 
 __all__ = [
     "KERNELS",
+    "LARGEST",
     "Kernel",
+    "frequency_response",
     "gaussian_row",
     "kernel",
     "log_factors",
     "named",
+    "radius_of",
+    "rank",
     "read_numbers",
     "turn",
 ]
@@ -299,3 +302,89 @@ def read_numbers(text: str) -> NDArray[Any]:
             f"got '{printable(text[:40])}', numbers that fit 64 bits are needed", usage=True
         )
     return taps
+
+
+LARGEST = 4097
+"""The longest side of a named kernel."""
+
+
+def radius_of(sigma: float) -> int:
+    """Cells on each side of a Gaussian that is cut at 4 sigma.
+
+    >>> radius_of(1.4)
+    6
+    """
+    radius = int(4 * sigma + 0.5)  # scipy.ndimage's truncation at 4 sigma
+    if 2 * radius + 1 > LARGEST:
+        raise ConvError(f"got sigma {sigma:g}, at most {LARGEST // 8} is allowed", usage=True)
+    return radius
+
+
+def gaussian_row(sigma: float, radius: int | None = None) -> NDArray[np.float64]:
+    """One-dimensional Gaussian, sampled at whole numbers and scaled to sum 1.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation in cells.
+    radius : int, optional
+        Cells on each side; floor(4 sigma + 1/2) unless given.
+
+    Returns
+    -------
+    ndarray, shape (2 * radius + 1,), float64
+    """
+    radius = radius_of(sigma) if radius is None else radius
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return np.asarray(weights / weights.sum())
+
+
+def log_factors(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bend and blur of a Laplacian of a Gaussian, which is outer(bend, blur) + outer(blur, bend).
+
+    Returns
+    -------
+    bend, blur : ndarray, shape (2 * radius + 1,), float64
+        The second derivative of the Gaussian, made to sum 0 (a constant answers 0, whatever was cut off); the Gaussian.
+    """
+    blur = gaussian_row(sigma)
+    at = np.arange(len(blur)) - len(blur) // 2
+    bend = blur * (at**2 / sigma**4 - 1 / sigma**2)
+    return bend - blur * bend.sum(), blur
+
+
+def rank(taps: NDArray[Any]) -> int:
+    """Number of separable kernels that add up to this one; 1 means two 1-D passes do the same.
+
+    Parameters
+    ----------
+    taps : ndarray, shape (kh, kw)
+
+    Examples
+    --------
+    >>> rank(np.outer([1, 2, 1], [-1, 0, 1])), rank(np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]))
+    (1, 2)
+    """
+    values = np.linalg.svd(taps.astype(np.float64), compute_uv=False)
+    return int(np.count_nonzero(values > 1e-12 * values[0])) if values[0] > 0 else 0
+
+
+def frequency_response(taps: NDArray[Any], size: int = 64) -> NDArray[np.float64]:
+    """Magnitude of the answer to each frequency, from -1/2 to 1/2 cycle a cell, zero in the middle.
+
+    Parameters
+    ----------
+    taps : ndarray, shape (kh, kw)
+    size : int
+        Frequencies an axis.
+
+    Returns
+    -------
+    ndarray, shape (size, size), float64
+        Rows are vertical frequencies; at least 0.
+    """
+    step = np.fft.fftshift(np.fft.fftfreq(size))
+    rows = np.exp(-2j * np.pi * np.outer(step, np.arange(taps.shape[0])))
+    columns = np.exp(-2j * np.pi * np.outer(np.arange(taps.shape[1]), step))
+    magnitude: NDArray[np.float64] = np.abs(rows @ taps @ columns)
+    return magnitude

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.engine.gaussians import gaussian_row
-from convcli.engine.kernels import KERNELS, kernel, read_numbers
+from convcli.engine.kernels import KERNELS, gaussian_row, kernel, read_numbers
 
 SMOOTHING = ["identity", "box", "gaussian", "disk", "sharpen", "emboss"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from convcli.engine import cores
+from convcli.engine import threads
 from convcli.engine.errors import ConvError
 from convcli.files import batch
 from convcli.files.batch import Job, Record, executors, planned, run
@@ -311,7 +311,7 @@ def test_what_ran_when_a_pool_broke_runs_again_alone(monkeypatch):
 def deadly(job: Job) -> Record:
     if job.source == "x":
         os.kill(os.getpid(), signal.SIGKILL)
-    return Record(job.source, f"{os.environ[cores.LIMITS[0]]} {os.getpid()}")
+    return Record(job.source, f"{os.environ[threads.LIMITS[0]]} {os.getpid()}")
 
 
 def test_workers_that_die_cost_their_own_file_alone():
@@ -322,18 +322,18 @@ def test_workers_that_die_cost_their_own_file_alone():
     assert [r.error for r in found if r.error] == [
         "x: its worker was killed (not enough memory? --jobs 1 needs the least)"
     ]
-    share = str(max(1, min(cores.cores() // 2, cores.threads())))
+    share = str(max(1, min(threads.cores() // 2, threads.threads())))
     assert {r.path.split()[0] for r in found if r.path} == {share}
-    assert os.environ.get(cores.LIMITS[0]) in (None, str(cores.threads()))
+    assert os.environ.get(threads.LIMITS[0]) in (None, str(threads.threads()))
 
 
 @pytest.mark.parametrize(
     ("told", "most", "expected"), [("", None, 6), ("", 4, 4), ("2", 4, 2), ("x", 4, 4), ("9", 4, 6)]
 )
 def test_threads(monkeypatch, told, most, expected):
-    monkeypatch.setattr(cores, "cores", lambda: 6)
+    monkeypatch.setattr(threads, "cores", lambda: 6)
     monkeypatch.setenv("OMP_NUM_THREADS", told)
-    assert cores.threads(most) == expected
+    assert threads.threads(most) == expected
 
 
 def test_a_missing_extra_is_named(monkeypatch):

@@ -13,7 +13,7 @@ from convcli import terminal
 from convcli.commands._work import Filter, is_array, together
 from convcli.commands.filters.operation import Operation, filter_input, print_path, tell
 from convcli.commands.output import Request
-from convcli.engine import cores
+from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable, shortened
 from convcli.files.batch import Job, Record, planned, run
 from convcli.files.inputs import Source, listed, sources
@@ -85,7 +85,7 @@ def filter_inputs(
 def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, many: Many) -> None:
     attempt = Attempt(os.urandom(4).hex(), time.time())
     executors = import_module("convcli.files.batch.executors")
-    at_once = many.jobs or (0 if many.cluster else cores.cores())
+    at_once = many.jobs or (0 if many.cluster else threads.cores())
     if many.cluster is None:
         at_once = min(at_once, len(jobs))
         request = replace(request, jobs=at_once)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from convcli.engine import correlation
 from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.gaussians import gaussian_row
+from convcli.engine.kernels import gaussian_row
 from convcli.engine.regions import connected_to
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike

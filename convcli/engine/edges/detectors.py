@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.edges.gradients import Together, compass, pair
-from convcli.engine.gaussians import log_factors
-from convcli.engine.kernels import kernel
+from convcli.engine.kernels import kernel, log_factors
 
 __all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "signed"]
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from convcli import __version__
-from convcli.engine import cores
+from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable
 
 __all__ = ["Cluster", "Here", "Processes", "crew"]
@@ -92,7 +92,7 @@ class Processes:
         self.preload = preload
         self.others = set(multiprocessing.active_children())
         self.limits = dict.fromkeys(
-            cores.LIMITS, str(max(1, min(cores.cores() // jobs, cores.threads())))
+            threads.LIMITS, str(max(1, min(threads.cores() // jobs, threads.threads())))
         )
 
     def __enter__(self) -> "Processes":
