@@ -6,9 +6,8 @@ from collections import deque
 import numpy as np
 import pytest
 
-from convcli.engine.edges.canny import RATIO, canny
+from convcli.engine.edges.canny import RATIO, canny, connected_to
 from convcli.engine.edges.otsu import otsu
-from convcli.engine.regions import connected_to
 from tests.oracle import source
 
 
