@@ -10,9 +10,8 @@ from convcli.commands.output import Request
 from convcli.engine.errors import ConvError, printable, told
 from convcli.files.batch import Job, Record
 from convcli.files.operands import Reading
-from convcli.files.output import ExistsError
+from convcli.files.output import ExistsError, target_of
 from convcli.files.sniff import HEAD, sniff
-from convcli.files.targets import target_of
 
 __all__ = ["Filter", "is_array", "together"]
 

@@ -19,11 +19,10 @@ from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
-from convcli.files.output import Attempt, check_target, writing, writing_stdout
+from convcli.files.output import Attempt, Target, check_target, target_of, writing, writing_stdout
 from convcli.files.pictures.formats import FORMATS as PICTURES
 from convcli.files.pictures.formats import check_format, write_picture
 from convcli.files.pictures.picture import Picture, full_scale
-from convcli.files.targets import Target, target_of
 from convcli.options import FORMATS
 
 __all__ = ["Delivered", "Request", "deliver", "destination"]

@@ -1,5 +1,7 @@
 """Which files a call means: those it names, those in a list, those in the folders that it names."""
 
+import csv
+import io
 import os
 import re
 import sys
@@ -10,8 +12,9 @@ from typing import NamedTuple
 from convcli.engine.errors import ConvError, printable
 from convcli.files.output import about_file
 from convcli.files.sniff import PICTURE_SUFFIXES
+from convcli.files.text import read_text
 
-__all__ = ["SUFFIXES", "Source", "listed", "sources"]
+__all__ = ["SUFFIXES", "Source", "listed", "read_pairs", "sources"]
 
 SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv")
 """The files that are taken from a folder; in which form one is, its first bytes decide."""
@@ -96,3 +99,46 @@ def _walked(top: str, left_out: str | None) -> Iterator[Source]:
         for file in sorted(files):
             if not file.startswith(".") and file.lower().endswith(SUFFIXES):
                 yield Source(str(Path(folder, file)), "" if below == "." else below)
+
+
+def read_pairs(name: str) -> list[tuple[str, str]]:
+    """Read a CSV of two columns, the names of an input and of its answer; blank lines and a head `x,y` are passed over.
+
+    Parameters
+    ----------
+    name : str
+        The file, ``-`` for standard input. Names in it are relative to its folder.
+
+    Raises
+    ------
+    ConvError
+        It cannot be read, or a line has not two names.
+    """
+    shown = "standard input" if name == "-" else name
+    try:
+        text = read_text(name)
+    except OSError as error:
+        raise about_file(shown, error) from error
+    folder = Path() if name == "-" else Path(name).parent
+    pairs: list[tuple[str, str]] = []
+    for number, row in enumerate(_rows(text, shown), 1):
+        cells = [cell.strip() for cell in row]
+        if not any(cells) or (number == 1 and [c.lower() for c in cells] == ["x", "y"]):
+            continue
+        if len(cells) != 2 or not all(cells):
+            raise ConvError(
+                f"{printable(shown)}: line {number} has {len(cells)} cells, "
+                "the names of an input and of its answer are needed"
+            )
+        pairs.append((str(folder / cells[0]), str(folder / cells[1])))
+    if not pairs:
+        raise ConvError(f"{printable(shown)}: has no lines, pairs of file names are needed")
+    return pairs
+
+
+def _rows(text: str, shown: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=None))  # any line end is one
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ConvError(f"{printable(shown)}: line {reader.line_num}: {error}") from error

@@ -18,8 +18,7 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.files import output
-from convcli.files.output import check_target, writing, writing_stdout
-from convcli.files.targets import Target, target_of
+from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
 
 
 @pytest.fixture(autouse=True)

@@ -22,9 +22,9 @@ from convcli.engine.learning.gradient_descent import Descent, DivergedError
 from convcli.engine.learning.report import as_values, sentences
 from convcli.engine.results import Ready
 from convcli.engine.sizes.geometry import size_text
+from convcli.files.inputs import read_pairs
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.output import check_target, writing
-from convcli.files.pairs import read_pairs
 from convcli.files.pictures.picture import full_scale
 
 __all__ = ["Given", "check", "descent_of", "exercise", "given", "logging", "show"]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from convcli.engine.errors import ConvError, printable, told
 from convcli.files.inputs import Source
-from convcli.files.targets import target_of
+from convcli.files.output import target_of
 
 __all__ = ["Crew", "Job", "Record", "planned", "run"]
 
