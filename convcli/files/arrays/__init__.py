@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.arrays.csv_format import read_csv
+from convcli.files.arrays.csv_format import csv_chunks, read_csv
 from convcli.files.arrays.npy import npy_bytes, npy_chunks, read_npy
-from convcli.files.csvchunks import csv_chunks
 
 __all__ = [
     "LAYOUTS",
