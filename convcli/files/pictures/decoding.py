@@ -1,24 +1,28 @@
 """PNG, JPEG, WebP, TIFF, BMP and GIF by Pillow: every kind of sample kept as it is, or refused in words."""
 
+import ctypes
+import logging
 import os
 import re
 import struct
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.pictures.picture import Picture, check_size, full_scale, too_large
-from convcli.files.quiet import silence_libtiff
 
-__all__ = ["decode"]
+__all__ = ["decode", "silence_libtiff"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -313,3 +317,25 @@ def _check_end(file: BinaryIO) -> None:
             return
         place += 12 + length
     raise ConvError("is truncated: the end of the PNG is missing")
+
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@cache
+def silence_libtiff() -> None:
+    """Take libtiff's error handler away, once in a process. Where the library is not found, it goes on talking.
+
+    (Pillow has no call for this. Turning standard error away while it decodes would lose the lines of other threads.)
+    """
+    for library in _loaded():
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(library).TIFFSetErrorHandler(None)
+
+
+def _loaded() -> set[str]:
+    maps = Path("/proc/self/maps")
+    with suppress(OSError):
+        lines = maps.read_text(errors="surrogateescape").splitlines()
+        return {line.split(maxsplit=5)[5] for line in lines if "/libtiff" in line}
+    return {str(path) for path in Path(PIL.__file__).parent.glob(".dylibs/libtiff*")}  # macOS
