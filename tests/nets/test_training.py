@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
+from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Repeat, read_chain
 from convcli.nets.architecture.steps import program
 from convcli.nets.losses import cross_entropy
@@ -16,7 +17,6 @@ from convcli.nets.training import Batch, Epoch, Training
 from convcli.nets.training.evaluation import evaluated, scoring
 from convcli.nets.training.examples import Examples, stratified
 from convcli.nets.training.optimizers import OPTIMIZERS
-from convcli.nets.widths import scaled
 from convcli.nets.zoo import NETWORKS, Preparation
 from convcli.nets.zoo.recipes import SCHEDULES, Recipe
 

@@ -8,9 +8,9 @@ from typing import Any
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.text import read_text
+from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
-from convcli.nets.widths import scaled
 from convcli.nets.zoo import NETWORKS, Network, network
 
 __all__ = ["Asked", "Chosen", "choose", "choose_by_card"]

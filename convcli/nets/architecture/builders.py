@@ -4,11 +4,13 @@ A part is a text of the layer language (text.py), or what one of these functions
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TypeAlias
 
+from convcli.nets.architecture.kinds import Layer
 from convcli.nets.architecture.parser import Block, Join, Node, read_chain
 
-__all__ = ["Part", "concat", "named", "numbered", "residual", "serial"]
+__all__ = ["Part", "concat", "named", "numbered", "residual", "scaled", "serial"]
 
 Part: TypeAlias = "str | Node | Iterable[Part]"
 
@@ -49,3 +51,50 @@ def residual(*branches: Part) -> Join:
     """Add the branches up; one alone is added to the input."""
     ends = tuple(serial(b) for b in branches)
     return Join("residual", ends if len(ends) > 1 else (*ends, ()))
+
+
+_WEIGHTED = ("conv", "dwconv", "convt", "linear")
+
+
+def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
+    """Scale the channels of every convolution, as the chapter does for VGG; fully connected layers stay.
+
+    The last part that has weights tells the classes apart, and stays as it is.
+
+    Parameters
+    ----------
+    net : iterable of Node
+    width : float
+        Above 0. Channels are rounded to the nearest whole number, at least 1, and a multiple of the groups.
+
+    Examples
+    --------
+    >>> from convcli.nets.text import read_chain
+    >>> [node.text for node in scaled(read_chain("conv:64,k3 relu conv:7,k1,g2 gap flatten linear:9"), 0.25)]
+    ['conv:16,k3', 'relu', 'conv:2,k1,g2', 'gap', 'flatten', 'linear:9']
+    """
+    nodes = tuple(net)
+    last = max((i for i, node in enumerate(nodes) if _weighted(node)), default=0)
+    return tuple(node if i == last else _scaled(node, width) for i, node in enumerate(nodes))
+
+
+def _weighted(node: Node) -> bool:
+    if isinstance(node, Layer):
+        return node.kind in _WEIGHTED
+    if isinstance(node, Join):
+        return any(_weighted(inner) for branch in node.branches for inner in branch)
+    return any(map(_weighted, node.items))
+
+
+def _scaled(node: Node, width: float) -> Node:
+    if isinstance(node, Join):
+        return replace(
+            node, branches=tuple(tuple(_scaled(n, width) for n in b) for b in node.branches)
+        )
+    if not isinstance(node, Layer):
+        return replace(node, items=tuple(_scaled(n, width) for n in node.items))
+    if node.out is None or node.kind not in ("conv", "dwconv", "convt"):
+        return node
+    out = node.groups * max(int(width * node.out / node.groups + 0.5), 1)
+    text = node.text.replace(f":{node.out}", f":{out}", 1)
+    return replace(node, out=out, text=text)
