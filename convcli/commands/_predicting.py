@@ -15,7 +15,7 @@ from convcli.engine.progress import Note, Progress, Work
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text
-from convcli.nets.answers import Answer
+from convcli.nets.model import Answer
 from convcli.terminal.streams import row_printer
 
 __all__ = ["answer", "read_labels", "show"]

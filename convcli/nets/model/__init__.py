@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from convcli.nets.layers.activations import Dropout
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.memory_layout import hold_memory
 
-__all__ = ["Model"]
+__all__ = ["Answer", "Model"]
 
 
 class Model:
@@ -207,3 +209,40 @@ def _sum(inputs: list[Array], spare: list[bool]) -> Array:
     for other in inputs[2:]:
         found += other
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The last layer's numbers, and what they mean.
+
+    Parameters
+    ----------
+    name : str
+        Of the example.
+    logits : ndarray, shape (classes,)
+    shared : bool
+        Whether they are probabilities already: the network ends in a softmax.
+
+    Examples
+    --------
+    >>> found = Answer("x", np.array([0.0, np.log(3.0)]))
+    >>> found.best(1), found.shares.tolist()
+    ([1], [0.25, 0.75])
+    """
+
+    name: str
+    logits: Array
+    shared: bool = False
+
+    @cached_property
+    def shares(self) -> Array:
+        """The probabilities of the classes."""
+        if self.shared:
+            return self.logits
+        powers = np.exp(self.logits.astype(np.float64) - self.logits.max())
+        shares: Array = powers / powers.sum()
+        return shares
+
+    def best(self, top: int) -> list[int]:
+        """Return the most probable classes, the first of equal ones first."""
+        return [int(c) for c in np.argsort(-self.shares, kind="stable")[:top]]
