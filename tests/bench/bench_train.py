@@ -12,10 +12,10 @@ import numpy as np
 
 from convcli.nets.architecture.steps import program
 from convcli.nets.architecture.torch_code import chain_code
-from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model
 from convcli.nets.model.initializers import start
 from convcli.nets.training import Training
+from convcli.nets.training.evaluation import cross_entropy
 from convcli.nets.training.examples import Examples
 from convcli.nets.zoo import network
 from convcli.nets.zoo.recipes import Recipe

@@ -11,10 +11,9 @@ from convcli.engine.errors import ConvError
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Repeat, read_chain
 from convcli.nets.architecture.steps import program
-from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model, initializers
 from convcli.nets.training import Batch, Epoch, Training
-from convcli.nets.training.evaluation import evaluated, scoring
+from convcli.nets.training.evaluation import cross_entropy, evaluated, scoring
 from convcli.nets.training.examples import Examples, stratified
 from convcli.nets.training.optimizers import OPTIMIZERS
 from convcli.nets.zoo import NETWORKS, Preparation

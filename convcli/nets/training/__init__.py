@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of
 from convcli.nets.layers.base import Array
-from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model
-from convcli.nets.training.evaluation import evaluated
+from convcli.nets.training.evaluation import cross_entropy, evaluated
 from convcli.nets.training.examples import Examples
 from convcli.nets.training.optimizers import OPTIMIZERS
 from convcli.nets.zoo import Preparation

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.layers.base import Array
-from convcli.nets.losses import cross_entropy
 from convcli.nets.model import Model
 from convcli.nets.training.examples import Examples
 from convcli.nets.zoo import Preparation
 
-__all__ = ["Evaluation", "evaluated", "evaluating", "scoring", "summed"]
+__all__ = ["Evaluation", "cross_entropy", "evaluated", "evaluating", "scoring", "summed"]
 
 _CELLS = 1 << 24
 """Numbers in the largest feature maps of a batch: more at a time would be no faster."""
@@ -128,3 +127,39 @@ def summed(examples: Examples, batches: Sequence[tuple[float, Array]]) -> Evalua
     return Evaluation(
         sum(loss for loss, _ in batches) / len(examples), pairs.reshape(classes, classes)
     )
+
+
+def cross_entropy(logits: Array, y: NDArray[np.int64]) -> tuple[float, int, Array]:
+    """Return the softmax cross-entropy of a batch, and its gradient.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (N, classes)
+    y : ndarray of int, shape (N,)
+        The classes.
+
+    Returns
+    -------
+    loss : float
+        Sum over the examples, in nats.
+    correct : int
+        Examples whose class has the largest logit; of equal ones the first counts.
+    gradient : ndarray, shape (N, classes)
+        Of the mean loss by the logits.
+
+    Examples
+    --------
+    >>> loss, correct, gradient = cross_entropy(np.array([[0.0, np.log(3.0)]]), np.array([1]))
+    >>> round(loss, 4), correct, gradient.round(4).tolist()
+    (0.2877, 1, [[0.25, -0.25]])
+    """
+    rows = np.arange(len(y))
+    below = logits - logits.max(axis=1, keepdims=True)
+    powers = np.exp(below)
+    sums = powers.sum(axis=1, keepdims=True)
+    losses = np.log(sums[:, 0]) - below[rows, y]
+    correct = int((logits.argmax(axis=1) == y).sum())
+    powers /= sums
+    powers[rows, y] -= 1
+    powers /= len(y)
+    return float(losses.sum(dtype=np.float64)), correct, powers
