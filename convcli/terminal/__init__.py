@@ -8,22 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcli.terminal.bars import Bar
-    from convcli.terminal.calls import print_call
-    from convcli.terminal.consoles import console
+    from convcli.terminal.consoles import console, print_call
     from convcli.terminal.matrices import draw_matrix
     from convcli.terminal.pictures import draw_pictures
-    from convcli.terminal.progress import follow, sparkline
+    from convcli.terminal.progress import Bar, follow, sparkline
     from convcli.terminal.tables import Column, print_table
 
 _HOMES = {
-    "Bar": "convcli.terminal.bars",
+    "Bar": "convcli.terminal.progress",
     "Column": "convcli.terminal.tables",
     "console": "convcli.terminal.consoles",
     "draw_matrix": "convcli.terminal.matrices",
     "draw_pictures": "convcli.terminal.pictures",
     "follow": "convcli.terminal.progress",
-    "print_call": "convcli.terminal.calls",
+    "print_call": "convcli.terminal.consoles",
     "print_table": "convcli.terminal.tables",
     "sparkline": "convcli.terminal.progress",
 }

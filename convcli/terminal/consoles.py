@@ -4,8 +4,9 @@ import sys
 from typing import NoReturn, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
-__all__ = ["console"]
+__all__ = ["console", "print_call"]
 
 
 class _Console(Console):
@@ -26,3 +27,11 @@ def console(stream: TextIO | None = None) -> Console:
     if made.width < 1:  # COLUMNS=0 says that nobody knows
         made.width = 80
     return made
+
+
+def print_call(call: str, comment: str) -> None:
+    """Print a call behind a prompt, under a comment, and flush."""
+    out = console()
+    out.print(Text(f"# {comment}", style="dim"))
+    out.print(Text(f"$ {call}", style="bold"), soft_wrap=True)
+    out.file.flush()
