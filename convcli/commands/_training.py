@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convcli import terminal
-from convcli.commands._signals import Asked
 from convcli.commands.net.training_run import Ready
+from convcli.commands.progress import Asked
 from convcli.engine.progress import Note, Progress, Work
 from convcli.files.output import check_target, writing
 from convcli.files.pictures.formats import format_of, write_picture
