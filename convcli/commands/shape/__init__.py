@@ -4,7 +4,7 @@ from importlib import import_module
 
 from convcli import options
 from convcli.commands.shape import flags as own
-from convcli.commands.shape_asked import Asked, mode_of
+from convcli.commands.shape.flags import Asked, mode_of
 
 __all__ = ["EXAMPLES", "kinds", "shape"]
 

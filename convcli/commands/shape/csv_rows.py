@@ -3,7 +3,7 @@
 import sys
 
 from convcli import options
-from convcli.commands.shape_asked import Asked
+from convcli.commands.shape.flags import Asked
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.csv_rows import Given, answers
 from convcli.engine.sizes.geometry import Padding

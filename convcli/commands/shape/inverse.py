@@ -5,7 +5,7 @@ import json
 import sys
 
 from convcli import options, terminal
-from convcli.commands.shape_asked import Asked
+from convcli.commands.shape.flags import Asked
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.inverse import Bounds, Solution, solve
 from convcli.engine.sizes.notation import padding_text

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from convcli import terminal
-from convcli.commands.shape_asked import Asked
+from convcli.commands.shape.flags import Asked
 from convcli.engine.sizes import explain
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.transposed import TransposedAxis

@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from convcli import options, terminal
-from convcli.commands.shape_asked import Asked
+from convcli.commands.shape.flags import Asked
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
