@@ -16,7 +16,7 @@ for _number in (signal.SIGINT, signal.SIGTERM):
 
 def main() -> None:
     """Run the command line of this process."""
-    from convcli import cli  # noqa: PLC0415 (not before the signals are settled)
+    from convcli import cli
 
     cli.main()
 

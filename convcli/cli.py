@@ -27,8 +27,8 @@ of its command stands for.
 """
 
 GROUPS = {"net": ("list", "show", "init", "train", "eval", "predict")}
-"""Commands that are a word before others. `net list` has the module and the function net_list; the module of `net` has
-HELP and EXAMPLES.
+"""Commands that are a word before others. `net list` is the function net_list of the module net.list; the
+package `net` has HELP and EXAMPLES.
 """
 
 _CLICK_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -106,14 +106,16 @@ class _Commands(_Exampled, TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in self.names:
             return None
-        full = f"{self.group}_{cmd_name}" if self.group else cmd_name
+        full = f"{self.group}.{cmd_name}" if self.group else cmd_name
         module = import_module(f"convcli.commands.{full}")
         if full in GROUPS:
             return _group(full, module)
         single = typer.Typer(add_completion=False, rich_markup_mode="rich")
         kinds = getattr(module, "kinds", None)
         cls = type("_Kinds", (_Command,), {"kinds": staticmethod(kinds)}) if kinds else _Command
-        single.command(cmd_name, cls=cls, epilog="\n".join(module.EXAMPLES))(getattr(module, full))
+        single.command(cmd_name, cls=cls, epilog="\n".join(module.EXAMPLES))(
+            getattr(module, full.replace(".", "_"))
+        )
         return typer.main.get_command(single)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -1,7 +1,6 @@
 """Options that several commands share: their names, how their text is read, their help."""
 
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -82,14 +81,27 @@ read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 """The parser of an option that is a size of at least 1 an axis."""
 
 
-def registry(name: str, package: str = "engine") -> Any:
-    """Load a module when it is asked for: no command pays for it at its start."""
-    return import_module(f"convcli.{package}.{name}")
-
-
-def words(choices: Callable[[], list[str]]) -> Callable[[str], list[str]]:
+def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     """Complete an option from a registry that is only loaded when a shell asks."""
     return lambda incomplete: [c for c in choices() if c.startswith(incomplete)]
+
+
+def _borders() -> list[str]:
+    from convcli.engine.borders import BORDERS, SYNONYMS
+
+    return [*BORDERS, *SYNONYMS]
+
+
+def _ranges() -> Iterable[str]:
+    from convcli.engine.ranges import RANGES
+
+    return RANGES
+
+
+def _bytes(text: str) -> int:
+    from convcli.files.memory import read_bytes_text
+
+    return read_bytes_text(text)
 
 
 def option(panel: str, *names: str, text: str, **more: Any) -> Any:
@@ -145,7 +157,7 @@ Border = Annotated[
         text="What padding holds: zero, constant (--value), reflect (d c b a | a b c d), mirror "
         "(d c b | a b c d: numpy's and PyTorch's reflect), nearest, wrap.",
         metavar="MODE",
-        autocompletion=words(lambda: [*registry("padding").BORDERS, *registry("padding").SYNONYMS]),
+        autocompletion=words(_borders),
     ),
 ]
 Value = Annotated[
@@ -190,7 +202,7 @@ Range = Annotated[
         "--range",
         text="Of what no picture holds: clip, abs, stretch, offset.",
         metavar="HOW",
-        autocompletion=words(lambda: list(registry("ranges").RANGES)),
+        autocompletion=words(_ranges),
     ),
 ]
 Invert = Annotated[bool, option(OUTPUT, "--invert", text="Swap black and white.")]
@@ -260,7 +272,7 @@ MaxMemory = Annotated[
         INPUT,
         "--max-memory",
         text="The largest result (most of what is free).",
-        parser=reads(lambda text: registry("memory", "files").read_bytes_text(text)),
+        parser=reads(_bytes),
         metavar="N[K|M|G]",
     ),
 ]

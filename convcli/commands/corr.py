@@ -6,23 +6,55 @@ from typing import Annotated, Any
 from numpy.typing import NDArray
 
 from convcli import options
-from convcli.commands import corr as own
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import Given, filtering
 from convcli.commands.kernel_argument import bias_of, depthwise, kernel_of, scaled, stacked
-from convcli.engine import correlation
+from convcli.engine import correlation, kernels
 from convcli.engine.results import Result, Timed
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
 from convcli.options import KERNEL, option
 
-__all__ = ["EXAMPLES", "Bias", "Flip", "Groups", "Kernel", "Plan", "Scale", "corr"]
+__all__ = ["EXAMPLES", "corr"]
 
 EXAMPLES = (
     "convcli corr matrix.csv -k '0 1; 2 3'",
     "convcli corr camera.png -k gaussian:3 -o blurred.png",
     "convcli corr bars.png -k '1 -1' -o edges.csv  # signed values",
 )
+
+
+Kernel = Annotated[
+    list[str],
+    option(
+        KERNEL,
+        "-k",
+        "--kernel",
+        text="A name of convcli kernels, numbers '0 1; 2 3', a file or -; several stack.",
+        metavar="KERNEL",
+        autocompletion=options.words(lambda: kernels.KERNELS),
+    ),
+]
+Flip = Annotated[bool, option(KERNEL, "--flip", text="Flip it: true convolution.")]
+Scale = Annotated[
+    str | None, option(KERNEL, "--scale", text="Divide it by N or by its sum.", metavar="N|sum")
+]
+Bias = Annotated[
+    str | None,
+    option(KERNEL, "--bias", text="Added: a number, one a channel, or a file.", metavar="B"),
+]
+Plan = Annotated[bool, option(KERNEL, "--plan", text="Tell how it was computed.")]
+Groups = Annotated[
+    int,
+    option(
+        KERNEL,
+        "--groups",
+        text="Groups of channels that do not mix (1).",
+        min=1,
+        metavar="N",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +105,12 @@ class Correlate(Operation):
 @filtering()
 def corr(
     given: Given,
-    kernel: own.Kernel,
-    flip: own.Flip = False,
-    scale: own.Scale = None,
-    bias: own.Bias = None,
-    plan: own.Plan = False,
-    groups: own.Groups = 1,
+    kernel: Kernel,
+    flip: Flip = False,
+    scale: Scale = None,
+    bias: Bias = None,
+    plan: Plan = False,
+    groups: Groups = 1,
 ) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
@@ -101,36 +133,3 @@ def corr(
         plan,
     )
     given.run(operation)
-
-
-Kernel = Annotated[
-    list[str],
-    option(
-        KERNEL,
-        "-k",
-        "--kernel",
-        text="A name of convcli kernels, numbers '0 1; 2 3', a file or -; several stack.",
-        metavar="KERNEL",
-        autocompletion=options.words(lambda: list(options.registry("kernels").KERNELS)),
-    ),
-]
-Flip = Annotated[bool, option(KERNEL, "--flip", text="Flip it: true convolution.")]
-Scale = Annotated[
-    str | None, option(KERNEL, "--scale", text="Divide it by N or by its sum.", metavar="N|sum")
-]
-Bias = Annotated[
-    str | None,
-    option(KERNEL, "--bias", text="Added: a number, one a channel, or a file.", metavar="B"),
-]
-Plan = Annotated[bool, option(KERNEL, "--plan", text="Tell how it was computed.")]
-Groups = Annotated[
-    int,
-    option(
-        KERNEL,
-        "--groups",
-        text="Groups of channels that do not mix (1).",
-        min=1,
-        metavar="N",
-        show_default=False,
-    ),
-]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from convcli import options
-from convcli.commands import edge
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import Given, filtering
 from convcli.commands.kernel_argument import number_of
@@ -15,7 +14,7 @@ from convcli.engine.results import Result
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
 
-__all__ = ["EXAMPLES", "Axis", "High", "Low", "Method", "Sigma", "Threshold", "edge"]
+__all__ = ["EXAMPLES", "edge"]
 
 EXAMPLES = (
     "convcli edge camera.png",
@@ -23,6 +22,53 @@ EXAMPLES = (
     "convcli edge *.png -o edges/  # as many as there are, on all cores",
     "convcli edge bars.csv -m diff  # the chapter's [1, -1]",
 )
+
+
+DETECTOR = "Detector"
+
+Method = Annotated[
+    str,
+    options.option(
+        DETECTOR,
+        "-m",
+        "--method",
+        text="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
+        metavar="METHOD",
+        autocompletion=options.words(lambda: edges.DETECTORS),
+    ),
+]
+Axis = Annotated[
+    str | None,
+    options.option(
+        DETECTOR,
+        "--axis",
+        text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
+        metavar="x|y|both",
+        autocompletion=options.words(lambda: ["x", "y", "both"]),
+    ),
+]
+Sigma = Annotated[
+    float | None,
+    options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
+]
+Low = Annotated[
+    float | None,
+    options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
+]
+High = Annotated[
+    float | None,
+    options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
+]
+Threshold = Annotated[
+    str | None,
+    options.option(
+        DETECTOR,
+        "--threshold",
+        text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
+        metavar="T|otsu",
+        autocompletion=options.words(lambda: ["otsu"]),
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -91,12 +137,12 @@ def _threshold(text: str | None) -> float | str | None:
 @filtering(without=("stride", "dilation"), default_range="abs", fields=("method",))
 def edge(
     given: Given,
-    method: edge.Method = "sobel",
-    axis: edge.Axis = None,
-    sigma: edge.Sigma = None,
-    low: edge.Low = None,
-    high: edge.High = None,
-    threshold: edge.Threshold = None,
+    method: Method = "sobel",
+    axis: Axis = None,
+    sigma: Sigma = None,
+    low: Low = None,
+    high: High = None,
+    threshold: Threshold = None,
 ) -> None:
     """Find the edges of a picture or an array.
 
@@ -118,50 +164,3 @@ def edge(
         given.value,
     )
     given.run(operation)
-
-
-DETECTOR = "Detector"
-
-Method = Annotated[
-    str,
-    options.option(
-        DETECTOR,
-        "-m",
-        "--method",
-        text="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
-        metavar="METHOD",
-        autocompletion=options.words(lambda: list(options.registry("edges").DETECTORS)),
-    ),
-]
-Axis = Annotated[
-    str | None,
-    options.option(
-        DETECTOR,
-        "--axis",
-        text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
-        metavar="x|y|both",
-        autocompletion=options.words(lambda: ["x", "y", "both"]),
-    ),
-]
-Sigma = Annotated[
-    float | None,
-    options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
-]
-Low = Annotated[
-    float | None,
-    options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
-]
-High = Annotated[
-    float | None,
-    options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
-]
-Threshold = Annotated[
-    str | None,
-    options.option(
-        DETECTOR,
-        "--threshold",
-        text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
-        metavar="T|otsu",
-        autocompletion=options.words(lambda: ["otsu"]),
-    ),
-]

@@ -33,7 +33,7 @@ def kernels(
         typer.Argument(
             metavar="[KERNEL]",
             help="A name with its parameters, numbers, or a file.",
-            autocompletion=options.words(lambda: list(options.registry("kernels").KERNELS)),
+            autocompletion=options.words(lambda: registry.KERNELS),
         ),
     ] = None,
     output: options.Output = None,

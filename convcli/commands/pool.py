@@ -69,7 +69,7 @@ def pool(
             text="max, avg or min (max).",
             metavar="MODE",
             show_default=False,
-            autocompletion=options.words(lambda: list(options.registry("pooling").MODES)),
+            autocompletion=options.words(lambda: pooling.MODES),
         ),
     ] = "max",
     everywhere: Annotated[

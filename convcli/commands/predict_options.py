@@ -46,7 +46,9 @@ def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
     if not named:
         return []
     row = named[0]
-    steps = options.registry("program", "nets").program(row.build(row.classes), row.input)
+    from convcli.nets.architecture.steps import program
+
+    steps = program(row.build(row.classes), row.input)
     return [s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)]
 
 

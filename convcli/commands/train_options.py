@@ -1,5 +1,6 @@
 """The options of `convcli net train` and `convcli net eval`."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -16,6 +17,12 @@ __all__ = [
 _DATA, _RUN = "Data", "Run"
 
 FORMS = "a folder of pictures per class, MNIST's IDX files, CSV with a column label, NPZ with x, y"
+
+
+def _optimizers() -> Iterable[str]:
+    from convcli.nets.training.optimizers import OPTIMIZERS
+
+    return OPTIMIZERS
 
 
 Name = Annotated[
@@ -88,9 +95,7 @@ Optimizer = Annotated[
         "--optimizer",
         metavar="WHICH",
         text="adam or sgd.",
-        autocompletion=options.words(
-            lambda: list(options.registry("optimizers", "nets").OPTIMIZERS)
-        ),
+        autocompletion=options.words(_optimizers),
     ),
 ]
 Momentum = Annotated[

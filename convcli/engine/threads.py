@@ -1,4 +1,4 @@
-"""Threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
+"""Cores and threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -6,11 +6,33 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-from convcli.engine import threads
-
 __all__ = ["LIMITS", "cores", "each", "threads", "workers"]
 
 T = TypeVar("T")
+
+LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+"""The variables that limit threads: the first is what we heed, the others what NumPy's libraries may go by."""
+
+
+def cores() -> int:
+    """Count the cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads(most: int | None = None) -> int:
+    """How many threads to start: one a core and at most `most`, or what OMP_NUM_THREADS says, if that is fewer cores.
+
+    Where several pictures are worked on at once, each worker's share of the cores is set there.
+    """
+    told = os.environ.get(LIMITS[0], "")
+    limit = int(told) if told.isascii() and told.isdigit() else 0
+    return max(1, min(cores(), limit or most or cores()))
+
 
 MOST = 8
 """Threads at most: each holds scratch memory, and memory bandwidth is shared."""
@@ -19,7 +41,7 @@ MOST = 8
 @cache
 def workers() -> int:
     """How many threads may run: the cores that this process may use, or OMP_NUM_THREADS if that is less."""
-    return min(threads.threads(MOST), MOST)
+    return min(threads(MOST), MOST)
 
 
 @cache
@@ -51,27 +73,3 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
                 not other.cancel()
             ):  # one that has not begun finds nothing left; its thread may be this one
                 other.result()
-
-
-LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-"""The variables that limit threads: the first is what we heed, the others what NumPy's libraries may go by."""
-
-
-def cores() -> int:
-    """Count the cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def threads(most: int | None = None) -> int:
-    """How many threads to start: one a core and at most `most`, or what OMP_NUM_THREADS says, if that is fewer cores.
-
-    Where several pictures are worked on at once, each worker's share of the cores is set there.
-    """
-    told = os.environ.get(LIMITS[0], "")
-    limit = int(told) if told.isascii() and told.isdigit() else 0
-    return max(1, min(cores(), limit or most or cores()))

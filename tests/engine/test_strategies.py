@@ -209,13 +209,13 @@ def test_bands_are_rows_of_the_whole(strategy, kind):
 @pytest.mark.parametrize("kind", LARGE)
 @pytest.mark.parametrize("threads", ["1", "2", "3"])
 def test_threads_change_nothing(kind, threads, monkeypatch):
-    from convcli.engine.correlation.planner import threads as module
+    from convcli.engine import threads as module
 
     x, k = large(kind)
     options = {"padding": "same", "strategy": "banded", "mode": "reflect"}
     expected = forced("taps", x, k, padding="same", mode="reflect")
     monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    monkeypatch.setattr(module.cores, "cores", lambda: 4)
+    monkeypatch.setattr(module, "cores", lambda: 4)
     module.workers.cache_clear()
     module._pool.cache_clear()
     try:

@@ -5,7 +5,6 @@ import stat
 import sys
 import time
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from traceback import format_exc
 
@@ -86,7 +85,8 @@ def filter_inputs(
 
 def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, many: Many) -> None:
     attempt = Attempt(os.urandom(4).hex(), time.time())
-    executors = import_module("convcli.files.batch.executors")
+    from convcli.files.batch import executors
+
     at_once = many.jobs or (0 if many.cluster else threads.cores())
     if many.cluster is None:
         at_once = min(at_once, len(jobs))

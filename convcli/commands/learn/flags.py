@@ -1,5 +1,6 @@
 """The options that only `convcli learn` has."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -23,6 +24,13 @@ __all__ = [
 ]
 
 DESCENT = "Descent (-m sgd)"
+
+
+def _methods() -> Iterable[str]:
+    from convcli.engine.learning import METHODS
+
+    return METHODS
+
 
 Files = Annotated[
     list[str] | None,
@@ -53,7 +61,7 @@ Method = Annotated[
         "--method",
         text="lstsq (least squares) or sgd (descent).",
         metavar="METHOD",
-        autocompletion=options.words(lambda: list(options.registry("fitting").METHODS)),
+        autocompletion=options.words(_methods),
     ),
 ]
 Bias = Annotated[

@@ -6,7 +6,7 @@ from convcli import options
 from convcli.commands import predict_options as own
 from convcli.commands._drawing import draw_features, draw_field
 from convcli.commands._predicting import answer, read_labels, show
-from convcli.commands.net import options as own
+from convcli.commands.net import options as net_options
 from convcli.commands.net.choose import Asked
 from convcli.commands.net.load import load_network
 from convcli.commands.output import Request
@@ -28,7 +28,7 @@ def net_predict(
     inputs: own.Inputs,
     file: own.Weights = None,
     size: own.Size = None,
-    classes: own.Classes = None,
+    classes: net_options.Classes = None,
     top: own.Top = 5,
     labels: own.Labels = None,
     mean: own.Mean = None,

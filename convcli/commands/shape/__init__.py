@@ -1,7 +1,5 @@
 """`convcli shape`: output sizes of one layer or a chain, and the inverse."""
 
-from importlib import import_module
-
 from convcli import options
 from convcli.commands.shape import flags as own
 from convcli.commands.shape.flags import Asked, mode_of
@@ -69,12 +67,22 @@ def shape(
         as_json=as_json,
     )
     # each question has a module of its own, loaded when it is asked: the short ones stay quick
-    import_module(f"convcli.commands.shape_{mode_of(asked)}").run(asked)
+    match mode_of(asked):
+        case "one":
+            from convcli.commands.shape.single import run
+        case "chain":
+            from convcli.commands.shape.chain import run
+        case "inverse":
+            from convcli.commands.shape.inverse import run
+        case _:
+            from convcli.commands.shape.csv_rows import run
+    run(asked)
 
 
 def kinds() -> str:
     """Name the kinds of layers for the help, with what each of them needs."""
-    texts = import_module("convcli.nets.architecture.kinds")
-    words = " ".join(texts.usage(kind, short=True) for kind in texts.KINDS)
-    filled: str = import_module("textwrap").fill(words, 70)
-    return filled
+    from textwrap import fill
+
+    from convcli.nets.architecture.kinds import KINDS, usage
+
+    return fill(" ".join(usage(kind, short=True) for kind in KINDS), 70)

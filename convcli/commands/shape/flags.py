@@ -1,5 +1,6 @@
 """The options of `convcli shape`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Annotated, Any
@@ -32,13 +33,26 @@ def _bound(name: str, text: str, least: int = 1) -> Any:
 _INVERSE = "Inverse: what is left out of -n -k -p -s is solved for"
 _CHAIN = "Chains"
 
+
+def _kinds() -> Iterable[str]:
+    from convcli.nets.architecture.kinds import KINDS
+
+    return KINDS
+
+
+def _counted() -> Iterable[str]:
+    from convcli.nets.architecture.counts import COUNTED
+
+    return COUNTED
+
+
 Layers = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="LAYER...",
         help="A chain, or - for a CSV of n,k,p,s,d,ceil.",
         show_default=False,
-        autocompletion=options.words(lambda: list(options.registry("kinds", "nets").KINDS)),
+        autocompletion=options.words(_kinds),
     ),
 ]
 Input = Annotated[
@@ -87,7 +101,7 @@ Count = Annotated[
         "--count",
         text="Count these as well.",
         metavar="bias,bn,pool,act",
-        autocompletion=options.words(lambda: list(options.registry("counts", "nets").COUNTED)),
+        autocompletion=options.words(_counted),
     ),
 ]
 Explain = Annotated[

@@ -1,7 +1,6 @@
 """`convcli shape -n … -k …`: one operation."""
 
 import sys
-from importlib import import_module
 
 from convcli import options, terminal
 from convcli.commands.shape.flags import Asked
@@ -24,7 +23,9 @@ def run(asked: Asked) -> None:
     found = _resolved(asked, pad)
     if terminal.on_terminal() or asked.as_json or asked.explain or asked.code:
         # JSON, words, drawings and code are loaded when they are asked for: a size in a pipe stays quick
-        import_module("convcli.commands.shape.report").show(asked, pad, found)
+        from convcli.commands.shape.report import show
+
+        show(asked, pad, found)
     else:
         print(size_text([a.out for a in found]))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -60,10 +59,9 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
             if format == "PPM":
                 return Picture(netpbm.read(file, max_pixels))
             # Pillow is loaded for the first picture: arrays never need it
-            picture: Picture = import_module("convcli.files.pictures.decoding").decode(
-                file, format, max_pixels
-            )
-            return picture
+            from convcli.files.pictures.decoding import decode
+
+            return decode(file, format, max_pixels)
     except OSError as error:
         raise about_file(name, error) from error
     except ConvError as error:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import threads
+from convcli.engine import threads as cores
 
 __all__ = ["write_png"]
 
@@ -79,7 +79,7 @@ def write_png(
         _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile))
     adler = 1
     head = b"\x78\x01"  # of the stream: deflate, a window of 32 KiB, the fastest level
-    for piece in _pieces(channels, threads or threads.threads()):
+    for piece in _pieces(channels, threads or cores.threads()):
         _chunk(file, b"IDAT", head + piece.deflated)
         head = b""
         adler = _joined(adler, piece.adler, piece.length)
