@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 LARGEST = 700_000
 """Bytes of the wheel; camera.png and the digits are 190,000 of them."""
 
-CALLS = [*COMMANDS, *(f"{group}_{name}" for group, names in GROUPS.items() for name in names)]
+CALLS = [*COMMANDS, *(f"{group}.{name}" for group, names in GROUPS.items() for name in names)]
 
 pytestmark = pytest.mark.install
 

@@ -23,7 +23,7 @@ CALLS = (
 
 
 def module(call):
-    return import_module(f"convcli.commands.{call.replace(' ', '_')}")
+    return import_module(f"convcli.commands.{call.replace(' ', '.')}")
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])

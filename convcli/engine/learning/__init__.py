@@ -1,4 +1,7 @@
-"""Learning a kernel from inputs and answers: by least squares, or by gradient descent as the chapter does."""
+"""Learning a kernel from inputs and answers: by least squares, or by gradient descent as the chapter does.
+
+Open: examples, gradient_descent, report.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Sizes in pure integers: output sizes, receptive fields, what leads to a size. Every size is asked for here.
+"""Sizes in pure integers: output sizes, receptive fields, what leads to a size. No NumPy.
 
-Open are all of its modules; this page loads none of them, as each serves alone and none needs NumPy.
+Open: all. This page loads none of them, so that a size costs what it needs.
 """

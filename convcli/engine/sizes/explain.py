@@ -15,7 +15,7 @@ _MOST_WINDOWS = 20
 def formula(axis: Axis | TransposedAxis, ceil: bool = False) -> str:
     """Put the numbers of one axis into its formula.
 
-    >>> from convcli.engine.geometry import axes
+    >>> from convcli.engine.sizes.geometry import axes
     >>> formula(axes((224,), (7,), padding=3, stride=2)[0])
     '⌊(224 + 3 + 3 − 7)/2⌋ + 1 = 112'
     """
@@ -64,7 +64,7 @@ def steps(axis: Axis | TransposedAxis, padding: Padding, ceil: bool = False) -> 
 def drawing(axis: Axis) -> list[str]:
     r"""Draw the padded row and the windows on it; nothing where it would not fit.
 
-    >>> from convcli.engine.geometry import axes
+    >>> from convcli.engine.sizes.geometry import axes
     >>> print("\n".join(drawing(axes((4,), (3,), stride=2, padding=1)[0])))
     row       · 0 1 2 3 ·
     window 0  ■ ■ ■

@@ -31,7 +31,7 @@ class Field:
 
     Examples
     --------
-    >>> from convcli.engine.geometry import axes
+    >>> from convcli.engine.sizes.geometry import axes
     >>> field = Field()
     >>> for n, k, s in [(32, 5, 1), (28, 2, 2), (14, 5, 1)]:
     ...     field = field.after(axes((n,), (k,), stride=s)[0])

@@ -1,6 +1,8 @@
 """Arrays in files: the formats, one module each, and the order of the axes.
 
-`read_csv`: text (csvtext.py). `csv_chunks`: the same back (csvchunks.py). `read_npy`, `npy_chunks`, `npy_bytes`: NumPy's format (npy.py).
+`read_csv`: text (csv_format.py), and `csv_chunks`, the same back. `read_npy`, `npy_chunks`, `npy_bytes`: NumPy's format (npy.py).
+
+Open: csv_format, npy.
 """
 
 from typing import Any

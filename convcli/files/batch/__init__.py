@@ -1,4 +1,7 @@
-"""Many files: what each job writes, settled before anything starts, and the run on an executor, in order."""
+"""Many files: what each job writes, settled before anything starts, and the run on an executor, in order.
+
+Open: executors.
+"""
 
 import os
 from collections import deque

@@ -1,4 +1,7 @@
-"""Pictures from files and to files: every kind of sample kept as it is, or refused in words."""
+"""Pictures from files and to files: every kind of sample kept as it is, or refused in words.
+
+Open: formats, picture, plots.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
 """Networks as text and numbers: the layer language, shapes, parameters, multiply-accumulates. No NumPy.
 
-Open are all of its modules; this page loads none of them, so that counting costs what it needs.
+Open: all. This page loads none of them, so that counting costs what it needs.
 """

@@ -69,7 +69,7 @@ def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
 
     Examples
     --------
-    >>> from convcli.nets.text import read_chain
+    >>> from convcli.nets.architecture.parser import read_chain
     >>> [node.text for node in scaled(read_chain("conv:64,k3 relu conv:7,k1,g2 gap flatten linear:9"), 0.25)]
     ['conv:16,k3', 'relu', 'conv:2,k1,g2', 'gap', 'flatten', 'linear:9']
     """

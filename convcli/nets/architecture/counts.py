@@ -155,7 +155,7 @@ def count(net: Iterable[Node], size: Sequence[int]) -> list[Row]:
 
     Examples
     --------
-    >>> from convcli.nets.text import read_chain
+    >>> from convcli.nets.architecture.parser import read_chain
     >>> conv, pool = count(read_chain("conv:6,k5 maxpool:k2"), (1, 28, 28))
     >>> conv.output, conv.params, conv.macs, pool.output, pool.fields[0].size
     ((6, 24, 24), 156, 86400, (6, 12, 12), 6)

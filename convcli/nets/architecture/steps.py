@@ -57,7 +57,7 @@ def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:
 
     Examples
     --------
-    >>> from convcli.nets.text import read_chain
+    >>> from convcli.nets.architecture.parser import read_chain
     >>> steps = program(read_chain("unit = ( conv:8,k3,p1 bn ) unit residual( 2*unit ) relu"), (8, 9, 9))
     >>> [step.name for step in steps][2:]
     ['unit2.conv', 'unit2.bn', 'unit3.conv', 'unit3.bn', 'add', 'relu']
@@ -74,7 +74,7 @@ def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:
 def last_uses(steps: Sequence[Step]) -> list[list[int]]:
     """Return, for each step, the values that nothing reads after it.
 
-    >>> from convcli.nets.text import read_chain
+    >>> from convcli.nets.architecture.parser import read_chain
     >>> last_uses(program(read_chain("residual( relu ) relu"), (1, 2, 2)))
     [[], [0, 1], [2]]
     """

@@ -163,7 +163,7 @@ def _line(step: Step) -> Line:
 def window_texts(axes: Windows) -> tuple[str, str, str]:
     """Write kernel, stride and padding as options do, one number where it serves all axes.
 
-    >>> from convcli.engine.geometry import axes
+    >>> from convcli.engine.sizes.geometry import axes
     >>> window_texts(axes((9, 9), (3, 5), padding=(1, 1), stride=2))
     ('3x5', '2', '1')
     """

@@ -53,7 +53,7 @@ def layer_code(layer: Layer, size: Sequence[int]) -> str:
 
     Examples
     --------
-    >>> from convcli.nets.kinds import read_layer
+    >>> from convcli.nets.architecture.kinds import read_layer
     >>> print(layer_code(read_layer("conv:64,k7,s2,p3"), (3, 224, 224)))
     nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3)
     """

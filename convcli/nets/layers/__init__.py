@@ -4,6 +4,8 @@ A layer is made from its row of the layer language; `out_shape` needs no weights
 `backward` needs, and `backward` takes the loss's gradient by the output, leaves the gradients of the weights in
 `gradients` (which is all that `learn` does), and returns those of the inputs. In evaluation nothing is kept. All arrays
 are of the dtype of the input, and lie in memory as layout.py says.
+
+Open: activations, base, memory_layout.
 """
 
 from collections.abc import Callable
@@ -202,7 +204,7 @@ def operation(layer: Layer, size: Shape) -> Operation:
 
     Examples
     --------
-    >>> from convcli.nets.kinds import read_layer
+    >>> from convcli.nets.architecture.kinds import read_layer
     >>> conv = operation(read_layer("conv:8,k3,g2"), (4, 9, 9))
     >>> conv.weight_shapes(), conv.out_shape((4, 9, 9))
     ({'weight': (8, 2, 3, 3), 'bias': (8,)}, (8, 7, 7))

@@ -151,7 +151,7 @@ def reach(axis: Axis) -> int:
 def span(axis: Axis, tap: int, windows: slice) -> tuple[slice, slice]:
     """Return which of some windows have this tap inside the input, counted from the first of them, and the cells there.
 
-    >>> from convcli.engine.geometry import axes
+    >>> from convcli.engine.sizes.geometry import axes
     >>> span(axes((5,), 3, padding=1, stride=2)[0], 0, slice(0, 3))
     (slice(1, 3, None), slice(1, 4, 2))
     """

@@ -1,4 +1,7 @@
-"""A network at work: its steps computed in order, and backwards. What nothing reads any more is let go at once."""
+"""A network at work: its steps computed in order, and backwards. What nothing reads any more is let go at once.
+
+Open: feature_maps, initializers, preprocessing, weights.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -35,8 +38,8 @@ class Model:
 
     Examples
     --------
-    >>> from convcli.nets.program import program
-    >>> from convcli.nets.text import read_chain
+    >>> from convcli.nets.architecture.steps import program
+    >>> from convcli.nets.architecture.parser import read_chain
     >>> model = Model(program(read_chain("residual( relu ) flatten"), (1, 1, 2)))
     >>> model.forward(np.array([[[[-1.0, 2.0]]]])).tolist()
     [[-1.0, 4.0]]

@@ -1,4 +1,7 @@
-"""Training: steps on batches, epoch by epoch, that can be broken off between any two and taken up again."""
+"""Training: steps on batches, epoch by epoch, that can be broken off between any two and taken up again.
+
+Open: evaluation, examples, optimizers.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields

@@ -1,4 +1,7 @@
-"""The networks by name: one row each. No arrays."""
+"""The networks by name: one row each. No arrays.
+
+Open: recipes.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

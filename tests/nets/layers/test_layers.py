@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from convcli.engine.correlation.planner import threads
+from convcli.engine import threads
 from convcli.engine.errors import ConvError
 from convcli.nets.architecture.kinds import KINDS, read_layer
 from convcli.nets.layers import OPERATIONS, convolution, memory_layout, operation, winograd
