@@ -5,9 +5,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from convcli import terminal
-from convcli.commands.filters.operation import print_path, tell
 from convcli.commands.net.load import Loaded
-from convcli.commands.output import Request, deliver
+from convcli.commands.output import Request, deliver, print_path, tell
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand

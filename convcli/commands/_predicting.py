@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from convcli import terminal
-from convcli.commands.filters.operation import print_path, tell
 from convcli.commands.net.load import Loaded
-from convcli.commands.output import Request, deliver
+from convcli.commands.output import Request, deliver, print_path, tell
 from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable, shortened
 from convcli.engine.progress import Note, Progress, Work

@@ -9,9 +9,8 @@ import typer
 from numpy.typing import NDArray
 
 from convcli import options, terminal
-from convcli.commands.filters.operation import print_path
 from convcli.commands.kernel_argument import kernel_of
-from convcli.commands.output import Request, deliver
+from convcli.commands.output import Request, deliver, print_path
 from convcli.engine import kernels as registry
 from convcli.engine.kernels import frequency_response, rank
 from convcli.engine.results import Ready

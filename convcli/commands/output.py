@@ -1,6 +1,8 @@
 """Where a result goes and in which form: the same for every command that filters arrays and pictures."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,19 +15,18 @@ from numpy.typing import NDArray
 
 from convcli import terminal
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.ranges import RANGES, clipped_text
-from convcli.engine.results import Ready, Result, samples
-from convcli.engine.sizes.geometry import Axis, size_text
+from convcli.engine.ranges import RANGES
+from convcli.engine.results import Result
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import Attempt, Target, check_target, target_of, writing, writing_stdout
 from convcli.files.pictures.formats import FORMATS as PICTURES
-from convcli.files.pictures.formats import check_format, write_picture
-from convcli.files.pictures.picture import Picture, full_scale
+from convcli.files.pictures.formats import write_picture
+from convcli.files.rendering import drawable, rendered, sample_type
 from convcli.options import FORMATS
 
-__all__ = ["Delivered", "Request", "deliver", "destination"]
+__all__ = ["Delivered", "Request", "deliver", "destination", "print_path", "tell"]
 
 _SUFFIXES = {".csv": "csv", ".npy": "npy", ".json": "json"}
 
@@ -151,11 +152,6 @@ def _form_of(path: Path, natural: str) -> str:
     return forms[suffix]
 
 
-def drawable(shape: tuple[int, ...]) -> bool:
-    """Whether a result can be a picture: one plane, or three."""
-    return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
-
-
 def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
     """Compute a result and put it where it belongs.
 
@@ -170,7 +166,7 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
             f"--invert: got a result that goes to {form}, a picture is needed", usage=True
         )
     held = (
-        result.dtype if form in ("table", "csv", "json", "npy") else _sample_type(operand, form)[0]
+        result.dtype if form in ("table", "csv", "json", "npy") else sample_type(operand, form)[0]
     )
     check_memory(prod(result.shape) * held.itemsize, request.max_memory, request.jobs)
     if form == "table":
@@ -183,53 +179,10 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
                 file.write(chunk)
         without = operand.picture is not None and operand.picture.alpha is not None
         return Delivered(target.path, ("alpha is left out",) if without else ())
-    if not drawable(result.shape):
-        raise ConvError(
-            f"{form}: got a result of {size_text(result.shape)}, a picture has one plane or three: "
-            "-o x.npy holds any number"
-        )
-    dtype, unit = _sample_type(operand, form)
-    source = operand.picture
-    left_out = check_format(
-        form,
-        dtype=dtype,
-        colour=len(result.shape) == 3 and result.shape[0] == 3,
-        alpha=source is not None and source.alpha is not None,
-        size=(result.shape[-2], result.shape[-1]),
-    )
-    if result.dtype == np.bool:
-        unit = full_scale(dtype)
-    planes, clipped = samples(result, dtype, request.how, unit=unit)
-    if request.invert:
-        np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
-    told = clipped_text(clipped, dtype)
+    picture, notes = rendered(operand, result, form, request.how, invert=request.invert)
     with _sink(target, request) as file:
-        write_picture(file, _dressed(planes, source, result.axes), form)
-    return Delivered(target.path, (*left_out, *((told,) if told else ())), planes)
-
-
-def _sample_type(operand: Operand, form: str) -> tuple[np.dtype[Any], float]:
-    """The samples that a result is written in, and what its values are multiplied by to become them."""
-    own = operand.values.dtype
-    if (
-        own == np.float32
-        and operand.picture is not None
-        and "float grey" not in PICTURES[form].holds
-    ):
-        return np.dtype(np.uint16), 65535.0
-    return own if operand.picture is not None or own == np.uint16 else np.dtype(np.uint8), 1.0
-
-
-def _dressed(planes: NDArray[Any], source: Picture | None, axes: tuple[Axis, Axis]) -> Picture:
-    """Give a result what is carried over from its input: the alpha at the middle of each window, the colour profile."""
-    if source is None:
-        return Picture(planes)
-    alpha = source.alpha
-    if alpha is not None:
-        alpha = alpha[np.ix_(axes[0].anchors, axes[1].anchors)]
-        if alpha.dtype != planes.dtype:
-            alpha = samples(Ready(alpha), planes.dtype, "clip", unit=65535.0)[0]
-    return Picture(planes, alpha, source.profile)
+        write_picture(file, picture, form)
+    return Delivered(target.path, notes, picture.planes)
 
 
 def _json(array: NDArray[Any]) -> Iterator[bytes]:
@@ -255,3 +208,22 @@ def _sink(target: Target, request: Request, *, text: bool = False) -> Iterator[B
             target.path, force=request.force, parents=target.parents, attempt=request.attempt
         ) as file:
             yield file
+
+
+def tell(name: str, notes: tuple[str, ...]) -> None:
+    """Print notes about an input on standard error."""
+    for note in notes:
+        print(f"convcli: {_shown(name)}: {note}", file=sys.stderr)
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else printable(name)
+
+
+def print_path(path: Path) -> None:
+    """Print where the result is: for a person without what a terminal would act on, in a pipe byte for byte."""
+    if terminal.on_terminal():
+        print(printable(path))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(os.fsencode(str(path)) + b"\n")

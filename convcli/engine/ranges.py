@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of
+from convcli.engine.results import Result
 
-__all__ = ["RANGES", "Clipped", "Range", "clipped_text", "to_samples"]
+__all__ = ["RANGES", "Clipped", "Range", "clipped_text", "samples", "to_samples"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -214,3 +215,51 @@ def clipped_text(clipped: Clipped, dtype: type[np.generic] | np.dtype[Any]) -> s
     if clipped.missing:
         parts.append(f"{clipped.missing} were NaN and became 0 (-o FILE.npy keeps them)")
     return "; ".join(parts)
+
+
+def samples(
+    result: Result, dtype: np.dtype[Any], how: str, *, unit: float = 1.0
+) -> tuple[NDArray[Any], Clipped]:
+    """Compute a result straight into the samples of a picture; its raw values are never held as a whole.
+
+    Parameters
+    ----------
+    result : Result
+        It has one plane or three.
+    dtype : dtype
+        uint8, uint16 or float32.
+    how : str
+        A key of `ranges.RANGES`. ``stretch`` computes everything twice, first to find the range.
+    unit : float
+        What values are multiplied by first (65535 for samples with white at 1 that become 16 bits).
+
+    Returns
+    -------
+    samples : ndarray, shape (H, W) or (3, H, W)
+        Colour lies pixel by pixel in memory, as encoders want it.
+    clipped : Clipped
+
+    Raises
+    ------
+    ConvError
+    """
+    low = high = None
+
+    def band(start: int, stop: int) -> NDArray[Any]:
+        values = result.rows(start, stop)
+        return values if unit == 1 else values * unit
+
+    if how == "stretch":
+        seen = sum((to_samples(band(*span), dtype)[1] for span in result.bands()), Clipped())
+        low, high = seen.low, seen.high
+    rows, columns = result.shape[-2:]
+    if len(result.shape) == 3 and result.shape[0] == 3:
+        out = np.empty((rows, columns, 3), dtype).transpose(2, 0, 1)
+    else:
+        out = np.empty((rows, columns), dtype)
+    told = Clipped()
+    for start, stop in result.bands():
+        fitted, clipped = to_samples(band(start, stop), dtype, how, low=low, high=high)
+        out[..., start:stop, :] = fitted
+        told += clipped
+    return out, told

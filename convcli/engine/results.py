@@ -8,11 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.ranges import Clipped, to_samples
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = ["Ready", "Result", "Timed", "samples"]
+__all__ = ["Ready", "Result", "Timed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,51 +103,3 @@ class Timed:
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
         return self.rows(0, self.shape[-2])
-
-
-def samples(
-    result: Result, dtype: np.dtype[Any], how: str, *, unit: float = 1.0
-) -> tuple[NDArray[Any], Clipped]:
-    """Compute a result straight into the samples of a picture; its raw values are never held as a whole.
-
-    Parameters
-    ----------
-    result : Result
-        It has one plane or three.
-    dtype : dtype
-        uint8, uint16 or float32.
-    how : str
-        A key of `ranges.RANGES`. ``stretch`` computes everything twice, first to find the range.
-    unit : float
-        What values are multiplied by first (65535 for samples with white at 1 that become 16 bits).
-
-    Returns
-    -------
-    samples : ndarray, shape (H, W) or (3, H, W)
-        Colour lies pixel by pixel in memory, as encoders want it.
-    clipped : Clipped
-
-    Raises
-    ------
-    ConvError
-    """
-    low = high = None
-
-    def band(start: int, stop: int) -> NDArray[Any]:
-        values = result.rows(start, stop)
-        return values if unit == 1 else values * unit
-
-    if how == "stretch":
-        seen = sum((to_samples(band(*span), dtype)[1] for span in result.bands()), Clipped())
-        low, high = seen.low, seen.high
-    rows, columns = result.shape[-2:]
-    if len(result.shape) == 3 and result.shape[0] == 3:
-        out = np.empty((rows, columns, 3), dtype).transpose(2, 0, 1)
-    else:
-        out = np.empty((rows, columns), dtype)
-    told = Clipped()
-    for start, stop in result.bands():
-        fitted, clipped = to_samples(band(start, stop), dtype, how, low=low, high=high)
-        out[..., start:stop, :] = fitted
-        told += clipped
-    return out, told

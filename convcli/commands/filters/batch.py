@@ -11,8 +11,8 @@ from traceback import format_exc
 import typer
 
 from convcli import terminal
-from convcli.commands.filters.operation import Operation, filter_input, filtered, print_path, tell
-from convcli.commands.output import Request
+from convcli.commands.filters.operation import Operation, filter_input, filtered
+from convcli.commands.output import Request, print_path, tell
 from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable, shortened, told
 from convcli.files.batch import Job, Record, planned, run

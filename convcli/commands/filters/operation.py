@@ -1,18 +1,15 @@
 """What corr, pool and edge share: read an input, filter it, deliver the result, tell what has to be told."""
 
-import os
-import sys
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from pathlib import Path
 
 from convcli import terminal
-from convcli.commands.output import Delivered, Request, deliver
-from convcli.engine.errors import ConvError, printable
+from convcli.commands.output import Delivered, Request, _shown, deliver, print_path, tell
+from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 from convcli.files.operands import Operand, Reading, load
 
-__all__ = ["Operation", "filter_input", "filtered", "print_path", "tell"]
+__all__ = ["Operation", "filter_input", "filtered"]
 
 
 class Operation(ABC):
@@ -57,25 +54,6 @@ def filtered(
     return operand, replace(delivered, notes=notes)
 
 
-def tell(name: str, notes: tuple[str, ...]) -> None:
-    """Print notes about an input on standard error."""
-    for note in notes:
-        print(f"convcli: {_shown(name)}: {note}", file=sys.stderr)
-
-
-def _shown(name: str) -> str:
-    return "standard input" if name == "-" else printable(name)
-
-
 def _preview(operand: Operand, delivered: Delivered) -> None:
     shown = [values for values in (operand.values, delivered.picture) if values is not None]
     terminal.draw_pictures(shown)
-
-
-def print_path(path: Path) -> None:
-    """Print where the result is: for a person without what a terminal would act on, in a pipe byte for byte."""
-    if terminal.on_terminal():
-        print(printable(path))
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(os.fsencode(str(path)) + b"\n")

@@ -2,7 +2,7 @@
 
 from convcli import options
 from convcli.commands.learn import flags as own
-from convcli.commands.learn import inputs
+from convcli.commands.learn import inputs, report
 from convcli.commands.output import Request
 from convcli.commands.progress import watch
 from convcli.engine.learning import learning
@@ -80,7 +80,7 @@ def learn(
         holdout=holdout,
         descent=descent,
     )
-    with inputs.logging(log, force=force) as losses:
+    with report.logging(log, force=force) as losses:
         learned = watch(work)
         losses += learned.losses
-    inputs.show(name, learned, request, as_json=as_json, every=2 if alone else None)
+    report.show(name, learned, request, as_json=as_json, every=2 if alone else None)

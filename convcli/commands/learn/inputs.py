@@ -1,33 +1,21 @@
 """What `convcli learn` does around the fit: the pairs it reads, what it tells while it works and at the end."""
 
-import csv
-import io
-import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from convcli import terminal
-from convcli.commands.filters.operation import print_path
-from convcli.commands.output import Request, deliver, destination
-from convcli.commands.progress import say
+from convcli.commands.output import Request, destination
 from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.learning import Learned
 from convcli.engine.learning.examples import Examples
-from convcli.engine.learning.gradient_descent import Descent, DivergedError
-from convcli.engine.learning.report import as_values, sentences
-from convcli.engine.results import Ready
-from convcli.engine.sizes.geometry import size_text
+from convcli.engine.learning.gradient_descent import Descent
 from convcli.files.inputs import read_pairs
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
-from convcli.files.output import check_target, writing
+from convcli.files.output import check_target
 from convcli.files.pictures.picture import full_scale
 
-__all__ = ["Given", "check", "descent_of", "exercise", "given", "logging", "show"]
+__all__ = ["Given", "check", "descent_of", "exercise", "given"]
 
 Given = tuple[Examples, bool]
 """Examples, and whether the inputs are pictures."""
@@ -117,69 +105,3 @@ def _limits(answer: Operand) -> tuple[float, float] | None:
     if answer.picture is None or answer.values.dtype.kind == "f":
         return None
     return 0.0, full_scale(answer.values.dtype)
-
-
-def show(
-    name: str, learned: Learned, request: Request, *, as_json: bool, every: int | None
-) -> None:
-    """Put the kernel where it belongs, and say how sure it is; `every`: show the loss of every so many steps.
-
-    JSON has all of it, so that nothing else is said then.
-    """
-    if as_json:
-        print(json.dumps(as_values(learned), allow_nan=False))
-    else:
-        _tell_trials(learned)
-        for step in range(every or 0, len(learned.losses) + 1 if every else 0, every or 1):
-            say(f"step {step}, loss {learned.losses[step - 1]:.4f}")
-        for sentence in sentences(learned):
-            say(sentence)
-    if as_json and request.output is None:
-        return
-    delivered = deliver(Operand(name, learned.kernel), Ready(learned.kernel), request)
-    if delivered.path is not None and not as_json:
-        print_path(delivered.path)
-        if learned.bias is not None:
-            print(",".join(repr(float(b)) for b in learned.bias))
-    elif terminal.on_terminal() and learned.method == "lstsq" and learned.stderr.any():
-        console = terminal.console()
-        terminal.draw_matrix(learned.stderr, console=console, title="standard errors")
-
-
-def _tell_trials(learned: Learned) -> None:
-    if not learned.trials:
-        return
-    taken = learned.kernel.shape[-2:]
-    rows = [
-        (size_text(t.size), t.taps, t.score.rmse, t.score.r2, "taken" if t.size == taken else "")
-        for t in learned.trials
-    ]  # fmt: skip
-    if terminal.watched():
-        heads = ("size", "taps", "RMSE on rows not used", "R²", "")
-        terminal.print_table(heads, rows, to=terminal.console(sys.stderr))
-        return
-    for size, _, rmse, r2, mark in rows:
-        say(f"{size}: RMSE {rmse:.6g}, R² {r2:.6g} on rows not used{', taken' * bool(mark)}")
-
-
-@contextmanager
-def logging(log: str | None, *, force: bool) -> Iterator[list[float]]:
-    """Give a list for the loss of each step, which is written as CSV at the end, and when the descent diverges."""
-    losses: list[float] = []
-    try:
-        yield losses
-    except DivergedError as error:
-        if log is not None:
-            _write_losses(error.losses, Path(log), force=force)
-        raise
-    if log is not None:
-        _write_losses(losses, Path(log), force=force)
-
-
-def _write_losses(losses: Sequence[float], path: Path, *, force: bool) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("step", "loss"))
-    table.writerows((step, repr(loss)) for step, loss in enumerate(losses, 1))
-    with writing(path, force=force) as file:
-        file.write(text.getvalue().encode())

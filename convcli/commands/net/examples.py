@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.commands.filters.operation import tell
+from convcli.commands.output import tell
 from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable, shortened, told
 from convcli.engine.progress import Note, Progress, Work

@@ -7,9 +7,9 @@ import typer
 from convcli import options
 from convcli.commands import train_options as own
 from convcli.commands._training import Outputs, runs
-from convcli.commands.filters.operation import print_path
 from convcli.commands.net.options import Width
 from convcli.commands.net.training_run import Given, made_ready
+from convcli.commands.output import print_path
 from convcli.commands.progress import say, stopping, watch
 from convcli.engine.errors import printable
 from convcli.files.pictures.picture import MAX_PIXELS

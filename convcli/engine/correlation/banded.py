@@ -9,9 +9,19 @@ from math import gcd
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
+from convcli.engine.correlation.costs import (
+    CALL,
+    COPY,
+    FLOP,
+    LINE,
+    PASS,
+    PRODUCT,
+    STORE,
+    Cost,
+    count_parts,
+)
 from convcli.engine.correlation.planewise import Planewise, plane_step, refuse
-from convcli.engine.correlation.problem import Array, Cost, Problem, Scratch, count_parts
+from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
     HEIGHT,
     LANES,

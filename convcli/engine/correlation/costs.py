@@ -4,7 +4,22 @@ Measured on one core of a server of 2024 (AVX-512, 3.6 GHz) with arrays that sta
 slower in all of them, by factors near enough for the order of the strategies to stay.
 """
 
-__all__ = ["CALL", "COPY", "FLOP", "FOURIER", "LINE", "PASS", "PRODUCT", "STORE"]
+from dataclasses import dataclass
+
+from convcli.engine.correlation.problem import Problem
+
+__all__ = [
+    "CALL",
+    "COPY",
+    "FLOP",
+    "FOURIER",
+    "LINE",
+    "PASS",
+    "PRODUCT",
+    "STORE",
+    "Cost",
+    "count_parts",
+]
 
 PASS = {2: 0.06e-9, 4: 0.12e-9, 8: 0.25e-9}
 """Seconds an element of an addition or a multiplication of arrays, by bytes an element."""
@@ -29,3 +44,28 @@ CALL = 1.5e-6
 
 FOURIER = 0.45e-9
 """Seconds an element and doubling of a real transform there and back."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a strategy would do for a problem.
+
+    Parameters
+    ----------
+    operations : int
+        Additions and multiplications.
+    seconds : float
+        On one core.
+    """
+
+    operations: int
+    seconds: float
+
+
+def count_parts(problem: Problem, step: tuple[int, int, int]) -> int:
+    """Into how many parts the result falls."""
+    sizes = problem.groups, problem.axes[0].out, problem.axes[1].out
+    count = int(problem.x.shape[0])
+    for size, own in zip(sizes, step, strict=True):
+        count *= -(-size // own)
+    return count

@@ -7,8 +7,8 @@ from math import log2
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, FOURIER, STORE
-from convcli.engine.correlation.problem import Array, Cost, Part, Problem, Scratch, all_finite
+from convcli.engine.correlation.costs import CALL, FOURIER, STORE, Cost
+from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
 
 __all__ = ["Spectral", "cost", "refuse"]
 

@@ -5,8 +5,8 @@ Source: Chellapilla, Puri and Simard, "High performance convolutional neural net
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, STORE
-from convcli.engine.correlation.problem import Array, Cost, Part, Problem, Scratch, count_parts
+from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, STORE, Cost, count_parts
+from convcli.engine.correlation.problem import Array, Part, Problem, Scratch
 
 __all__ = ["Columns", "cost", "refuse"]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from convcli.engine.correlation import banded, fft, im2col, separable, taps
-from convcli.engine.correlation.problem import Cost, Kind, Problem, Runner
+from convcli.engine.correlation.costs import Cost
+from convcli.engine.correlation.problem import Kind, Problem, Runner
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.threads import workers
 

@@ -13,16 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from convcli.engine.borders import Border, read_window
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = [
-    "Cost",
-    "Kind",
-    "Part",
-    "Problem",
-    "Runner",
-    "Scratch",
-    "all_finite",
-    "count_parts",
-]
+__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite"]
 
 Array = NDArray[Any]
 R = TypeVar("R", bound="Runner")
@@ -202,31 +193,6 @@ class Part:
     def columns(self) -> int:
         """Columns of the result."""
         return self.right - self.left
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a strategy would do for a problem.
-
-    Parameters
-    ----------
-    operations : int
-        Additions and multiplications.
-    seconds : float
-        On one core.
-    """
-
-    operations: int
-    seconds: float
-
-
-def count_parts(problem: Problem, step: tuple[int, int, int]) -> int:
-    """Into how many parts the result falls."""
-    sizes = problem.groups, problem.axes[0].out, problem.axes[1].out
-    count = int(problem.x.shape[0])
-    for size, own in zip(sizes, step, strict=True):
-        count *= -(-size // own)
-    return count
 
 
 class Runner(Protocol):

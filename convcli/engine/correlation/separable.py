@@ -10,9 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.correlation import planewise
-from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, PRODUCT, STORE
+from convcli.engine.correlation.costs import (
+    CALL,
+    COPY,
+    FLOP,
+    LINE,
+    PASS,
+    PRODUCT,
+    STORE,
+    Cost,
+    count_parts,
+)
 from convcli.engine.correlation.planewise import Planewise, plane_step
-from convcli.engine.correlation.problem import Array, Cost, Problem, Scratch, count_parts
+from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
     HEIGHT,
     LANES,

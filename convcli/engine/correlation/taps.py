@@ -4,16 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, PASS, STORE
-from convcli.engine.correlation.problem import (
-    Array,
-    Cost,
-    Part,
-    Problem,
-    Scratch,
-    all_finite,
-    count_parts,
-)
+from convcli.engine.correlation.costs import CALL, PASS, STORE, Cost, count_parts
+from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
 
 __all__ = ["Taps", "cost", "refuse"]
 

@@ -1,0 +1,98 @@
+"""A result becomes a picture: its samples, alpha, colour profile, and what is lost."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcli.engine.errors import ConvError
+from convcli.engine.ranges import clipped_text, samples
+from convcli.engine.results import Ready, Result
+from convcli.engine.sizes.geometry import Axis, size_text
+from convcli.files.operands import Operand
+from convcli.files.pictures.formats import FORMATS as PICTURES
+from convcli.files.pictures.formats import check_format
+from convcli.files.pictures.picture import Picture, full_scale
+
+__all__ = ["drawable", "rendered", "sample_type"]
+
+
+def drawable(shape: tuple[int, ...]) -> bool:
+    """Whether a result can be a picture: one plane, or three."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
+
+
+def sample_type(operand: Operand, form: str) -> tuple[np.dtype[Any], float]:
+    """The samples that a result is written in, and what its values are multiplied by to become them."""
+    own = operand.values.dtype
+    if (
+        own == np.float32
+        and operand.picture is not None
+        and "float grey" not in PICTURES[form].holds
+    ):
+        return np.dtype(np.uint16), 65535.0
+    return own if operand.picture is not None or own == np.uint16 else np.dtype(np.uint8), 1.0
+
+
+def rendered(
+    operand: Operand, result: Result, form: str, how: str, *, invert: bool = False
+) -> tuple[Picture, tuple[str, ...]]:
+    """Compute a result as a picture of a format.
+
+    Parameters
+    ----------
+    operand : Operand
+        What it was computed from: its picture's alpha and colour profile are carried over.
+    result : Result
+    form : str
+        A key of `pictures.formats.FORMATS`.
+    how : str
+        A key of `ranges.RANGES`: what becomes of values that a picture cannot hold.
+    invert : bool
+        Swap black and white.
+
+    Returns
+    -------
+    picture : Picture
+    notes : tuple of str
+        What the format left out, and what was clipped.
+
+    Raises
+    ------
+    ConvError
+        The format cannot hold it.
+    """
+    if not drawable(result.shape):
+        raise ConvError(
+            f"{form}: got a result of {size_text(result.shape)}, a picture has one plane or three: "
+            "-o x.npy holds any number"
+        )
+    dtype, unit = sample_type(operand, form)
+    source = operand.picture
+    left_out = check_format(
+        form,
+        dtype=dtype,
+        colour=len(result.shape) == 3 and result.shape[0] == 3,
+        alpha=source is not None and source.alpha is not None,
+        size=(result.shape[-2], result.shape[-1]),
+    )
+    if result.dtype == np.bool:
+        unit = full_scale(dtype)
+    planes, clipped = samples(result, dtype, how, unit=unit)
+    if invert:
+        np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
+    told = clipped_text(clipped, dtype)
+    notes = (*left_out, told) if told else tuple(left_out)
+    return _dressed(planes, source, result.axes), notes
+
+
+def _dressed(planes: NDArray[Any], source: Picture | None, axes: tuple[Axis, Axis]) -> Picture:
+    """Give a result what is carried over from its input: the alpha at the middle of each window, the colour profile."""
+    if source is None:
+        return Picture(planes)
+    alpha = source.alpha
+    if alpha is not None:
+        alpha = alpha[np.ix_(axes[0].anchors, axes[1].anchors)]
+        if alpha.dtype != planes.dtype:
+            alpha = samples(Ready(alpha), planes.dtype, "clip", unit=65535.0)[0]
+    return Picture(planes, alpha, source.profile)
