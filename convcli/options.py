@@ -1,6 +1,8 @@
 """Options that several commands share: their names, how their text is read, their help."""
 
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -40,6 +42,7 @@ __all__ = [
     "option",
     "padding_of",
     "reads",
+    "takes",
 ]
 
 _T = TypeVar("_T")
@@ -102,6 +105,51 @@ def _bytes(text: str) -> int:
     from convcli.files.memory import read_bytes_text
 
     return read_bytes_text(text)
+
+
+def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function of options dataclasses: each of their fields is an option, in that order.
+
+    A field is annotated as a parameter of a typer command is, and its default is the option's. The function is called
+    with one instance of each dataclass; parameters of other types are options as they stand.
+
+    Parameters
+    ----------
+    without : collection of str
+        Fields that this command has no options for: they keep their defaults.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command).parameters.values()
+        groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
+        parameters = []
+        for p in own:
+            if p.name not in groups:
+                parameters.append(p.replace(kind=p.KEYWORD_ONLY))
+                continue
+            for field in fields(groups[p.name]):
+                if field.name not in without:
+                    default = p.empty if field.default is MISSING else field.default
+                    parameters.append(
+                        inspect.Parameter(
+                            field.name, p.KEYWORD_ONLY, default=default, annotation=field.type
+                        )
+                    )
+
+        def called(**values: Any) -> None:
+            made = {
+                name: kind(**{f.name: values.pop(f.name) for f in fields(kind) if f.name in values})
+                for name, kind in groups.items()
+            }
+            command(**made, **values)
+
+        called.__name__, called.__doc__ = command.__name__, command.__doc__
+        called.__module__ = command.__module__
+        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {p.name: p.annotation for p in parameters}
+        return called
+
+    return decorate
 
 
 def option(panel: str, *names: str, text: str, **more: Any) -> Any:

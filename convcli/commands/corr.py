@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
-from convcli.commands.filters.options import Given, filtering
+from convcli.commands.filters.options import FilterOptions
 from convcli.commands.kernel_argument import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlation, kernels
 from convcli.engine.results import Result, Timed
@@ -24,37 +24,41 @@ EXAMPLES = (
 )
 
 
-Kernel = Annotated[
-    list[str],
-    option(
-        KERNEL,
-        "-k",
-        "--kernel",
-        text="A name of convcli kernels, numbers '0 1; 2 3', a file or -; several stack.",
-        metavar="KERNEL",
-        autocompletion=options.words(lambda: kernels.KERNELS),
-    ),
-]
-Flip = Annotated[bool, option(KERNEL, "--flip", text="Flip it: true convolution.")]
-Scale = Annotated[
-    str | None, option(KERNEL, "--scale", text="Divide it by N or by its sum.", metavar="N|sum")
-]
-Bias = Annotated[
-    str | None,
-    option(KERNEL, "--bias", text="Added: a number, one a channel, or a file.", metavar="B"),
-]
-Plan = Annotated[bool, option(KERNEL, "--plan", text="Tell how it was computed.")]
-Groups = Annotated[
-    int,
-    option(
-        KERNEL,
-        "--groups",
-        text="Groups of channels that do not mix (1).",
-        min=1,
-        metavar="N",
-        show_default=False,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class CorrOptions:
+    """The options that only corr has: the kernel, and what is done to it."""
+
+    kernel: Annotated[
+        list[str],
+        option(
+            KERNEL,
+            "-k",
+            "--kernel",
+            text="A name of convcli kernels, numbers '0 1; 2 3', a file or -; several stack.",
+            metavar="KERNEL",
+            autocompletion=options.words(lambda: kernels.KERNELS),
+        ),
+    ]
+    flip: Annotated[bool, option(KERNEL, "--flip", text="Flip it: true convolution.")] = False
+    scale: Annotated[
+        str | None, option(KERNEL, "--scale", text="Divide it by N or by its sum.", metavar="N|sum")
+    ] = None
+    bias: Annotated[
+        str | None,
+        option(KERNEL, "--bias", text="Added: a number, one a channel, or a file.", metavar="B"),
+    ] = None
+    plan: Annotated[bool, option(KERNEL, "--plan", text="Tell how it was computed.")] = False
+    groups: Annotated[
+        int,
+        option(
+            KERNEL,
+            "--groups",
+            text="Groups of channels that do not mix (1).",
+            min=1,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,34 +106,27 @@ class Correlate(Operation):
         )
 
 
-@filtering()
-def corr(
-    given: Given,
-    kernel: Kernel,
-    flip: Flip = False,
-    scale: Scale = None,
-    bias: Bias = None,
-    plan: Plan = False,
-    groups: Groups = 1,
-) -> None:
+@options.takes()
+def corr(own: CorrOptions, shared: FilterOptions) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
     Arrays print (a table on a terminal, CSV in a pipe), pictures are written
     to NAME-corr.png.
     """
-    given.check_stdin(*kernel, bias or "")
-    weights, several = stacked([scaled(kernel_of(text, given.reading), scale) for text in kernel])
+    shared.check_stdin(*own.kernel, own.bias or "")
+    reading = shared.reading
+    weights, several = stacked([scaled(kernel_of(text, reading), own.scale) for text in own.kernel])
     operation = Correlate(
         weights,
         several,
-        given.padding,
-        given.stride or (1,),
-        given.dilation or (1,),
-        given.border,
-        given.value,
-        bias_of(bias, given.reading),
-        groups,
-        flip,
-        plan,
+        shared.pads(),
+        shared.stride or (1,),
+        shared.dilation or (1,),
+        shared.border,
+        shared.value,
+        bias_of(own.bias, reading),
+        own.groups,
+        own.flip,
+        own.plan,
     )
-    given.run(operation)
+    shared.run("corr", operation)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
-from convcli.commands.filters.options import Given, filtering
+from convcli.commands.filters.options import FilterOptions
 from convcli.commands.kernel_argument import number_of
 from convcli.engine import edges
 from convcli.engine.errors import ConvError
@@ -26,49 +26,54 @@ EXAMPLES = (
 
 DETECTOR = "Detector"
 
-Method = Annotated[
-    str,
-    options.option(
-        DETECTOR,
-        "-m",
-        "--method",
-        text="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
-        metavar="METHOD",
-        autocompletion=options.words(lambda: edges.DETECTORS),
-    ),
-]
-Axis = Annotated[
-    str | None,
-    options.option(
-        DETECTOR,
-        "--axis",
-        text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
-        metavar="x|y|both",
-        autocompletion=options.words(lambda: ["x", "y", "both"]),
-    ),
-]
-Sigma = Annotated[
-    float | None,
-    options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
-]
-Low = Annotated[
-    float | None,
-    options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
-]
-High = Annotated[
-    float | None,
-    options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
-]
-Threshold = Annotated[
-    str | None,
-    options.option(
-        DETECTOR,
-        "--threshold",
-        text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
-        metavar="T|otsu",
-        autocompletion=options.words(lambda: ["otsu"]),
-    ),
-]
+
+@dataclass(frozen=True)
+class EdgeOptions:
+    """The options that only edge has: which detector, and its thresholds."""
+
+    method: Annotated[
+        str,
+        options.option(
+            DETECTOR,
+            "-m",
+            "--method",
+            text="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
+            metavar="METHOD",
+            autocompletion=options.words(lambda: edges.DETECTORS),
+        ),
+    ] = "sobel"
+    axis: Annotated[
+        str | None,
+        options.option(
+            DETECTOR,
+            "--axis",
+            text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
+            metavar="x|y|both",
+            autocompletion=options.words(lambda: ["x", "y", "both"]),
+        ),
+    ] = None
+    sigma: Annotated[
+        float | None,
+        options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
+    ] = None
+    low: Annotated[
+        float | None,
+        options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
+    ] = None
+    high: Annotated[
+        float | None,
+        options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
+    ] = None
+    threshold: Annotated[
+        str | None,
+        options.option(
+            DETECTOR,
+            "--threshold",
+            text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
+            metavar="T|otsu",
+            autocompletion=options.words(lambda: ["otsu"]),
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -134,33 +139,27 @@ def _threshold(text: str | None) -> float | str | None:
     return text if text in (None, "otsu") else number_of(text, "--threshold", "a number or otsu")
 
 
-@filtering(without=("stride", "dilation"), default_range="abs", fields=("method",))
-def edge(
-    given: Given,
-    method: Method = "sobel",
-    axis: Axis = None,
-    sigma: Sigma = None,
-    low: Low = None,
-    high: High = None,
-    threshold: Threshold = None,
-) -> None:
+@options.takes(without=("stride", "dilation"))
+def edge(own: EdgeOptions, shared: FilterOptions) -> None:
     """Find the edges of a picture or an array.
 
     Pictures are written to NAME-edge.png, arrays print (a table on a
     terminal, CSV in a pipe). A unit step answers 1 with every detector
     (roberts: √2).
     """
-    if low is not None and high is not None and low > high:
-        raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)
+    if own.low is not None and own.high is not None and own.low > own.high:
+        raise ConvError(
+            f"--low: got {own.low:g}, at most --high ({own.high:g}) is allowed", usage=True
+        )
     operation = Edge(
-        method,
-        axis,
-        sigma,
-        low,
-        high,
-        _threshold(threshold),
-        given.padding,
-        given.border,
-        given.value,
+        own.method,
+        own.axis,
+        own.sigma,
+        own.low,
+        own.high,
+        _threshold(own.threshold),
+        shared.pads(),
+        shared.border,
+        shared.value,
     )
-    given.run(operation)
+    shared.run("edge", operation, how="abs", fields={"method": own.method})

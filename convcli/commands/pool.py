@@ -5,7 +5,7 @@ from typing import Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
-from convcli.commands.filters.options import Given, filtering
+from convcli.commands.filters.options import FilterOptions
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
@@ -18,6 +18,51 @@ EXAMPLES = (
     "convcli pool camera.png -k 4 -m avg -o small.png",
     "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
 )
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """The options that only pool has: the window, and what is taken from it."""
+
+    size: Annotated[
+        options.Sizes | None,
+        options.option(
+            options.GEOMETRY,
+            "-k",
+            "--kernel",
+            text="The window.",
+            parser=options.read_sizes,
+            metavar="K|KxK",
+        ),
+    ] = None
+    mode: Annotated[
+        str,
+        options.option(
+            options.GEOMETRY,
+            "-m",
+            "--mode",
+            text="max, avg or min (max).",
+            metavar="MODE",
+            show_default=False,
+            autocompletion=options.words(lambda: pooling.MODES),
+        ),
+    ] = "max"
+    everywhere: Annotated[
+        bool,
+        options.option(options.GEOMETRY, "--global", text="One window, the whole plane."),
+    ] = False
+    ceil: Annotated[
+        bool,
+        options.option(
+            options.GEOMETRY, "--ceil", text="Keep a last window that hangs over the end."
+        ),
+    ] = False
+    include_pad: Annotated[
+        bool,
+        options.option(
+            options.GEOMETRY, "--include-pad", text="An average counts padding as zeros."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -46,64 +91,23 @@ class Pool(Operation):
         )
 
 
-@filtering(without=("border", "value", "how"))
-def pool(
-    given: Given,
-    size: Annotated[
-        options.Sizes | None,
-        options.option(
-            options.GEOMETRY,
-            "-k",
-            "--kernel",
-            text="The window.",
-            parser=options.read_sizes,
-            metavar="K|KxK",
-        ),
-    ] = None,
-    mode: Annotated[
-        str,
-        options.option(
-            options.GEOMETRY,
-            "-m",
-            "--mode",
-            text="max, avg or min (max).",
-            metavar="MODE",
-            show_default=False,
-            autocompletion=options.words(lambda: pooling.MODES),
-        ),
-    ] = "max",
-    everywhere: Annotated[
-        bool,
-        options.option(options.GEOMETRY, "--global", text="One window, the whole plane."),
-    ] = False,
-    ceil: Annotated[
-        bool,
-        options.option(
-            options.GEOMETRY, "--ceil", text="Keep a last window that hangs over the end."
-        ),
-    ] = False,
-    include_pad: Annotated[
-        bool,
-        options.option(
-            options.GEOMETRY, "--include-pad", text="An average counts padding as zeros."
-        ),
-    ] = False,
-) -> None:
+@options.takes(without=("border", "value", "how"))
+def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
     The stride is the window's size unless told. Arrays print (a table on a
     terminal, CSV in a pipe), pictures are written to NAME-pool.png.
     """
-    if (size is None) != everywhere:
-        got = "neither" if size is None else "both"
+    if (own.size is None) != own.everywhere:
+        got = "neither" if own.size is None else "both"
         raise ConvError(f"-k and --global: got {got}, one of them is needed", usage=True)
     operation = Pool(
-        size,
-        mode,
-        given.stride,
-        given.padding or Padding(),
-        given.dilation or (1,),
-        ceil,
-        include_pad,
+        own.size,
+        own.mode,
+        shared.stride,
+        shared.pads() or Padding(),
+        shared.dilation or (1,),
+        own.ceil,
+        own.include_pad,
     )
-    given.run(operation)
+    shared.run("pool", operation)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from convcli import terminal
-from convcli.commands.shape.flags import Asked
+from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import padding_text
@@ -21,7 +21,7 @@ __all__ = ["run", "show"]
 _HEAD = ("layer", "output", "params", "macs", "rf", "jump", "start")
 
 
-def run(asked: Asked) -> None:
+def run(asked: ShapeOptions) -> None:
     """Read the layers, count them, show them."""
     if asked.n is None:
         raise ConvError("--input: missing, the chain needs C, CxL, CxHxW or CxDxHxW", usage=True)
@@ -73,7 +73,7 @@ def _numbers(values: Sequence[Fraction | int] | None) -> list[float] | None:
     return [float(v) if isinstance(v, Fraction) else v for v in values]
 
 
-def _record(asked: Asked, rows: list[Row], also: list[str]) -> dict[str, object]:
+def _record(asked: ShapeOptions, rows: list[Row], also: list[str]) -> dict[str, object]:
     layers = [
         {
             "layer": row.layer.text,

@@ -3,7 +3,7 @@
 import sys
 
 from convcli import options
-from convcli.commands.shape.flags import Asked
+from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.csv_rows import Given, answers
 from convcli.engine.sizes.geometry import Padding
@@ -13,7 +13,7 @@ from convcli.terminal.streams import row_printer
 __all__ = ["run"]
 
 
-def run(asked: Asked) -> None:
+def run(asked: ShapeOptions) -> None:
     """Answer line by line; a bad row is told on standard error and left out."""
     given = Given(
         asked.n,

@@ -10,10 +10,8 @@ import typer
 from convcli import options
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes import notation
-from convcli.engine.sizes.geometry import Padding
-from convcli.options import Sizes
 
-__all__ = ["Asked", "Language", "mode_of"]
+__all__ = ["Language", "ShapeOptions", "mode_of"]
 
 
 class Language(StrEnum):
@@ -46,99 +44,85 @@ def _counted() -> Iterable[str]:
     return COUNTED
 
 
-Layers = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="LAYER...",
-        help="A chain, or - for a CSV of n,k,p,s,d,ceil.",
-        show_default=False,
-        autocompletion=options.words(_kinds),
-    ),
-]
-Input = Annotated[
-    options.Sizes | None,
-    _size("-n", "--input", text="Input size; C×H×W before a chain.", panel=options.GEOMETRY),
-]
-Kernel = Annotated[
-    options.Sizes | None,
-    _size("-k", "--kernel", text="Kernel size.", panel=options.GEOMETRY, metavar="K|KxK"),
-]
-Ceil = Annotated[
-    bool,
-    options.option(options.GEOMETRY, "--ceil", text="Round up, as pooling layers can."),
-]
-Transposed = Annotated[
-    bool,
-    options.option(options.GEOMETRY, "--transposed", text="Transposed convolution."),
-]
-OutputPadding = Annotated[
-    options.Sizes | None,
-    options.option(
-        options.GEOMETRY,
-        "--output-padding",
-        text="Rows added to a transposed result.",
-        parser=options.reads(lambda text: options.Sizes(notation.read_sizes(text, least=0))),
-        metavar="N|NxN",
-    ),
-]
-OutputSize = Annotated[
-    options.Sizes | None,
-    _size("--output-size", text="Size of a transposed result.", panel=options.GEOMETRY),
-]
-Out = Annotated[options.Sizes | None, _size("--out", text="Output size.", panel=_INVERSE)]
-MaxKernel = Annotated[int | None, _bound("--max-kernel", "Largest kernel tried (11).")]
-MaxStride = Annotated[int | None, _bound("--max-stride", "Largest stride tried (8).")]
-MaxPadding = Annotated[int | None, _bound("--max-padding", "Most rows per side tried (k'//2).", 0)]
-File = Annotated[
-    str | None,
-    options.option(_CHAIN, "--layers", text="Read the layers from a file.", metavar="FILE|-"),
-]
-Flops = Annotated[bool, options.option(_CHAIN, "--flops", text="Count 2 x MACs.")]
-Count = Annotated[
-    str | None,
-    options.option(
-        _CHAIN,
-        "--count",
-        text="Count these as well.",
-        metavar="bias,bn,pool,act",
-        autocompletion=options.words(_counted),
-    ),
-]
-Explain = Annotated[
-    bool,
-    options.option(options.OUTPUT, "--explain", text="The formula step by step, and a drawing."),
-]
-Code = Annotated[
-    Language | None,
-    options.option(options.OUTPUT, "--code", text="Print it as PyTorch."),
-]
-
-
 @dataclass(frozen=True)
-class Asked:
+class ShapeOptions:
     """One call of `convcli shape`: None, False or empty is what was not asked."""
 
-    layers: list[str] | None = None
-    n: Sizes | None = None
-    kernel: Sizes | None = None
-    padding: Padding | None = None
-    total: Padding | None = None
-    stride: Sizes | None = None
-    dilation: Sizes | None = None
-    ceil: bool = False
-    transposed: bool = False
-    output_padding: Sizes | None = None
-    output_size: Sizes | None = None
-    out: Sizes | None = None
-    max_kernel: int | None = None
-    max_stride: int | None = None
-    max_padding: int | None = None
-    file: str | None = None
-    flops: bool = False
-    count: str | None = None
-    explain: bool = False
-    code: Language | None = None
-    as_json: bool = False
+    layers: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="LAYER...",
+            help="A chain, or - for a CSV of n,k,p,s,d,ceil.",
+            show_default=False,
+            autocompletion=options.words(_kinds),
+        ),
+    ] = None
+    n: Annotated[
+        options.Sizes | None,
+        _size("-n", "--input", text="Input size; C×H×W before a chain.", panel=options.GEOMETRY),
+    ] = None
+    kernel: Annotated[
+        options.Sizes | None,
+        _size("-k", "--kernel", text="Kernel size.", panel=options.GEOMETRY, metavar="K|KxK"),
+    ] = None
+    padding: options.PaddingOption = None
+    total: options.TotalPadding = None
+    stride: options.Stride = None
+    dilation: options.Dilation = None
+    ceil: Annotated[
+        bool,
+        options.option(options.GEOMETRY, "--ceil", text="Round up, as pooling layers can."),
+    ] = False
+    transposed: Annotated[
+        bool,
+        options.option(options.GEOMETRY, "--transposed", text="Transposed convolution."),
+    ] = False
+    output_padding: Annotated[
+        options.Sizes | None,
+        options.option(
+            options.GEOMETRY,
+            "--output-padding",
+            text="Rows added to a transposed result.",
+            parser=options.reads(lambda text: options.Sizes(notation.read_sizes(text, least=0))),
+            metavar="N|NxN",
+        ),
+    ] = None
+    output_size: Annotated[
+        options.Sizes | None,
+        _size("--output-size", text="Size of a transposed result.", panel=options.GEOMETRY),
+    ] = None
+    out: Annotated[options.Sizes | None, _size("--out", text="Output size.", panel=_INVERSE)] = None
+    max_kernel: Annotated[int | None, _bound("--max-kernel", "Largest kernel tried (11).")] = None
+    max_stride: Annotated[int | None, _bound("--max-stride", "Largest stride tried (8).")] = None
+    max_padding: Annotated[
+        int | None, _bound("--max-padding", "Most rows per side tried (k'//2).", 0)
+    ] = None
+    file: Annotated[
+        str | None,
+        options.option(_CHAIN, "--layers", text="Read the layers from a file.", metavar="FILE|-"),
+    ] = None
+    flops: Annotated[bool, options.option(_CHAIN, "--flops", text="Count 2 x MACs.")] = False
+    count: Annotated[
+        str | None,
+        options.option(
+            _CHAIN,
+            "--count",
+            text="Count these as well.",
+            metavar="bias,bn,pool,act",
+            autocompletion=options.words(_counted),
+        ),
+    ] = None
+    explain: Annotated[
+        bool,
+        options.option(
+            options.OUTPUT, "--explain", text="The formula step by step, and a drawing."
+        ),
+    ] = False
+    code: Annotated[
+        Language | None,
+        options.option(options.OUTPUT, "--code", text="Print it as PyTorch."),
+    ] = None
+    as_json: options.JsonFlag = False
 
 
 _NAMES = {
@@ -163,7 +147,7 @@ _MODES = {
 }
 
 
-def mode_of(asked: Asked) -> str:
+def mode_of(asked: ShapeOptions) -> str:
     """Tell which of the four questions is asked; an option that has no part in it is an error."""
     if asked.layers == ["-"]:
         mode = "rows"

@@ -5,7 +5,7 @@ import json
 import sys
 
 from convcli import options, terminal
-from convcli.commands.shape.flags import Asked
+from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.inverse import Bounds, Solution, solve
 from convcli.engine.sizes.notation import padding_text
@@ -18,7 +18,7 @@ _MOST_ROWS = 20
 """Solutions that a terminal shows."""
 
 
-def run(asked: Asked) -> None:
+def run(asked: ShapeOptions) -> None:
     """Search, and show what was found."""
     assert asked.out
     usual = Bounds()
@@ -69,7 +69,7 @@ def _record(axes: tuple[Axis, ...]) -> dict[str, object]:
     }
 
 
-def _table(found: list[Solution], asked: Asked, bounds: Bounds) -> None:
+def _table(found: list[Solution], asked: ShapeOptions, bounds: Bounds) -> None:
     rows = []
     for solution in found[:_MOST_ROWS]:
         first, last = solution.layers(1)[0], solution.layers(_MOST_INPUTS)[-1]

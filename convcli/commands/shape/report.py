@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from convcli import terminal
-from convcli.commands.shape.flags import Asked
+from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.sizes import explain
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
@@ -16,7 +16,7 @@ __all__ = ["show"]
 _Axes = tuple[Axis | TransposedAxis, ...]
 
 
-def show(asked: Asked, pad: Padding, found: _Axes) -> None:
+def show(asked: ShapeOptions, pad: Padding, found: _Axes) -> None:
     """Print code or JSON, or on a terminal the table with its formulas and notes, or the explanation alone."""
     if asked.code:
         print(_code(asked, pad, found))
@@ -46,7 +46,7 @@ def _record(found: _Axes) -> dict[str, object]:
     }
 
 
-def _table(asked: Asked, pad: Padding, found: _Axes) -> None:
+def _table(asked: ShapeOptions, pad: Padding, found: _Axes) -> None:
     dilated = any(a.d > 1 for a in found)
     terminal.print_table(
         [
@@ -70,7 +70,7 @@ def _table(asked: Asked, pad: Padding, found: _Axes) -> None:
     )
 
 
-def _explained(asked: Asked, pad: Padding, found: _Axes) -> Iterator[str]:
+def _explained(asked: ShapeOptions, pad: Padding, found: _Axes) -> Iterator[str]:
     for i, axis in enumerate(dict.fromkeys(found)):
         if i:
             yield ""
@@ -87,7 +87,7 @@ def _explained(asked: Asked, pad: Padding, found: _Axes) -> Iterator[str]:
             yield from ["", *drawn]
 
 
-def _code(asked: Asked, pad: Padding, found: _Axes) -> str:
+def _code(asked: ShapeOptions, pad: Padding, found: _Axes) -> str:
     kind = "convt" if asked.transposed else "maxpool" if asked.ceil else "conv"
     layer = Layer(
         kind,

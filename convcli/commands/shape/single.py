@@ -3,7 +3,7 @@
 import sys
 
 from convcli import options, terminal
-from convcli.commands.shape.flags import Asked
+from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
@@ -11,7 +11,7 @@ from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
 __all__ = ["run"]
 
 
-def run(asked: Asked) -> None:
+def run(asked: ShapeOptions) -> None:
     """Resolve the layer and show it."""
     pad = options.padding_of(asked.padding, asked.total, Padding())
     if asked.n and asked.kernel and len(asked.n) == 3 and len(asked.kernel) == 1:
@@ -30,7 +30,7 @@ def run(asked: Asked) -> None:
         print(size_text([a.out for a in found]))
 
 
-def _resolved(asked: Asked, pad: Padding) -> tuple[Axis | TransposedAxis, ...]:
+def _resolved(asked: ShapeOptions, pad: Padding) -> tuple[Axis | TransposedAxis, ...]:
     for name, value in (("--input", asked.n), ("--kernel", asked.kernel)):
         if value is None:
             raise ConvError(f"{name}: missing (see convcli shape --help)", usage=True)
