@@ -1,9 +1,10 @@
 """`convcli learn`: which kernel was applied here, and how sure is that."""
 
+from dataclasses import replace
+
 from convcli import options
-from convcli.commands.learn import flags as own
 from convcli.commands.learn import inputs, report
-from convcli.commands.output import Request
+from convcli.commands.learn.flags import LearnOptions
 from convcli.commands.progress import watch
 from convcli.engine.learning import learning
 from convcli.engine.learning.examples import Layer
@@ -19,68 +20,37 @@ EXAMPLES = (
 )
 
 
-def learn(
-    files: own.Files = None,
-    pairs: own.Pairs = None,
-    size: own.Size = None,
-    method: own.Method = None,
-    bias: own.Bias = False,
-    ridge: own.Ridge = 0.0,
-    holdout: own.Holdout = 0.0,
-    lr: own.Rate = None,
-    steps: own.Steps = None,
-    momentum: own.Momentum = None,
-    batch: own.Batch = None,
-    seed: own.Seed = None,
-    log: own.Log = None,
-    padding: options.PaddingOption = None,
-    total: options.TotalPadding = None,
-    stride: options.Stride = None,
-    dilation: options.Dilation = None,
-    border: options.Border = None,
-    value: options.Value = 0.0,
-    output: options.Output = None,
-    force: options.Force = False,
-    format: options.Format = "auto",
-    as_json: options.JsonFlag = False,
-    layout: options.Layout = None,
-) -> None:
+@options.takes()
+def learn(asked: LearnOptions) -> None:
     """Learn the kernel that makes Y from X by corr, and say how sure that is.
 
     The kernel prints (a table on a terminal, CSV in a pipe), the rest goes to
     standard error. Alone, it is the chapter's exercise: [1, -1] from bars of
     6x8 and their edges, in 20 steps of descent.
     """
-    alone = not files and pairs is None
-    method = method or ("sgd" if alone else "lstsq")
-    if alone and method == "sgd" and lr is None:
-        lr = 0.03
-    descent = inputs.descent_of(method, lr, steps, momentum, batch, seed, log)
-    as_json = as_json or format == "json"
-    request = Request("learn", output, "auto" if as_json else format, force, how="stretch")
-    name = (files or ["pairs"])[0] if not alone else "bars"
-    inputs.check(name, request, log)
+    if asked.method is None:
+        asked = replace(asked, method="sgd" if asked.alone else "lstsq")
+    asked.check()
+    if asked.alone and asked.method == "sgd" and asked.lr is None:
+        asked = replace(asked, lr=0.03)
+    name = "bars" if asked.alone else (asked.files or ["pairs"])[0]
+    inputs.check(name, asked.request, asked.log)
     examples, pictured = (
-        inputs.exercise() if alone else inputs.given(files or [], pairs, Reading(layout=layout))
-    )
-    layer = Layer(
-        options.padding_of(padding, total, Padding("same" if pictured else "valid")),
-        stride or 1,
-        dilation or 1,
-        border or ("reflect" if pictured else "zero"),
-        value,
+        inputs.exercise()
+        if asked.alone
+        else inputs.given(asked.files or [], asked.pairs, Reading(layout=asked.layout))
     )
     work = learning(
         examples,
-        size or ((1, 2) if alone else None),
-        layer,
-        method=method,
-        bias=bias,
-        ridge=ridge,
-        holdout=holdout,
-        descent=descent,
+        asked.size or ((1, 2) if asked.alone else None),
+        asked.layer(pictured=pictured),
+        method=asked.method or "",
+        bias=asked.bias,
+        ridge=asked.ridge,
+        holdout=asked.holdout,
+        descent=asked.descent,
     )
-    with report.logging(log, force=force) as losses:
+    with report.logging(asked.log, force=asked.force) as losses:
         learned = watch(work)
         losses += learned.losses
-    report.show(name, learned, request, as_json=as_json, every=2 if alone else None)
+    report.show(name, learned, asked.request, as_json=asked.json, every=2 if asked.alone else None)

@@ -9,46 +9,15 @@ from convcli.commands.output import Request, destination
 from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.learning.examples import Examples
-from convcli.engine.learning.gradient_descent import Descent
 from convcli.files.inputs import read_pairs
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.output import check_target
 from convcli.files.pictures.picture import full_scale
 
-__all__ = ["Given", "check", "descent_of", "exercise", "given"]
+__all__ = ["Given", "check", "exercise", "given"]
 
 Given = tuple[Examples, bool]
 """Examples, and whether the inputs are pictures."""
-
-
-def descent_of(
-    method: str,
-    lr: float | None,
-    steps: int | None,
-    momentum: float | None,
-    batch: int | None,
-    seed: int | None,
-    log: str | None,
-) -> Descent:
-    """Put the options of descent together, and refuse them for another method."""
-    asked = {
-        "--lr": lr,
-        "--steps": steps,
-        "--momentum": momentum,
-        "--batch": batch,
-        "--seed": seed,
-        "--log": log,
-    }
-    for option, value in asked.items():
-        if value is not None and method == "lstsq":
-            raise ConvError(f"{option}: got it with method lstsq, only sgd has it", usage=True)
-    return Descent(
-        lr,
-        Descent.steps if steps is None else steps,
-        Descent.momentum if momentum is None else momentum,
-        batch,
-        seed,
-    )
 
 
 def check(name: str, request: Request, log: str | None) -> None:
