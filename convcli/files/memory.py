@@ -1,4 +1,4 @@
-"""How much memory a result may take: asked before it is allocated."""
+"""How much may be read, and how much memory a result may take: asked before it is allocated."""
 
 import os
 import re
@@ -7,7 +7,10 @@ from pathlib import Path
 
 from convcli.engine.errors import ConvError, printable
 
-__all__ = ["check_free", "check_memory", "read_bytes_text"]
+__all__ = ["MAX_PIXELS", "check_free", "check_memory", "read_bytes_text"]
+
+MAX_PIXELS = 2**28
+"""The largest number of pixels of a picture that is read unless told otherwise."""
 
 _SHARE = 0.8
 """Of the free memory, what a result may take unless told otherwise."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.arrays import check_layout, read_csv, read_npy
+from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import MAX_PIXELS, Picture, read_picture
+from convcli.files.pictures import Picture, read_picture
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
 
 __all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]

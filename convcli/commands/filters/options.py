@@ -8,8 +8,8 @@ from convcli.commands.filters.batch import Many, filter_inputs
 from convcli.commands.filters.operation import Operation
 from convcli.commands.output import Request
 from convcli.engine.sizes.geometry import Padding
+from convcli.files.memory import MAX_PIXELS
 from convcli.files.operands import Reading, check_single_stdin
-from convcli.files.pictures.picture import MAX_PIXELS
 
 __all__ = ["FilterOptions"]
 

@@ -7,8 +7,6 @@ from convcli.commands.learn import inputs, report
 from convcli.commands.learn.flags import LearnOptions
 from convcli.commands.progress import watch
 from convcli.engine.learning import learning
-from convcli.engine.learning.examples import Layer
-from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Reading
 
 __all__ = ["EXAMPLES", "learn"]

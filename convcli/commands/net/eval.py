@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from convcli import options, terminal
-from convcli.commands import train_options as own
+from convcli.commands.net import options as own
 from convcli.commands.net.choose import Asked
 from convcli.commands.net.examples import examples_of
 from convcli.commands.net.load import Loaded, load_network
@@ -18,8 +18,8 @@ from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Progress, Work
 from convcli.files.datasets import read_labelled
+from convcli.files.memory import MAX_PIXELS
 from convcli.files.operands import Reading
-from convcli.files.pictures.picture import MAX_PIXELS
 from convcli.nets.training.evaluation import Evaluation, evaluating, scoring, summed
 from convcli.nets.training.examples import Examples
 

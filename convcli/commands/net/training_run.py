@@ -1,51 +1,40 @@
-"""What a training run starts from: the data, the network for them, its weights, or those of a run to go on with."""
+"""A training run: what it starts from, and what is told, saved after every epoch and kept when it is asked to stop."""
 
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import csv
+import io
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from convcli import terminal
 from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.net.examples import examples_of
+from convcli.commands.net.options import TrainOptions
+from convcli.commands.progress import Asked
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.progress import Note, Progress, Work
 from convcli.files.datasets import Labelled, classes, read_labelled
 from convcli.files.operands import Reading
+from convcli.files.output import check_target, writing
+from convcli.files.pictures.formats import format_of, write_picture
+from convcli.files.pictures.plots import plotted
 from convcli.nets.model import Model, initializers, weights
-from convcli.nets.training import Training
+from convcli.nets.training import Epoch, Training
 from convcli.nets.training.evaluation import scoring
-from convcli.nets.training.examples import Examples, stratified
+from convcli.nets.training.examples import Examples
+from convcli.nets.training.resume import Checkpoint, checkpoint_card, recipe_of, set_aside
 from convcli.nets.zoo import NETWORKS, Preparation
-from convcli.nets.zoo.recipes import Recipe
 
-__all__ = ["Given", "Ready", "made_ready", "same_scale"]
-
-_SPLIT = 3
-"""The seed's stream that sets examples aside."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a call says; None is what it leaves to the network, or to the run that it goes on with."""
-
-    name: str
-    data: str
-    test: str | None = None
-    holdout: float | None = None
-    max_value: float | None = None
-    size: tuple[int, ...] | None = None
-    width: float | None = None
-    recipe: str | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    resume: Path | None = None
-    max_pixels: int = Reading.max_pixels
+__all__ = ["Outputs", "Setup", "runs", "same_scale", "set_up"]
 
 
 @dataclass(frozen=True, eq=False)
-class Ready:
+class Setup:
     """What is trained, on what, and what its file says about itself; pictures that could not be read were told."""
 
     training: Training
@@ -55,55 +44,72 @@ class Ready:
     skipped: int = 0
 
 
-def made_ready(given: Given) -> Ready:
+def set_up(asked: TrainOptions) -> Setup:
     """Read the data, choose the network, draw its weights or read those to go on with.
 
     Raises
     ------
     ConvError
     """
-    card = _card(given.resume)
-    begun = card.get("training", {})
-    seed = given.seed if given.seed is not None else begun.get("seed", 0)
-    if given.holdout is not None and not 0 < given.holdout < 1:
+    begun = Checkpoint.read(Path(asked.resume) if asked.resume else None)
+    seed = begun.seed(asked.seed)
+    if asked.holdout is not None and not 0 < asked.holdout < 1:
         raise ConvError(
-            f"--holdout: got {given.holdout:g}, a share between 0 and 1 is allowed", usage=True
+            f"--holdout: got {asked.holdout:g}, a share between 0 and 1 is allowed", usage=True
         )
-    if given.test and given.holdout is not None:
+    if asked.test and asked.holdout is not None:
         raise ConvError("--holdout: got --test too, one of them is allowed", usage=True)
-    labelled = read_labelled(given.data, max_value=given.max_value, max_pixels=given.max_pixels)
-    labels = classes(labelled.texts) if not card else tuple(card["labels"])
-    chosen = _chosen(given, card, labels, labelled)
-    recipe = _recipe(given, chosen, begun)
+    labelled = read_labelled(asked.data, max_value=asked.max_value, max_pixels=asked.max_pixels)
+    labels = begun.labels() or classes(labelled.texts)
+    chosen = _chosen(asked, begun, labels, labelled)
     row = chosen.row
-    how = replace(row.preparation, resize=None) if row else Preparation()
-    reading = Reading(max_pixels=given.max_pixels)
+    recipe = recipe_of(asked.recipe, row, chosen.name, begun, asked.recipe_asked)
+    preparation = replace(row.preparation, resize=None) if row else Preparation()
+    reading = Reading(max_pixels=asked.max_pixels)
     train, skipped = examples_of(labelled, chosen.input, labels=labels, how=reading)
-    holdout = None if given.test else begun.get("holdout")
-    if given.holdout is not None:
-        holdout = given.holdout
+    holdout = None if asked.test else begun.run.get("holdout")
+    if asked.holdout is not None:
+        holdout = asked.holdout
     test = None
-    if given.test:
+    if asked.test:
         found = read_labelled(
-            given.test, max_value=given.max_value, max_pixels=given.max_pixels, part="test"
+            asked.test, max_value=asked.max_value, max_pixels=asked.max_pixels, part="test"
         )
-        found = same_scale(found, train.white, given.max_value)
+        found = same_scale(found, train.white, asked.max_value)
         test, more = examples_of(found, chosen.input, labels=labels, how=reading)
         skipped += more
     elif holdout:
-        kept, aside = stratified(train.y, holdout, np.random.default_rng([seed, _SPLIT]))
-        train, test = train.taken(kept), train.taken(aside)
+        train, test = set_aside(train, holdout, seed)
     model = Model(chosen.steps)
     initializers.start(model, recipe.start, np.random.default_rng(seed))
-    training = Training(scoring(model), recipe, chosen.input, how, seed)
-    data = {"examples": len(train), "labels": zlib.crc32(train.y.tobytes())}
-    if given.resume is not None:
-        _take_up(training, given.resume, begun, data)
-    shown = {"mean": list(how.mean), "std": list(how.std), "resize": how.resize}
-    about = {"labels": list(labels), "preparation": shown, "max_value": train.white}
-    run = {"data": data, "holdout": holdout}
-    card = {**chosen.card(), **about, "training": run}
-    return Ready(training, train, test, card, skipped)
+    training = Training(scoring(model), recipe, chosen.input, preparation, seed)
+    begun.take_up(training, train)
+    card = checkpoint_card(chosen.card(), training, train, holdout)
+    return Setup(training, train, test, card, skipped)
+
+
+def _chosen(
+    asked: TrainOptions, begun: Checkpoint, labels: tuple[str, ...], labelled: Labelled
+) -> Chosen:
+    size = asked.size or begun.input()
+    width = asked.width if asked.width is not None else begun.card.get("width")
+    if len(labels) < 2:
+        raise ConvError(
+            f"{printable(labelled.name)}: all examples are of the class '{printable(labels[0])}', "
+            "two classes or more are needed"
+        )
+    named = asked.name in NETWORKS
+    if size is None and not named and labelled.x is not None:
+        size = labelled.x.shape[1:]
+    chosen = choose(asked.name, size, len(labels) if named else None, width)
+    out = chosen.steps[-1].row.activations
+    if out != len(labels):
+        raise ConvError(
+            f"{printable(asked.name)}: ends in {out} numbers, "
+            f"{printable(labelled.name)} has {len(labels)} classes"
+        )
+    begun.check_network(chosen.card())
+    return chosen
 
 
 def same_scale(labelled: Labelled, white: float, asked: float | None) -> Labelled:
@@ -116,66 +122,112 @@ def same_scale(labelled: Labelled, white: float, asked: float | None) -> Labelle
     return replace(labelled, white=min(white, labelled.white or white))
 
 
-def _card(path: Path | None) -> Mapping[str, Any]:
-    if path is None:
-        return {}
-    with weights.opened(path) as source:
-        if not isinstance(source.card.get("training"), dict):
-            raise ConvError("holds no run that could go on, net train writes such files")
-        return source.card
+@dataclass
+class Outputs:
+    """Where a run goes: the weights, and the course of loss and accuracy as a table and a picture.
+
+    Parameters
+    ----------
+    weights : Path
+    log, plot : Path, optional
+    force : bool
+        Whether files that exist are overwritten.
+    ours : set of Path
+        Files of this run, which are overwritten all the same.
+    """
+
+    weights: Path
+    log: Path | None = None
+    plot: Path | None = None
+    force: bool = False
+    ours: set[Path] = field(default_factory=set)
+
+    def check(self) -> None:
+        """Refuse files that may not be written, before the work starts.
+
+        Raises
+        ------
+        ConvError
+        """
+        weights.format_of(self.weights)
+        if self.plot is not None:
+            format_of(self.plot)
+        for path in (self.weights, self.log, self.plot):
+            if path is not None:
+                check_target(path, force=self.force or path in self.ours)
+
+    def save(self, setup: Setup) -> None:
+        """Write the weights and the log, each whole or not at all."""
+        run = setup.training
+        card = {**setup.card, "training": {**setup.card["training"], **run.record()}}
+        with self._writing(self.weights) as file:
+            form = weights.format_of(self.weights)
+            weights.save(file, form, run.model.tensors(), card, run.tensors())
+        if self.log is not None:
+            with self._writing(self.log) as file:
+                file.write(_table(run.history).encode())
+
+    def draw(self, history: Sequence[Epoch]) -> None:
+        """Draw loss and accuracy, in training and in the test, as far as they go."""
+        if self.plot is None or not history:
+            return
+        panels = {
+            "loss": {"training": [e.loss for e in history]},
+            "accuracy": {"training": [e.accuracy for e in history]},
+        }
+        tests = [e for e in history if e.test_loss is not None and e.test_accuracy is not None]
+        if len(tests) == len(history):
+            panels["loss"]["test"] = [e.test_loss or 0.0 for e in tests]
+            panels["accuracy"]["test"] = [e.test_accuracy or 0.0 for e in tests]
+        with self._writing(self.plot) as file:
+            write_picture(file, plotted(panels, "epoch"), format_of(self.plot))
+
+    @contextmanager
+    def _writing(self, path: Path) -> Iterator[BinaryIO]:
+        with writing(path, force=self.force or path in self.ours) as file:
+            yield file
+        self.ours.add(path)
 
 
-def _chosen(
-    given: Given, card: Mapping[str, Any], labels: tuple[str, ...], labelled: Labelled
-) -> Chosen:
-    size = given.size or (tuple(card["input"]) if card else None)
-    width = given.width if given.width is not None else card.get("width")
-    if len(labels) < 2:
-        raise ConvError(
-            f"{printable(labelled.name)}: all examples are of the class '{printable(labels[0])}', "
-            "two classes or more are needed"
-        )
-    named = given.name in NETWORKS
-    if size is None and not named and labelled.x is not None:
-        size = labelled.x.shape[1:]
-    chosen = choose(given.name, size, len(labels) if named else None, width)
-    out = chosen.steps[-1].row.activations
-    if out != len(labels):
-        raise ConvError(
-            f"{printable(given.name)}: ends in {out} numbers, "
-            f"{printable(labelled.name)} has {len(labels)} classes"
-        )
-    mine, theirs = chosen.card(), {k: card.get(k) for k in ("network", "layers", "input", "width")}
-    if card and any(mine.get(k) != v for k, v in theirs.items()):
-        told = ", ".join(f"{k} {v}" for k, v in theirs.items() if v not in (None, mine.get(k)))
-        raise ConvError(f"{printable(given.resume)}: is a run of another network ({told})")
-    return chosen
+def runs(setup: Setup, outputs: Outputs, asked: Asked) -> Work[None]:
+    """Train, until all epochs are done or someone asks to stop: the weights are saved either way."""
+    training, count = setup.training, len(setup.train)
+    begun, first = time.monotonic(), len(training.history) * count + training.seen
+    losses = [epoch.loss for epoch in training.history]
+    for record in training.run(setup.train, setup.test):
+        passed = time.monotonic() - begun
+        if isinstance(record, Epoch):
+            losses.append(record.loss)
+            outputs.save(setup)
+            done = record.epoch * count - first
+            left = passed / done * (training.recipe.epochs - record.epoch) * count
+            yield Note(_line(record, training.recipe.epochs, done / passed, left, losses))
+        else:
+            stage = f"epoch {record.epoch}/{training.recipe.epochs}"
+            speed = (record.done - first) / passed
+            stage += f", accuracy {record.accuracy:.4f}, {speed:,.0f}/s"
+            yield Progress(stage, record.done, record.total, record.loss)
+        if asked.status is not None:
+            outputs.save(setup)
+            return
 
 
-def _recipe(given: Given, chosen: Chosen, begun: Mapping[str, Any]) -> Recipe:
-    if given.recipe not in (None, "own", "chapter"):
-        raise ConvError(
-            f"--recipe: got '{printable(given.recipe)}', own and chapter are allowed", usage=True
-        )
-    recipe = chosen.row.recipe if chosen.row else Recipe()
-    if begun:
-        recipe = Recipe.of(begun["recipe"])
-    elif given.recipe == "chapter":
-        if chosen.row is None or chosen.row.chapters is None:
-            raise ConvError(f"--recipe: the chapter trains no {printable(chosen.name)}", usage=True)
-        recipe = chosen.row.chapters
-    return recipe.told(**given.asked)
+def _line(epoch: Epoch, epochs: int, speed: float, left: float, losses: list[float]) -> str:
+    """Tell of an epoch; on a terminal, where a bar has the rest, with the course of the loss."""
+    text = f"epoch {epoch.epoch}/{epochs}: loss {epoch.loss:.4g}, accuracy {epoch.accuracy:.4f}"
+    if terminal.watched():
+        if epoch.test_loss is not None:
+            text += f", test {epoch.test_loss:.4g}, {epoch.test_accuracy:.4f}"
+        return f"{text}  {terminal.sparkline(losses, 16)}"
+    if epoch.test_loss is not None:
+        text += f", test loss {epoch.test_loss:.4g}, test accuracy {epoch.test_accuracy:.4f}"
+    minutes, seconds = divmod(round(left), 60)
+    return f"{text}, {speed:,.0f} examples/s, {minutes}:{seconds:02} left"
 
 
-def _take_up(
-    training: Training, path: Path, begun: Mapping[str, Any], data: Mapping[str, int]
-) -> None:
-    if begun["data"] != data:
-        raise ConvError(
-            f"{printable(path)}: was trained on {begun['data']['examples']} examples, these are "
-            f"{data['examples']}{', others' * (begun['data']['examples'] == data['examples'])}: "
-            "the same data, --holdout and --seed go on with it"
-        )
-    with weights.opened(path) as source:
-        training.model.load(weights.load(source, training.model.shapes()))
-        training.resume(begun, weights.remembered(source))
+def _table(history: list[Epoch]) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(field.name for field in fields(Epoch))
+    table.writerows(["" if v is None else repr(v) for v in astuple(epoch)] for epoch in history)
+    return text.getvalue()

@@ -8,7 +8,7 @@ from convcli.files.datasets import folders, idx, npz, tables
 from convcli.files.datasets.labelled import Labelled, classes, numbered
 from convcli.files.datasets.scaling import white_of
 from convcli.files.datasets.source import Given, Part, look
-from convcli.files.pictures.picture import MAX_PIXELS
+from convcli.files.memory import MAX_PIXELS
 from convcli.files.sniff import sniff
 
 __all__ = ["FORMATS", "Format", "Labelled", "Part", "classes", "numbered", "read_labelled"]

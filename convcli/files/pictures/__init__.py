@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convcli.engine.errors import ConvError, printable
+from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.pictures import netpbm
 from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
-from convcli.files.pictures.picture import MAX_PIXELS, Picture
+from convcli.files.pictures.picture import Picture
 from convcli.files.sniff import ARE_READ, HEAD, picture_format
 
 __all__ = [
     "FORMATS",
-    "MAX_PIXELS",
     "Picture",
     "check_format",
     "format_of",

@@ -8,12 +8,9 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 
-__all__ = ["MAX_PIXELS", "Picture", "Samples", "check_size", "full_scale", "too_large"]
+__all__ = ["Picture", "Samples", "check_size", "full_scale", "too_large"]
 
 Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
-
-MAX_PIXELS = 2**28
-"""The largest number of pixels that is read unless told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +69,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
     Examples
     --------
-    >>> check_size(16384, 16384, MAX_PIXELS)
+    >>> check_size(16384, 16384, 2**28)
     """
     if width < 1 or height < 1:
         raise ConvError(f"has no pixels: its size is {height}x{width}")

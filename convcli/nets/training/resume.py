@@ -1,0 +1,170 @@
+"""What a training run keeps of itself, and how it goes on: seed, split, recipe and the card of its checkpoint."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convcli.engine.errors import ConvError, printable
+from convcli.nets.model import weights
+from convcli.nets.training import Training
+from convcli.nets.training.examples import Examples, stratified
+from convcli.nets.zoo import Network
+from convcli.nets.zoo.recipes import Recipe
+
+__all__ = ["Checkpoint", "checkpoint_card", "recipe_of", "set_aside"]
+
+_SPLIT = 3
+"""The seed's stream that sets examples aside."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run that a file of weights holds, or none: then there is nothing to go on with.
+
+    Parameters
+    ----------
+    path : Path or None
+    card : mapping
+        What the file says of its network, its labels and its run.
+    """
+
+    path: Path | None = None
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path | None) -> "Checkpoint":
+        """Read what a file says of its run.
+
+        Raises
+        ------
+        ConvError
+            It cannot be read, or holds no run.
+        """
+        if path is None:
+            return cls()
+        with weights.opened(path) as source:
+            if not isinstance(source.card.get("training"), dict):
+                raise ConvError("holds no run that could go on, net train writes such files")
+            return cls(path, source.card)
+
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """What it says of the run alone."""
+        found: Mapping[str, Any] = self.card.get("training", {})
+        return found
+
+    def seed(self, asked: int | None) -> int:
+        """Return the seed: the one asked for, else the run's, else 0."""
+        return asked if asked is not None else int(self.run.get("seed", 0))
+
+    def labels(self) -> tuple[str, ...] | None:
+        """Return the classes it tells apart; None where there is no run."""
+        return tuple(self.card["labels"]) if self.card else None
+
+    def input(self) -> tuple[int, ...] | None:
+        """Return its input size C×H×W; None where there is no run."""
+        return tuple(self.card["input"]) if self.card else None
+
+    def check_network(self, own: Mapping[str, Any]) -> None:
+        """Refuse to go on with another network.
+
+        Parameters
+        ----------
+        own : mapping
+            What a file of weights of the network at hand would say about it.
+
+        Raises
+        ------
+        ConvError
+        """
+        theirs = {k: self.card.get(k) for k in ("network", "layers", "input", "width")}
+        if self.card and any(own.get(k) != v for k, v in theirs.items()):
+            told = ", ".join(f"{k} {v}" for k, v in theirs.items() if v not in (None, own.get(k)))
+            raise ConvError(f"{printable(self.path)}: is a run of another network ({told})")
+
+    def take_up(self, training: Training, examples: Examples) -> None:
+        """Put a run where it was broken off: weights, state of the optimizer, place in the epoch, history.
+
+        Raises
+        ------
+        ConvError
+            The examples are not those it was trained on; the file is damaged.
+        """
+        if self.path is None:
+            return
+        data, held = _digest(examples), self.run["data"]
+        if held != data:
+            same = held["examples"] == data["examples"]
+            raise ConvError(
+                f"{printable(self.path)}: was trained on {held['examples']} examples, these are "
+                f"{data['examples']}{', others' * same}: "
+                "the same data, --holdout and --seed go on with it"
+            )
+        with weights.opened(self.path) as source:
+            training.model.load(weights.load(source, training.model.shapes()))
+            training.resume(self.run, weights.remembered(source))
+
+
+def recipe_of(
+    name: str | None, row: Network | None, shown: str, begun: Checkpoint, asked: Mapping[str, Any]
+) -> Recipe:
+    """Choose the recipe of a run.
+
+    Parameters
+    ----------
+    name : str or None
+        "own", the network's, one that learns; "chapter", the chapter's; None is own.
+    row : Network or None
+        The network's row, if it has one.
+    shown : str
+        What the network is called.
+    begun : Checkpoint
+        A run that is gone on with keeps its own.
+    asked : mapping
+        What is asked for in place of single numbers; None leaves them.
+
+    Raises
+    ------
+    ConvError
+        There is no such recipe, or a number is out of range.
+    """
+    if name not in (None, "own", "chapter"):
+        raise ConvError(
+            f"--recipe: got '{printable(name)}', own and chapter are allowed", usage=True
+        )
+    recipe = row.recipe if row else Recipe()
+    if begun.run:
+        recipe = Recipe.of(begun.run["recipe"])
+    elif name == "chapter":
+        if row is None or row.chapters is None:
+            raise ConvError(f"--recipe: the chapter trains no {printable(shown)}", usage=True)
+        recipe = row.chapters
+    return recipe.told(**asked)
+
+
+def set_aside(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
+    """Split examples into those to train on and a share (0 … 1) of each class to test with."""
+    kept, aside = stratified(examples.y, share, np.random.default_rng([seed, _SPLIT]))
+    return examples.taken(kept), examples.taken(aside)
+
+
+def checkpoint_card(
+    network: Mapping[str, Any], training: Training, train: Examples, holdout: float | None
+) -> dict[str, Any]:
+    """Return what a file of weights says about itself before the first step; `Training.record` adds how far it is."""
+    how = training.how
+    return {
+        **network,
+        "labels": list(train.labels),
+        "preparation": {"mean": list(how.mean), "std": list(how.std), "resize": how.resize},
+        "max_value": train.white,
+        "training": {"data": _digest(train), "holdout": holdout},
+    }
+
+
+def _digest(examples: Examples) -> dict[str, int]:
+    return {"examples": len(examples), "labels": zlib.crc32(examples.y.tobytes())}
