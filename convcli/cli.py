@@ -4,16 +4,17 @@ import signal
 import sys
 from collections.abc import Callable
 from enum import IntEnum
+from functools import cached_property
 from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from convcli import __version__, terminal
 from convcli.engine.errors import ConvError, one_of, printable, shortened, told
-from convcli.options import OUTPUT, Debugging
+from convcli.options import OUTPUT, RARER, Debugging
 from convcli.terminal.streams import secure, settle
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
@@ -30,6 +31,9 @@ GROUPS = {"net": ("list", "show", "init", "train", "eval", "predict")}
 """Commands that are a word before others. `net list` is the function net_list of the module net.list; the
 package `net` has HELP and EXAMPLES.
 """
+
+_ALL = "convcli: all options"
+"""Of a context: whether its help shows the rarer panels."""
 
 _CLICK_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
@@ -65,7 +69,7 @@ class _Exampled:
 
 
 class _Command(_Exampled, TyperCommand):
-    """A single command."""
+    """A single command. Its help leaves the rarer panels to --help-all."""
 
     kinds: Callable[[], str] | None = None
     """What stands for {kinds} in the help: asked for only then, so that nothing is loaded for it before."""
@@ -73,7 +77,31 @@ class _Command(_Exampled, TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         if self.kinds:
             self.help = (self.help or "").format(kinds=self.kinds())
+        for option in self.rarer:
+            option.hidden = not ctx.meta.get(_ALL)
         super().format_help(ctx, formatter)
+
+    @cached_property
+    def rarer(self) -> list[Any]:
+        """The options that only --help-all shows."""
+        return [p for p in self.params if getattr(p, "rich_help_panel", None) in RARER]
+
+    @cached_property
+    def help_all(self) -> TyperOption:
+        """The option --help-all."""
+        return TyperOption(
+            param_decls=["--help-all"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_help_all,
+            help="The same with the options for input and many files.",
+            hidden=not self.rarer,
+            rich_help_panel=OUTPUT,
+        )
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return [*super().get_params(ctx), self.help_all]
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -88,6 +116,13 @@ class _Command(_Exampled, TyperCommand):
                 OUTPUT  # a panel for one line would make every help three lines longer
             )
         return option
+
+
+def _help_all(ctx: Any, _: Any, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        ctx.meta[_ALL] = True
+        typer.echo(ctx.get_help())
+        ctx.exit()
 
 
 class _Commands(_Exampled, TyperGroup):

@@ -54,6 +54,9 @@ MANY = "Many inputs"
 GEOMETRY = "Windows"
 OUTPUT = "Output"
 
+RARER = (MANY, INPUT)
+"""Panels that --help leaves to --help-all."""
+
 FORMATS = ("auto", "table", "csv", "json", "npy", "png")
 """What --format takes."""
 
@@ -202,8 +205,8 @@ Border = Annotated[
     option(
         GEOMETRY,
         "--border",
-        text="What padding holds: zero, constant (--value), reflect (d c b a | a b c d), mirror "
-        "(d c b | a b c d: numpy's and PyTorch's reflect), nearest, wrap.",
+        text="What fills the padding: zero, constant (--value), reflect, mirror (numpy's and "
+        "PyTorch's reflect), nearest, wrap.",
         metavar="MODE",
         autocompletion=words(_borders),
     ),
@@ -225,8 +228,8 @@ Output = Annotated[
         OUTPUT,
         "-o",
         "--output",
-        text="The result; its suffix picks the format (.csv and .npy keep signed values). "
-        "DIR/ and '{stem}-x.png': named after the input.",
+        text="The result; its suffix picks the format (.csv, .npy keep signed values); "
+        "DIR/ or '{stem}-x.png' for many.",
         metavar="FILE|DIR/|-",
     ),
 ]
@@ -248,7 +251,7 @@ Range = Annotated[
     option(
         OUTPUT,
         "--range",
-        text="Of what no picture holds: clip, abs, stretch, offset.",
+        text="What becomes of values beyond a picture's: clip, abs, stretch, offset.",
         metavar="HOW",
         autocompletion=words(_ranges),
     ),

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -58,6 +59,14 @@ class Result:
     @property
     def text(self) -> str:
         return self.out.decode()
+
+
+@pytest.fixture
+def interruptible():
+    """Start processes that SIGINT can end, under nohup and in the background of a script too, which ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

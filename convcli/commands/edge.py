@@ -37,7 +37,9 @@ class EdgeOptions:
             DETECTOR,
             "-m",
             "--method",
-            text="sobel, scharr, prewitt, roberts, farid, kirsch, laplacian, log, diff (the chapter's) or canny.",
+            text="sobel (unless told), scharr, prewitt, roberts, farid, kirsch, laplacian, log, "
+            "diff (the chapter's) or canny.",
+            show_default=False,
             metavar="METHOD",
             autocompletion=options.words(lambda: edges.DETECTORS),
         ),

@@ -268,6 +268,7 @@ def alive(session: int) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("number", "to_all", "status"),
     [

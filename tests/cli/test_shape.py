@@ -103,12 +103,12 @@ def test_explain(convcli):
         "room            6 − 3 = 3 rows to move in, 2 at a time\n"
         "output          ⌊(n + before + after − k')/s⌋ + 1\n"
         "                ⌊(6 − 3)/2⌋ + 1 = 2\n"
-        "unread          1 row of the input that no window reads\n"
+        "unused          1 row of the input that no window reads\n"
         "\n"
         "row       0 1 2 3 4 5\n"
         "window 0  ■ ■ ■\n"
         "window 1      ■ ■ ■\n"
-        "unread              x\n"
+        "unused              x\n"
     )
 
 
@@ -455,7 +455,7 @@ ERRORS = [
     (
         "-n 3x8x8 relu conv:4,k9",
         1,
-        "layer 2 'conv:4,k9', reached by 3x8x8: "
+        "layer 2 'conv:4,k9', input 3x8x8: "
         "kernel 9 does not fit: it is larger than the input 8 on axis 0 (kernel 9x9, input 8x8)",
     ),
     ("-n 3x8 --layers none.txt", 1, "none.txt: no such file or directory"),
@@ -470,7 +470,7 @@ ERRORS = [
     (
         "-n 3x8 --layers deep.txt",
         1,
-        "deep.txt: layer 2 'conv:4,k9' (line 2), reached by 3x8: "
+        "deep.txt: layer 2 'conv:4,k9' (line 2), input 3x8: "
         "kernel 9 does not fit: it is larger than the input 8 on axis 0",
     ),
     (
@@ -498,7 +498,7 @@ def test_errors(convcli, tmp_path, call, status, message):
 def test_a_terminal_shows_the_padding_the_formula_and_the_difference(terminal):
     assert terminal("shape", "-n", "224x9", "-k", "7x3", "-p", "3x0", "-s", "2x5") == (
         "112x2\n"
-        "axis  input  kernel  stride  padding  output  unread\n"
+        "axis  input  kernel  stride  padding  output  unused\n"
         "────────────────────────────────────────────────────\n"
         "   0    224       7       2  3/3         112       0\n"
         "   1      9       3       5  0/0           2       3\n"

@@ -13,6 +13,7 @@ import convcli as package
 from convcli.cli import COMMANDS, GROUPS
 from convcli.files.bundled_samples import copy_samples
 from convcli.nets.architecture.kinds import KINDS
+from convcli.options import RARER
 from tests.conftest import SAMPLES
 
 CALLS = (
@@ -80,8 +81,21 @@ def test_the_help_of_shape_names_every_kind_of_layer_and_the_quotes(convcli):
     assert "quotes" in text
 
 
-def test_the_help_of_shape_fits_a_screen(convcli):
-    assert len(convcli("shape", "-h").text.splitlines()) <= 52
+@pytest.mark.parametrize("call", [c for c in CALLS if c not in GROUPS])
+def test_help_fits_a_screen(convcli, monkeypatch, call):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert len(convcli(*call.split(), "-h").text.splitlines()) <= 50
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_help_all_shows_what_help_leaves_out(convcli, call):
+    short, full = (convcli(*call.split(), flag).text for flag in ("--help", "--help-all"))
+    for panel in RARER:
+        assert f"─ {panel} ─" not in short
+    left_out = {panel for panel in RARER if f"─ {panel} ─" in full}
+    expected = {"corr": set(RARER), "edge": set(RARER), "pool": set(RARER), "shape": set()}
+    assert left_out == expected.get(call, left_out)
+    assert ("--help-all" in short) == bool(left_out)
 
 
 @pytest.mark.parametrize("call", [[], ["-h"], ["--help"]])
@@ -158,6 +172,7 @@ def test_what_is_missing_is_shown_in_an_example(convcli, call, told):
     assert done.err == f"convcli: error: {told} (see convcli {command} --help)\n"
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_while_python_still_imports_is_silent(name, status):
     code = f"import convcli.__main__, os, signal, time; os.kill(os.getpid(), signal.{name}); time.sleep(9)"

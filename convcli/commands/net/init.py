@@ -53,12 +53,17 @@ def net_init(
     seed: Annotated[
         int,
         options.option(
-            options.NETWORK, "--seed", text="Of chance (0).", min=0, metavar="N", show_default=False
+            options.NETWORK,
+            "--seed",
+            text="Random seed (0).",
+            min=0,
+            metavar="N",
+            show_default=False,
         ),
     ] = 0,
     force: options.Force = False,
 ) -> None:
-    """Draw weights for a network by chance, and write them to a file.
+    """Draw random weights for a network, and write them to a file.
 
     The file's name is printed, in a pipe too. The same seed gives the same
     weights.

@@ -69,8 +69,13 @@ Depth = Annotated[
 _DATA, _RUN = "Data", "Run"
 _ANSWER, _PICTURE, _DRAW = "Answer", "Pictures", "Look inside"
 
-FORMS = "a folder of pictures per class, MNIST's IDX files, CSV with a column label, NPZ with x, y"
-Data = Annotated[str, typer.Argument(metavar="DATA", help=f"Labelled pictures: {FORMS}.")]
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A folder of pictures per class, MNIST's IDX files, CSV with a column label, NPZ with x, y.",
+    ),
+]
 MaxValue = Annotated[
     float | None,
     options.option(
@@ -109,7 +114,7 @@ class TrainOptions:
             "-o",
             "--output",
             metavar="FILE",
-            text="The weights, x.npz or x.safetensors (NAME.npz), written after every epoch.",
+            text="The weights, .npz or .safetensors (NAME.npz), after every epoch.",
         ),
     ] = None
     test: Annotated[
@@ -176,7 +181,11 @@ class TrainOptions:
     decay: Annotated[
         float | None,
         options.option(
-            _RUN, "--weight-decay", metavar="L", text="Pull of weights to 0.", parser=read_real
+            _RUN,
+            "--weight-decay",
+            metavar="L",
+            text="Weight decay: the L2 penalty.",
+            parser=read_real,
         ),
     ] = None
     schedule: Annotated[
@@ -190,7 +199,7 @@ class TrainOptions:
         ),
     ] = None
     seed: Annotated[
-        int | None, options.option(_RUN, "--seed", metavar="N", text="Of chance (0).", min=0)
+        int | None, options.option(_RUN, "--seed", metavar="N", text="Random seed (0).", min=0)
     ] = None
     resume: Annotated[
         str | None,

@@ -52,7 +52,7 @@ def _table(asked: ShapeOptions, pad: Padding, found: _Axes) -> None:
         [
             terminal.Column("axis", 1),
             *("input", "kernel", "stride", *(["dilation"] if dilated else [])),
-            *("padding", "output", "extra" if asked.transposed else "unread"),
+            *("padding", "output", "extra" if asked.transposed else "unused"),
         ],
         [
             (

@@ -58,7 +58,7 @@ def steps(axis: Axis | TransposedAxis, padding: Padding, ceil: bool = False) -> 
         yield f"                less 1: the last window would start at row {axis.out * axis.s}, past the"
         yield f"                {axis.n + axis.before} rows of the input and its padding before"
     if axis.unused:
-        yield f"unread          {_rows(axis.unused)} of the input that no window reads"
+        yield f"unused          {_rows(axis.unused)} of the input that no window reads"
 
 
 def drawing(axis: Axis) -> list[str]:
@@ -108,8 +108,8 @@ def _drawn(
 
     lines = [line(row, dict(enumerate(heads)))]
     lines += [line(f"{window} {u}", dict.fromkeys(cells, "■")) for u, cells in enumerate(taken)]
-    unread = set(inside) - {i for cells in taken for i in cells}
-    return [*lines, line("unread", dict.fromkeys(unread, "x"))] if unread else lines
+    unused = set(inside) - {i for cells in taken for i in cells}
+    return [*lines, line("unused", dict.fromkeys(unused, "x"))] if unused else lines
 
 
 def notes(

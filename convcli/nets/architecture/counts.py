@@ -272,7 +272,7 @@ class _Walk:
     def wrong(self, layer: Layer | Join, reached: str, error: ConvError) -> ConvError:
         line = f" (line {layer.line})" if layer.line > 1 else ""
         return ConvError(
-            f"layer {len(self.rows) + 1} '{printable(layer.text)}'{line}, reached by {reached}: {error}"
+            f"layer {len(self.rows) + 1} '{printable(layer.text)}'{line}, input {reached}: {error}"
         )
 
 

@@ -29,12 +29,12 @@ def test_the_formula_of_a_transposed_convolution():
     assert formula(axis) == "2·(4 − 1) + 3 + 1 − 1 − 1 = 8"
 
 
-def test_a_drawing_shows_padding_windows_overhang_and_unread_rows():
+def test_a_drawing_shows_padding_windows_overhang_and_unused_rows():
     assert drawing(axes((6,), (2,), stride=4, padding=[(1, 0)], ceil=True)[0]) == [
         "row       · 0 1 2 3 4 5",
         "window 0  ■ ■",
         "window 1          ■ ■",
-        "unread        x x     x",
+        "unused        x x     x",
     ]
     assert drawing(axes((5,), (2,), stride=2, ceil=True)[0]) == [
         "row       0 1 2 3 4 -",

@@ -179,59 +179,59 @@ def test_a_transposed_convolution_has_a_fraction_of_a_step():
         (
             "conv:4,k3 relu conv:4,k9",
             (3, 8, 8),
-            "layer 3 'conv:4,k9', reached by 4x6x6: "
+            "layer 3 'conv:4,k9', input 4x6x6: "
             "kernel 9 does not fit: it is larger than the input 6 on axis 0 (kernel 9x9, input 6x6)",
         ),
         (
             "maxpool:k9",
             (3, 8, 8),
-            "layer 1 'maxpool:k9', reached by 3x8x8: "
+            "layer 1 'maxpool:k9', input 3x8x8: "
             "window 9 does not fit: it is larger than the input 8 on axis 0 (window 9x9, input 8x8)",
         ),
         (
             "4*( conv:4,k3 )",
             (3, 6),
-            "layer 3 'conv:4,k3', reached by 4x2: "
+            "layer 3 'conv:4,k3', input 4x2: "
             "kernel 3 does not fit: it is larger than the input 2 on axis 0",
         ),
         (
             "conv:4,k3,g2",
             (3, 8),
-            "layer 1 'conv:4,k3,g2', reached by 3x8: 2 groups do not divide the 3 input channels",
+            "layer 1 'conv:4,k3,g2', input 3x8: 2 groups do not divide the 3 input channels",
         ),
         (
             "dwconv:5,k3",
             (3, 8),
-            "layer 1 'dwconv:5,k3', reached by 3x8: 3 groups do not divide the 5 output channels",
+            "layer 1 'dwconv:5,k3', input 3x8: 3 groups do not divide the 5 output channels",
         ),
         (
             "linear:5",
             (3, 8),
-            "layer 1 'linear:5', reached by 3x8: "
+            "layer 1 'linear:5', input 3x8: "
             "linear needs one row of numbers: flatten or gap flatten comes first",
         ),
         (
             "flatten maxpool:k2",
             (3, 8),
-            "layer 2 'maxpool:k2', reached by 24: "
+            "layer 2 'maxpool:k2', input 24: "
             "maxpool needs channels x spatial axes, not one row of numbers",
         ),
         (
             "residual( conv:4,k1 )",
             (3, 8),
-            "layer 2 'residual', reached by 4x8 and 3x8: "
+            "layer 2 'residual', input 4x8 and 3x8: "
             "its branches end in different sizes, one size is needed",
         ),
         (
             "concat( conv:4,k1 | conv:4,k3 )",
             (3, 8),
-            "layer 3 'concat', reached by 4x8 and 4x6: "
+            "layer 3 'concat', input 4x8 and 4x6: "
             "its branches end in different sizes, one spatial size is needed",
         ),
         (
             "bn\nconv:4,k9",
             (3, 8),
-            "layer 2 'conv:4,k9' (line 2), reached by 3x8: "
+            "layer 2 'conv:4,k9' (line 2), input 3x8: "
             "kernel 9 does not fit: it is larger than the input 8 on axis 0",
         ),
         ("relu", (1, 2, 3, 4, 5), "input: got 1x2x3x4x5, C, CxL, CxHxW or CxDxHxW is allowed"),
