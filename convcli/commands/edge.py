@@ -164,4 +164,4 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
         shared.border,
         shared.value,
     )
-    shared.run("edge", operation, how="abs", fields={"method": own.method})
+    shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

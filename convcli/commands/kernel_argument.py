@@ -19,7 +19,7 @@ _NUMBERS = re.compile(r"\s*([-+.0-9]|$)")
 _FILE = re.compile(r".*(/|\.[A-Za-z]\w*$)", re.DOTALL)
 
 
-def kernel_of(text: str, how: Reading) -> NDArray[Any]:
+def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
     """Read one kernel: a name with parameters, numbers, a file (it has a slash or a suffix, or exists), or ``-``.
 
     Raises
@@ -29,7 +29,7 @@ def kernel_of(text: str, how: Reading) -> NDArray[Any]:
     if kernels.named(text):
         return kernels.kernel(text)
     if _is_file(text):
-        return load(text, replace(how, layout="chw")).values  # a kernel of 8x5x3 is no picture
+        return load(text, replace(reading, layout="chw")).values  # a kernel of 8x5x3 is no picture
     if re.fullmatch(r"[0-9]+(x[0-9]+)+", text):
         raise ConvError(
             f"--kernel: got the size {text}, weights are needed: box:{text} is the mean of such a window",
@@ -112,8 +112,8 @@ def number_of(text: str, option: str, allowed: str) -> float:
         ) from error
 
 
-def bias_of(text: str | None, how: Reading) -> NDArray[Any] | None:
+def bias_of(text: str | None, reading: Reading) -> NDArray[Any] | None:
     """Read a bias: a number, numbers, or a file of them; one for all output channels or one a channel."""
     if text is None:
         return None
-    return (load(text, how).values if _is_file(text) else _numbers(text, "--bias")).reshape(-1)
+    return (load(text, reading).values if _is_file(text) else _numbers(text, "--bias")).reshape(-1)

@@ -49,7 +49,7 @@ def kernels(
         _list()
         return
     taps = kernel_of(name, Reading())
-    request = Request("kernel", output, "json" if as_json else format, force, how="stretch")
+    request = Request("kernel", output, "json" if as_json else format, force, range_mode="stretch")
     delivered = deliver(Operand(name, taps), Ready(taps), request)
     if delivered.path is not None:
         print_path(delivered.path)

@@ -41,7 +41,7 @@ class Request:
         Names the output, `{stem}-{command}.png`.
     output, format, force
         Of -o, --format and -f.
-    how : str
+    range_mode : str
         Of --range: what becomes of values that a picture cannot hold.
     invert : bool
         Swap black and white, of a picture.
@@ -60,7 +60,7 @@ class Request:
     output: str | None = None
     format: str = "auto"
     force: bool = False
-    how: str = "clip"
+    range_mode: str = "clip"
     invert: bool = False
     heat: bool = False
     preview: bool = True
@@ -72,8 +72,8 @@ class Request:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise one_of("format", self.format, FORMATS).about("--format")
-        if self.how not in RANGES:
-            raise one_of("range", self.how, RANGES).about("--range")
+        if self.range_mode not in RANGES:
+            raise one_of("range", self.range_mode, RANGES).about("--range")
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
                 file.write(chunk)
         without = operand.picture is not None and operand.picture.alpha is not None
         return Delivered(target.path, ("alpha is left out",) if without else ())
-    picture, notes = rendered(operand, result, form, request.how, invert=request.invert)
+    picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
     with _sink(target, request) as file:
         write_picture(file, picture, form)
     return Delivered(target.path, notes, picture.planes)

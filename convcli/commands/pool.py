@@ -91,7 +91,7 @@ class Pool(Operation):
         )
 
 
-@options.takes(without=("border", "value", "how"))
+@options.takes(without=("border", "value", "range_mode"))
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 

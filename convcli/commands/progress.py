@@ -10,7 +10,7 @@ from typing import TypeVar
 from convcli import terminal
 from convcli.engine.progress import Work, finished
 
-__all__ = ["Asked", "say", "stopping", "watch"]
+__all__ = ["StopRequest", "say", "stopping", "watch"]
 
 _T = TypeVar("_T")
 
@@ -25,7 +25,7 @@ def watch(work: Work[_T], tell: Callable[[str], None] = say) -> _T:
     return terminal.follow(work, tell) if terminal.watched() else finished(work, tell)
 
 
-class Asked:
+class StopRequest:
     """Whether someone asked to stop.
 
     Attributes
@@ -44,13 +44,13 @@ class Asked:
 
 
 @contextmanager
-def stopping() -> Iterator[Asked]:
+def stopping() -> Iterator[StopRequest]:
     """Catch SIGINT and SIGTERM for the length of a block."""
-    asked = Asked()
+    stop_request = StopRequest()
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, asked.hear) for number in numbers]
+    before = [signal.signal(number, stop_request.hear) for number in numbers]
     try:
-        yield asked
+        yield stop_request
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

@@ -38,7 +38,7 @@ class Many:
 
 
 def filter_inputs(
-    names: list[str] | None, operation: Operation, request: Request, how: Reading, many: Many
+    names: list[str] | None, operation: Operation, request: Request, reading: Reading, many: Many
 ) -> None:
     """Filter what a call names: one input as `filter_input` does, several as a batch.
 
@@ -60,7 +60,7 @@ def filter_inputs(
         raise ConvError("--skip-existing and -f: got both, one of them is allowed", usage=True)
     single = len(given) == 1 and many == Many(jobs=many.jobs, fail_fast=many.fail_fast)
     if single:
-        filter_input(given[0], operation, request, how)
+        filter_input(given[0], operation, request, reading)
         return
     if "-" in given:
         raise ConvError("-: got standard input among several inputs, it must be alone", usage=True)
@@ -80,10 +80,12 @@ def filter_inputs(
         fields=request.fields,
         force=request.force,
     )
-    _run(jobs, operation, request, how, many)
+    _run(jobs, operation, request, reading, many)
 
 
-def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, many: Many) -> None:
+def _run(
+    jobs: list[Job], operation: Operation, request: Request, reading: Reading, many: Many
+) -> None:
     attempt = Attempt(os.urandom(4).hex(), time.time())
     from convcli.files.batch import executors
 
@@ -92,7 +94,7 @@ def _run(jobs: list[Job], operation: Operation, request: Request, how: Reading, 
         at_once = min(at_once, len(jobs))
         request = replace(request, jobs=at_once)
     request = replace(request, attempt=attempt)
-    work = Filter(operation, request, how, many.skip_existing, Debugging.on)
+    work = Filter(operation, request, reading, many.skip_existing, Debugging.on)
     here = "" if many.cluster is None else str(Path.cwd()) + os.sep
     failed = False
     crew = executors.crew(

@@ -24,14 +24,14 @@ class Operation(ABC):
         return ()
 
 
-def filter_input(name: str, operation: Operation, request: Request, how: Reading) -> None:
+def filter_input(name: str, operation: Operation, request: Request, reading: Reading) -> None:
     """Filter one input.
 
     Raises
     ------
     ConvError
     """
-    operand, delivered = filtered(name, operation, request, how)
+    operand, delivered = filtered(name, operation, request, reading)
     tell(operand.name, delivered.notes)
     if delivered.path is not None:
         if request.preview and terminal.on_terminal() and delivered.picture is not None:
@@ -40,10 +40,10 @@ def filter_input(name: str, operation: Operation, request: Request, how: Reading
 
 
 def filtered(
-    name: str, operation: Operation, request: Request, how: Reading
+    name: str, operation: Operation, request: Request, reading: Reading
 ) -> tuple[Operand, Delivered]:
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
-    operand = load(name, how)
+    operand = load(name, reading)
     try:
         result = operation(operand)
     except ConvError as error:

@@ -29,7 +29,7 @@ class FilterOptions:
     force: options.Force = False
     format: options.Format = "auto"
     as_json: options.JsonFlag = False
-    how: options.Range = None
+    range_mode: options.Range = None
     invert: options.Invert = False
     heat: options.Heat = False
     no_preview: options.NoPreview = False
@@ -62,7 +62,7 @@ class FilterOptions:
         command: str,
         operation: Operation,
         *,
-        how: str = "clip",
+        range_mode: str = "clip",
         fields: Mapping[str, str] | None = None,
     ) -> None:
         """Filter all inputs.
@@ -72,7 +72,7 @@ class FilterOptions:
         command : str
             Names the outputs.
         operation : Operation
-        how : str
+        range_mode : str
             What --range is unless told.
         fields : mapping, optional
             Options that a template of -o may name.
@@ -82,7 +82,7 @@ class FilterOptions:
             self.output,
             "json" if self.as_json else self.format,
             self.force,
-            self.how or how,
+            self.range_mode or range_mode,
             invert=self.invert,
             heat=self.heat,
             preview=not self.no_preview,

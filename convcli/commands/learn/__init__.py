@@ -36,7 +36,7 @@ def learn(asked: LearnOptions) -> None:
     examples, pictured = (
         inputs.exercise()
         if asked.alone
-        else inputs.given(asked.files or [], asked.pairs, Reading(layout=asked.layout))
+        else inputs.read_examples(asked.files or [], asked.pairs, Reading(layout=asked.layout))
     )
     work = learning(
         examples,

@@ -140,7 +140,7 @@ class LearnOptions:
     def request(self) -> Request:
         """What becomes of the kernel."""
         form = "auto" if self.json else self.format
-        return Request("learn", self.output, form, self.force, how="stretch")
+        return Request("learn", self.output, form, self.force, range_mode="stretch")
 
     @property
     def descent(self) -> Descent:

@@ -14,10 +14,7 @@ from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.output import check_target
 from convcli.files.pictures.picture import full_scale
 
-__all__ = ["Given", "check", "exercise", "given"]
-
-Given = tuple[Examples, bool]
-"""Examples, and whether the inputs are pictures."""
+__all__ = ["check", "exercise", "read_examples"]
 
 
 def check(name: str, request: Request, log: str | None) -> None:
@@ -27,15 +24,17 @@ def check(name: str, request: Request, log: str | None) -> None:
         check_target(Path(log), force=request.force)
 
 
-def exercise() -> Given:
-    """The chapter's own: bars of 6×8 and their edges by [1, -1]."""
+def exercise() -> tuple[Examples, bool]:
+    """Return the chapter's own, bars of 6×8 and their edges by [1, -1], and that they are no pictures."""
     bars = np.ones((6, 8))
     bars[:, 2:6] = 0
     return Examples.of(bars, corr2d(bars, [[1.0, -1.0]])), False
 
 
-def given(files: Sequence[str], table: str | None, how: Reading) -> Given:
-    """Read inputs and answers.
+def read_examples(
+    files: Sequence[str], table: str | None, reading: Reading
+) -> tuple[Examples, bool]:
+    """Read inputs and targets, and say whether they are pictures.
 
     Raises
     ------
@@ -49,7 +48,7 @@ def given(files: Sequence[str], table: str | None, how: Reading) -> Given:
         )
     names = list(zip(files[::2], files[1::2], strict=True))
     names += read_pairs(table) if table is not None else []
-    pairs = [(load(x, how), load(y, how)) for x, y in names]
+    pairs = [(load(x, reading), load(y, reading)) for x, y in names]
     pictured = [x.picture is not None for x, _ in pairs]
     if any(pictured) and not all(pictured):
         one, other = (names[pictured.index(kind)][0] for kind in (True, False))

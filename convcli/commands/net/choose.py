@@ -13,13 +13,13 @@ from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
 from convcli.nets.zoo import NETWORKS, Network, network
 
-__all__ = ["Asked", "Chosen", "choose", "choose_by_card"]
+__all__ = ["Chosen", "Overrides", "choose", "choose_by_card"]
 
 _WIDEST = 64
 
 
 @dataclass(frozen=True)
-class Asked:
+class Overrides:
     """What the options say about a network; None is what they leave to it."""
 
     size: tuple[int, ...] | None = None
@@ -121,7 +121,7 @@ def choose(
         raise error.about(printable(shown)) from error
 
 
-def choose_by_card(name: str, card: Mapping[str, Any], asked: Asked) -> Chosen:
+def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chosen:
     """Find a network with the help of what its file of weights says; without a name, it has to say which.
 
     Raises

@@ -10,7 +10,7 @@ import typer
 
 from convcli import options, terminal
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Asked
+from convcli.commands.net.choose import Overrides
 from convcli.commands.net.examples import examples_of
 from convcli.commands.net.load import Loaded, load_network
 from convcli.commands.net.training_run import same_scale
@@ -48,7 +48,7 @@ def net_eval(
 
     A row a class: its examples, the share that was found, and how often each class was answered. A pipe gets CSV.
     """
-    loaded = load_network(weights, None, Asked())
+    loaded = load_network(weights, None, Overrides())
     if loaded.labels is None:
         raise ConvError(f"{printable(weights)}: names no labels, net train writes files that do")
     labelled = read_labelled(data, max_value=max_value, max_pixels=max_pixels, part="test")
@@ -58,7 +58,7 @@ def net_eval(
         loaded.chosen.input,
         resize=loaded.preparation.resize,
         labels=loaded.labels,
-        how=Reading(max_pixels=max_pixels),
+        reading=Reading(max_pixels=max_pixels),
     )
     found = watch(_tested(loaded, examples))
     if as_json:

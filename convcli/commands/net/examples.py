@@ -24,7 +24,7 @@ def examples_of(
     *,
     resize: int | None = None,
     labels: tuple[str, ...] | None = None,
-    how: Reading | None = None,
+    reading: Reading | None = None,
 ) -> tuple[Examples, int]:
     """Make examples of labelled data. What it has to say is told on standard error.
 
@@ -40,7 +40,7 @@ def examples_of(
         What the shorter side of a picture becomes before the middle is cut out.
     labels : tuple of str, optional
         The classes of a network that was trained; None: those of the data.
-    how : Reading, optional
+    reading : Reading, optional
         Of pictures.
 
     Returns
@@ -64,7 +64,7 @@ def examples_of(
     except ConvError as error:
         raise error.about(printable(labelled.name)) from error
 
-    work = _pictures(labelled, size, resize, how or Reading())
+    work = _pictures(labelled, size, resize, reading or Reading())
     x, read = watch(work, lambda text: say(f"convcli: {shortened(text)}"))
     found = Examples(x, y[read], names, ready=True)
     lost = set(range(len(names))) - set(found.y.tolist()) if labels is None else set()
@@ -75,7 +75,7 @@ def examples_of(
 
 
 def _pictures(
-    labelled: Labelled, size: tuple[int, ...], resize: int | None, how: Reading
+    labelled: Labelled, size: tuple[int, ...], resize: int | None, reading: Reading
 ) -> Work[tuple[NDArray[np.float32], NDArray[np.intp]]]:
     """Read the pictures of a folder; return them, (n, C, H, W), and the numbers of those that could be read."""
     x = np.empty((len(labelled), *size), np.float32)
@@ -84,7 +84,7 @@ def _pictures(
     for number, path in enumerate(labelled.paths):
         shown = printable(path)
         try:
-            operand = load(str(path), how)
+            operand = load(str(path), reading)
             if operand.picture is None:
                 raise ConvError(f"{shown}: is an array, pictures are read from a folder")
             white = labelled.white or operand.picture.full_scale

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.commands.net.choose import Asked, Chosen, choose_by_card
+from convcli.commands.net.choose import Chosen, Overrides, choose_by_card
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
@@ -65,7 +65,7 @@ class Loaded:
         return x.reshape(shape).astype(np.float32)
 
 
-def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
+def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
     """Load a network with its weights.
 
     Parameters
@@ -105,7 +105,7 @@ def load_network(name: str, file: str | None, asked: Asked) -> Loaded:
     )
 
 
-def _preparation(chosen: Chosen, told: Any, asked: Asked) -> Preparation:
+def _preparation(chosen: Chosen, told: Any, asked: Overrides) -> Preparation:
     found = chosen.row.preparation if chosen.row else Preparation()
     if isinstance(told, dict):
         mean, std = (tuple(float(number) for number in told[key]) for key in ("mean", "std"))

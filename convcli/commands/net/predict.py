@@ -9,7 +9,7 @@ import typer
 from numpy.typing import NDArray
 
 from convcli import options, terminal
-from convcli.commands.net.choose import Asked
+from convcli.commands.net.choose import Overrides
 from convcli.commands.net.load import Loaded, load_network
 from convcli.commands.net.options import PredictOptions
 from convcli.commands.output import Request, deliver, print_path, tell
@@ -51,7 +51,7 @@ def net_predict(asked: PredictOptions) -> None:
     loaded = load_network(
         asked.name,
         asked.weights,
-        Asked(asked.size, asked.classes, asked.mean, asked.std, asked.resize, asked.crop),
+        Overrides(asked.size, asked.classes, asked.mean, asked.std, asked.resize, asked.crop),
     )
     reading = Reading(asked.allow_nan, asked.layout, asked.max_pixels)
     if asked.field is not None:
@@ -67,7 +67,9 @@ def net_predict(asked: PredictOptions) -> None:
             raise typer.Exit(1)
 
 
-def _answer_all(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Answer], bool]:
+def _answer_all(
+    loaded: Loaded, names: Sequence[str], reading: Reading
+) -> tuple[list[Answer], bool]:
     """Answer for each input, and say whether all could be read.
 
     Raises
@@ -75,17 +77,17 @@ def _answer_all(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[lis
     ConvError
         None of several inputs, or the only one, could be read.
     """
-    work = _answers(loaded, names, how)
+    work = _answers(loaded, names, reading)
     found = watch(work, lambda text: say(f"convcli: error: {shortened(text)}"))
     return found, {a.name.split("[")[0] for a in found} >= set(names)
 
 
-def _answers(loaded: Loaded, names: Sequence[str], how: Reading) -> Work[list[Answer]]:
+def _answers(loaded: Loaded, names: Sequence[str], reading: Reading) -> Work[list[Answer]]:
     found: list[Answer] = []
     soft = loaded.chosen.steps[-1].layer.kind == "softmax"
     for done, name in enumerate(names, 1):
         try:
-            batch = loaded.batch(load(name, how))
+            batch = loaded.batch(load(name, reading))
         except ConvError as error:
             if error.usage or len(names) == 1:
                 raise

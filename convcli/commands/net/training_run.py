@@ -15,7 +15,7 @@ from convcli import terminal
 from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.net.examples import examples_of
 from convcli.commands.net.options import TrainOptions
-from convcli.commands.progress import Asked
+from convcli.commands.progress import StopRequest
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Note, Progress, Work
 from convcli.files.datasets import Labelled, classes, read_labelled
@@ -66,7 +66,7 @@ def set_up(asked: TrainOptions) -> Setup:
     recipe = recipe_of(asked.recipe, row, chosen.name, begun, asked.recipe_asked)
     preparation = replace(row.preparation, resize=None) if row else Preparation()
     reading = Reading(max_pixels=asked.max_pixels)
-    train, skipped = examples_of(labelled, chosen.input, labels=labels, how=reading)
+    train, skipped = examples_of(labelled, chosen.input, labels=labels, reading=reading)
     holdout = None if asked.test else begun.run.get("holdout")
     if asked.holdout is not None:
         holdout = asked.holdout
@@ -76,7 +76,7 @@ def set_up(asked: TrainOptions) -> Setup:
             asked.test, max_value=asked.max_value, max_pixels=asked.max_pixels, part="test"
         )
         found = same_scale(found, train.white, asked.max_value)
-        test, more = examples_of(found, chosen.input, labels=labels, how=reading)
+        test, more = examples_of(found, chosen.input, labels=labels, reading=reading)
         skipped += more
     elif holdout:
         train, test = set_aside(train, holdout, seed)
@@ -189,7 +189,7 @@ class Outputs:
         self.ours.add(path)
 
 
-def runs(setup: Setup, outputs: Outputs, asked: Asked) -> Work[None]:
+def runs(setup: Setup, outputs: Outputs, asked: StopRequest) -> Work[None]:
     """Train, until all epochs are done or someone asks to stop: the weights are saved either way."""
     training, count = setup.training, len(setup.train)
     begun, first = time.monotonic(), len(training.history) * count + training.seen
