@@ -1,7 +1,8 @@
 """The documents' `$ …` blocks are run, in copies of samples/, and what they print is compared.
 
-The blocks under one heading share a folder. A block marked `console` is run with pipes; one marked `console terminal`
-at a terminal of 100 columns without colours.
+A document is run as it is read: from its first line to its last in one folder. A test a section compares what that
+section printed, and runs what stands above it if nothing has yet. A block marked `console` is run with pipes; one
+marked `console terminal` at a terminal of 100 columns without colours.
 """
 
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,17 +25,62 @@ BLOCK = re.compile(r"^```console( terminal)?\n(.*?)^```", re.MULTILINE | re.DOTA
 HEADING = re.compile(r"^#+ ([^\n]*)$|^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
-def sections():
-    """Name every section of every document that has blocks, and give its text."""
-    for path in sorted(ROOT.glob("*.md")) + sorted(SAMPLES.glob("*.md")):
-        text = path.read_text()
-        heads = [(m.start(), m[1]) for m in HEADING.finditer(text) if m[1]]
-        for (start, head), (end, _) in pairwise([(0, ""), *heads, (len(text), "")]):
-            if BLOCK.search(text, start, end):
-                yield pytest.param(text[start:end], id=f"{path.stem}: {head}")
+def documents():
+    """List the pages whose blocks are run."""
+    found = (ROOT.glob("*.md"), SAMPLES.glob("*.md"), SAMPLES.glob("guide/*.md"))
+    return [path for paths in found for path in sorted(paths)]
 
 
-SECTIONS = list(sections())
+def sections(text):
+    """Split a document at its headings; a section without blocks is passed over."""
+    heads = [(m.start(), m[1]) for m in HEADING.finditer(text) if m[1]]
+    for (start, head), (end, _) in pairwise([(0, ""), *heads, (len(text), "")]):
+        if BLOCK.search(text, start, end):
+            yield head, text[start:end]
+
+
+@dataclass
+class Reader:
+    """Follows a document in a folder, a section at a time."""
+
+    text: str
+    folder: Path
+    said: list = field(default_factory=list)
+    """For each section read so far: its commands, what they should print, and what they did."""
+
+    def section(self, number):
+        """Read on as far as a section, and return what was said there."""
+        for _, section in list(sections(self.text))[len(self.said) : number + 1]:
+            self.said.append(
+                [
+                    (command, printed, shown(command, self.folder, terminal=bool(terminal)))
+                    for terminal, block in BLOCK.findall(section)
+                    for command, printed in calls(block)
+                ]
+            )
+        return self.said[number]
+
+
+SECTIONS = [
+    pytest.param(path, number, id=f"{path.stem}: {head}")
+    for path in documents()
+    for number, (head, _) in enumerate(sections(path.read_text()))
+]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Give the reader of a document: all sections of it have the same."""
+    readers = {}
+
+    def of(path):
+        if path not in readers:
+            folder = tmp_path_factory.mktemp(path.stem) / "samples"
+            shutil.copytree(SAMPLES, folder)
+            readers[path] = Reader(path.read_text(), folder)
+        return readers[path]
+
+    return of
 
 
 def calls(block):
@@ -64,14 +111,10 @@ def shown(command, folder, *, terminal):
     return done.stdout.decode()
 
 
-@pytest.mark.parametrize("section", SECTIONS)
-def test_blocks_print_what_the_document_says(section, tmp_path):
-    here = tmp_path / "samples"
-    shutil.copytree(SAMPLES, here)
-    for terminal, block in BLOCK.findall(section):
-        for command, printed in calls(block):
-            found = shown(command, here, terminal=bool(terminal))
-            assert matches(found, printed), f"$ {command}\n{found}"
+@pytest.mark.parametrize(("path", "number"), SECTIONS)
+def test_blocks_print_what_the_document_says(path, number, reader):
+    for command, printed, found in reader(path).section(number):
+        assert matches(found, printed), f"$ {command}\n{found}"
 
 
 def matches(found, printed):
@@ -86,6 +129,12 @@ def test_a_wrong_line_is_noticed():
     assert not matches("1\n2\n", "1\n")
 
 
+def test_a_document_is_read_in_one_folder_and_in_order(tmp_path):
+    pages = "# a\n```console\n$ echo 1 > x\n```\n# b\nText.\n# c\n```console\n$ cat x\n1\n```\n"
+    assert [head for head, _ in sections(pages)] == ["a", "c"]
+    assert Reader(pages, tmp_path).section(1) == [("cat x", "1\n", "1\n")]
+
+
 def test_there_are_blocks_for_every_command():
     told = "\n".join(block for _, block in BLOCK.findall(README))
     for command in COMMANDS:
@@ -94,9 +143,10 @@ def test_there_are_blocks_for_every_command():
 
 
 def test_every_block_is_in_a_section():
-    documents = [*ROOT.glob("*.md"), *SAMPLES.glob("*.md")]
-    blocks = sum(len(re.findall(r"^```console", p.read_text(), re.MULTILINE)) for p in documents)
-    assert blocks == sum(len(BLOCK.findall(*section.values)) for section in SECTIONS) >= 4
+    texts = [path.read_text() for path in documents()]
+    blocks = sum(len(re.findall(r"^```console", text, re.MULTILINE)) for text in texts)
+    found = (len(BLOCK.findall(section)) for text in texts for _, section in sections(text))
+    assert blocks == sum(found) >= 4
 
 
 def test_the_table_of_exit_statuses_is_whole():
