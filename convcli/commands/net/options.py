@@ -15,6 +15,7 @@ from convcli.nets.zoo import NETWORKS
 from convcli.nets.zoo.recipes import SCHEDULES
 
 __all__ = [
+    "DATA_PANEL",
     "Classes",
     "Data",
     "Depth",
@@ -66,7 +67,7 @@ Depth = Annotated[
     int | None,
     options.option(options.OUTPUT, "--depth", text="Levels of blocks to show.", metavar="D", min=1),
 ]
-_DATA, _RUN = "Data", "Run"
+DATA_PANEL, _RUN = "Data", "Run"
 _ANSWER, _PICTURE, _DRAW = "Answer", "Pictures", "Look inside"
 
 Data = Annotated[
@@ -79,7 +80,7 @@ Data = Annotated[
 MaxValue = Annotated[
     float | None,
     options.option(
-        _DATA,
+        DATA_PANEL,
         "--max-value",
         metavar="V",
         text="The value that becomes 1 (by dtype and data).",
@@ -118,12 +119,12 @@ class TrainOptions:
         ),
     ] = None
     test: Annotated[
-        str | None, options.option(_DATA, "--test", metavar="DATA", text="Data to test with.")
+        str | None, options.option(DATA_PANEL, "--test", metavar="DATA", text="Data to test with.")
     ] = None
     holdout: Annotated[
         float | None,
         options.option(
-            _DATA,
+            DATA_PANEL,
             "--holdout",
             metavar="PART",
             text="Share of each class to test with, as 0.1.",
