@@ -17,12 +17,14 @@ from convcli import terminal
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.ranges import RANGES
 from convcli.engine.results import Result
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import Attempt, Target, check_target, target_of, writing, writing_stdout
 from convcli.files.pictures.formats import FORMATS as PICTURES
-from convcli.files.pictures.formats import write_picture
+from convcli.files.pictures.formats import write_numbers, write_picture
+from convcli.files.pictures.picture import Display
 from convcli.files.rendering import drawable, rendered, sample_type
 from convcli.options import FORMATS
 
@@ -116,10 +118,8 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     ConvError
     """
     asked = None if request.format == "auto" else request.format
-    pictured = operand.picture is not None
-    natural = (
-        ("png" if drawable(shape) else "npy") if pictured else ("csv" if len(shape) == 2 else "npy")
-    )
+    pictured = operand.picture is not None or operand.raw is not None
+    natural = _natural(operand, shape)
     if request.output == "-" or (
         request.output is None
         and (not pictured or operand.name == "-" or asked in ("table", "csv", "json", "npy"))
@@ -140,6 +140,15 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     form = asked or _form_of(target.path, natural)
     check_target(target.path, force=request.force, parents=target.parents, attempt=request.attempt)
     return form, target
+
+
+def _natural(operand: Operand, shape: tuple[int, ...]) -> str:
+    """The form that follows the input, in a file or a pipe."""
+    if operand.picture is not None:
+        return "png" if drawable(shape) else "npy"
+    if len(shape) > 2:
+        return "npy"
+    return "csv" if operand.raw is None else "tiff"
 
 
 def _form_of(path: Path, natural: str) -> str:
@@ -179,10 +188,30 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
                 file.write(chunk)
         without = operand.picture is not None and operand.picture.alpha is not None
         return Delivered(target.path, ("alpha is left out",) if without else ())
+    if form == "tiff" and operand.raw is not None and result.dtype != np.bool:
+        return _as_numbers(operand, result, target, request)
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
     with _sink(target, request) as file:
         write_picture(file, picture, form)
     return Delivered(target.path, notes, picture.planes)
+
+
+def _as_numbers(operand: Operand, result: Result, target: Target, request: Request) -> Delivered:
+    """Write numbers as they are to a TIFF."""
+    if request.invert or len(result.shape) > 2:
+        got = "--invert" if request.invert else f"a result of {size_text(result.shape)}"
+        raise ConvError(
+            f"tiff: got {got}, the numbers of one plane are written as they are: -o x.npy holds more"
+        )
+    values = result.run()
+    display = operand.raw.display if operand.raw else Display()
+    with _sink(target, request) as file:
+        try:
+            write_numbers(file, values, display)
+        except ConvError as error:
+            raise error.about(_shown(operand.name)) from error
+    rounded = ("float64 is rounded to the float32 of a TIFF",) if values.dtype == np.float64 else ()
+    return Delivered(target.path, rounded)
 
 
 def _json(array: NDArray[Any]) -> Iterator[bytes]:

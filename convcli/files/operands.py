@@ -49,11 +49,20 @@ class Operand:
         Of a picture: its grey or colour planes, without alpha.
     picture : Picture or None
         None for an array.
+    raw : Picture or None
+        What an array was read from, if that is a picture's file with numbers of their own units (elevations, densities).
     """
 
     name: str
     values: NDArray[Any]
     picture: Picture | None = None
+    raw: Picture | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not read as it is."""
+        source = self.picture or self.raw
+        return source.notes if source else ()
 
 
 def load(name: str, how: Reading | None = None) -> Operand:
@@ -76,6 +85,8 @@ def load(name: str, how: Reading | None = None) -> Operand:
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":
         picture = read_picture(source, shown, max_pixels=how.max_pixels)
+        if picture.measured:
+            return Operand(name, picture.planes, raw=picture)
         return Operand(name, picture.planes, picture)
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":

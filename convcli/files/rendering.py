@@ -11,7 +11,7 @@ from convcli.engine.results import Ready, Result
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.files.operands import Operand
 from convcli.files.pictures.formats import FORMATS as PICTURES
-from convcli.files.pictures.formats import check_format
+from convcli.files.pictures.formats import check_format, losses
 from convcli.files.pictures.picture import Picture, full_scale
 
 __all__ = ["drawable", "rendered", "sample_type"]
@@ -82,12 +82,16 @@ def rendered(
     if invert:
         np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
     told = clipped_text(clipped, dtype)
-    notes = (*left_out, told) if told else tuple(left_out)
-    return _dressed(planes, source, result.axes), notes
+    picture = _dressed(planes, source, result.axes)
+    notes = (*left_out, *losses(picture, form))
+    return picture, (*notes, told) if told else notes
 
 
 def _dressed(planes: NDArray[Any], source: Picture | None, axes: tuple[Axis, Axis]) -> Picture:
-    """Give a result what is carried over from its input: the alpha at the middle of each window, the colour profile."""
+    """Give a result what is carried over from its input: the alpha at the middle of each window, and how it is shown.
+
+    The resolution stays as it is under any stride: it says how large a pixel is to be printed, not what it was.
+    """
     if source is None:
         return Picture(planes)
     alpha = source.alpha
@@ -95,4 +99,4 @@ def _dressed(planes: NDArray[Any], source: Picture | None, axes: tuple[Axis, Axi
         alpha = alpha[np.ix_(axes[0].anchors, axes[1].anchors)]
         if alpha.dtype != planes.dtype:
             alpha = samples(Ready(alpha), planes.dtype, "clip", unit=65535.0)[0]
-    return Picture(planes, alpha, source.profile)
+    return Picture(planes, alpha, source.profile, display=source.display)

@@ -1,5 +1,6 @@
 """`convcli corr`, exact output."""
 
+import io
 import json
 import os
 import re
@@ -8,8 +9,10 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import SAMPLES, pixels
+from tests.files.making import tiff
 
 MATRIX, KERNEL, BARS = SAMPLES / "matrix.csv", SAMPLES / "kernel.csv", SAMPLES / "bars.png"
 
@@ -213,6 +216,52 @@ def test_errors(convcli, tmp_path, args, status, message):
     assert (result.status, result.out, result.err.count("\n")) == (status, b"", 1)
     assert sorted(tmp_path.iterdir()) == before
     assert (tmp_path / "here.csv").read_text() == "mine"
+
+
+def elevations(folder):
+    heights = np.array([[-30, 10, 4000], [5, 6, 7], [-32768, 32767, 0]], np.int16)
+    (folder / "dem.tif").write_bytes(tiff(heights, sample_format=2))
+    return heights
+
+
+def test_a_tiff_of_integers_is_an_array_of_its_own_units(convcli, tmp_path):
+    heights = elevations(tmp_path)
+    done = convcli("corr", "dem.tif", "-k", "1 1")
+    assert (done.status, done.text, done.err) == (0, "dem-corr.tiff\n", "")
+    sums = heights[:, :-1].astype(int) + heights[:, 1:]
+    found = pixels(tmp_path / "dem-corr.tiff")
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, sums)
+    done = convcli("corr", "dem.tif", "-k", "0.5 0.5", "-o", "-")
+    assert Image.open(io.BytesIO(done.out)).mode == "F"
+    done = convcli("corr", "dem.tif", "-k", "1 1", "-o", "-", "--format", "csv")
+    assert done.text.splitlines()[0] == "-20,4010"
+    assert convcli("corr", "dem.tif", "-k", "1 1", "-o", "x.npy").status == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), sums)
+    assert convcli("pool", "dem.tif", "-k", 2, "-o", "pooled/").text == "pooled/dem-pool.tiff\n"
+    assert convcli("edge", "dem.tif", "--threshold", 100, "-o", "e.tif").status == 0
+    assert pixels(tmp_path / "e.tif").dtype == np.uint8
+    wide = np.array([[2**31 - 1, 2**31 - 1]], np.int32)
+    (tmp_path / "wide.tif").write_bytes(tiff(wide, sample_format=2))
+    done = convcli("corr", "wide.tif", "-k", "1 1")
+    assert done.status == 1
+    assert done.err == (
+        "convcli: error: wide.tif: TIFF cannot hold integers of more than 32 bits: NPY and CSV "
+        "can\n"
+    )
+
+
+def test_how_a_picture_is_shown_stays_or_is_said(convcli, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "scan.png", dpi=(300, 300))
+    for call, note in (
+        (("-s", 2, "-o", "x.png"), ""),  # a pixel is as large as it was
+        (("-o", "x.jpg"), ""),
+        (("-o", "x.ppm"), "convcli: scan.png: PPM holds no resolution, it is left out\n"),
+    ):
+        assert convcli("corr", "scan.png", "-k", "box", *call).err == note
+    for name in ("x.png", "x.jpg"):
+        with Image.open(tmp_path / name) as picture:
+            assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.02)
 
 
 def test_overwriting_is_asked_for(convcli, tmp_path):

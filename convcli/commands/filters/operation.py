@@ -49,8 +49,7 @@ def filtered(
     except ConvError as error:
         raise error if error.usage else error.about(_shown(name)) from error
     delivered = deliver(operand, result, request)
-    read = operand.picture.notes if operand.picture else ()
-    notes = (*read, *operation.notes(operand, result), *delivered.notes)
+    notes = (*operand.notes, *operation.notes(operand, result), *delivered.notes)
     return operand, replace(delivered, notes=notes)
 
 

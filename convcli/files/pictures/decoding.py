@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.pictures.picture import Picture, check_size, full_scale, too_large
+from convcli.files.pictures.picture import Display, Picture, check_size, full_scale, too_large
 
 __all__ = ["decode", "silence_libtiff"]
 
@@ -29,6 +29,9 @@ Array: TypeAlias = NDArray[Any]
 _ORIENTATION = 274  # the EXIF tag
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
 _WHITE_IS_ZERO, _SIGNED = 0, 2
+_ACROSS, _DOWN, _UNIT, _NO_UNIT = 282, 283, 296, 1  # resolution, in TIFF and EXIF
+_GEO = (33550, 33922, 34264, 34735)
+"""TIFF tags that say where on the earth the pixels lie (OGC GeoTIFF 1.1, section 7.1)."""
 _STRIP = 1 << 18  # pixels that are copied at a time
 
 _DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
@@ -121,6 +124,8 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
     else:
         layout = _layout(image, format)
         values = _filled(image, layout)
+    if format == "TIFF" and any(tag in image.tag_v2 for tag in _GEO):  # type: ignore[attr-defined]
+        notes += ("its place on the earth (GeoTIFF) is left out",)
     if image.mode in ("CMYK", "YCbCr"):
         notes += (f"{image.mode} is read as RGB, without its colour profile",)
         profile = None
@@ -133,6 +138,7 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
         alpha,
         profile if isinstance(profile, bytes) and profile else None,
         notes,
+        _display(image),
     )
 
 
@@ -181,6 +187,45 @@ def _notes(image: ImageFile.ImageFile, format: str) -> tuple[str, ...]:
     return (f"the first of {frames} {unit} is read",) if frames > 1 else ()
 
 
+def _display(image: ImageFile.ImageFile) -> Display:
+    """Read how the picture is meant to be shown; what is broken there is no reason to refuse the samples."""
+    info = image.info
+    resolution, aspect = _positive(info.get("dpi"), 2), _positive(info.get("aspect"), 2)
+    if image.format == "JPEG" and info.get("jfif_unit") == 0 and info.get("jfif_density") != (1, 1):
+        aspect = _positive(info.get("jfif_density"), 2)
+    if image.format == "TIFF":
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        if tags.get(_UNIT) == _NO_UNIT:
+            resolution, aspect = None, _positive(info.get("resolution"), 2)
+        elif _ACROSS not in tags:  # Pillow says 1
+            resolution = None
+    if image.format == "WEBP":
+        with suppress(Exception):
+            tags = image.getexif()
+            if tags.get(_UNIT, 2) == 2:
+                resolution = _positive((tags.get(_ACROSS), tags.get(_DOWN)), 2)
+    gamma = _positive((info.get("gamma"),), 1)
+    srgb = info.get("srgb")
+    found = Display(
+        resolution,
+        None if aspect is None or aspect[0] == aspect[1] else (aspect[0], aspect[1]),
+        gamma and gamma[0],
+        _positive(info.get("chromaticity"), 8),
+        srgb if isinstance(srgb, int) and 0 <= srgb <= 3 else None,
+    )
+    return found.turned() if _orientation(image) > 4 else found
+
+
+def _positive(values: Any, count: int) -> Any:
+    """Return so many numbers that are 0 or more and finite, the first of them above 0; None if they are not that."""
+    try:
+        found = tuple(float(value) for value in values)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    good = len(found) == count and all(0 <= v < 2**31 for v in found) and found[0] > 0
+    return found if good and (count != 2 or found[1] > 0) else None
+
+
 def _rawmode(tile: Any) -> str:
     return str(tile.args[0] if isinstance(tile.args, tuple) else tile.args)
 
@@ -210,9 +255,13 @@ def _layout(image: ImageFile.ImageFile, format: str) -> _Layout:
     """Choose how samples of at most 8 bits, or 16-bit grey, or floats are read; refuse what would lose bits."""
     mode, tags = image.mode, getattr(image, "tag_v2", {}) if format == "TIFF" else {}
     bits = max(tags.get(_BITS, (8,)))
-    if mode == "I" or _SIGNED in tags.get(_SAMPLE_FORMAT, ()):
+    signed = _SIGNED in tags.get(_SAMPLE_FORMAT, ())
+    if mode == "I" and format == "TIFF":
+        return _Layout(1, _INTEGERS[signed, bits][0], _INTEGERS[signed, bits][1])
+    if mode == "I" or signed:
         raise ConvError(
-            f"has signed or {bits}-bit integer samples: 8 and 16 bits unsigned, and floats, are read"
+            f"has {'signed ' * signed}{mode} samples of {bits} bits, which are not read: "
+            "8 and 16 bits unsigned, signed ones of 16 and 32 bits in grey, and floats, are"
         )
     deep = any(";16" in _rawmode(tile) for tile in image.tile) or bits > 8
     if deep and not mode.startswith("I;16") and mode != "F":
@@ -234,6 +283,18 @@ def _layout(image: ImageFile.ImageFile, format: str) -> _Layout:
     if bits == 12:
         return replace(layout, split=lambda strip: _planes(strip) << 4 | _planes(strip) >> 8)
     return layout
+
+
+def _wrapped(strip: Image.Image) -> Array:
+    return np.asarray(strip).view(np.uint32)[np.newaxis]
+
+
+_INTEGERS: dict[tuple[bool, int], tuple[Callable[[Image.Image], Array], type[np.generic]]] = {
+    (True, 16): (_planes, np.int16),
+    (True, 32): (_planes, np.int32),
+    (False, 32): (_wrapped, np.uint32),  # Pillow has the bits, and takes them for signed
+}
+"""By sign and bits: how the numbers of a TIFF are taken from what Pillow calls I, and what they are."""
 
 
 def _palette(image: Image.Image) -> _Layout:

@@ -8,12 +8,21 @@ from pathlib import PurePath
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.files.pictures import netpbm, png
-from convcli.files.pictures.picture import Picture
+from convcli.files.pictures.picture import Display, Picture
 
-__all__ = ["FORMATS", "Format", "check_format", "format_of", "write_picture"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "check_format",
+    "format_of",
+    "losses",
+    "write_numbers",
+    "write_picture",
+]
 
 Write: TypeAlias = Callable[[BinaryIO, Picture, int | None], None]
 
@@ -38,6 +47,8 @@ class Format:
         Writes what it holds, on so many threads.
     longest : int
         The largest height and width.
+    keeps : tuple of str
+        Of "profile", "resolution", "aspect" and "gamma", what it has a place for.
     """
 
     name: str
@@ -46,6 +57,7 @@ class Format:
     alpha: tuple[str, ...]
     write: Write
     longest: int = 2**31 - 1
+    keeps: tuple[str, ...] = ()
 
 
 def kind_of(dtype: np.dtype[Any], colour: bool) -> str:
@@ -64,12 +76,13 @@ def _with_pillow(name: str, **options: Any) -> Write:
         if picture.alpha is not None:
             planes.append(picture.alpha)
         samples = np.stack(planes, axis=-1) if len(planes) > 1 else np.ascontiguousarray(planes[0])
-        profile = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
+        kept = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
+        kept |= _resolution(name, picture.display.resolution)
         # in memory first: an encoder of Pillow that fails to write does not say why
         encoded = BytesIO()
         pillow = import_module("PIL.Image")  # not at the top: arrays never need it
         try:
-            pillow.fromarray(samples).save(encoded, name, **options, **profile)
+            pillow.fromarray(samples).save(encoded, name, **options, **kept)
         except (OSError, ValueError) as error:
             raise ConvError(f"cannot be written as {name}: {printable(error)}") from error
         file.write(encoded.getbuffer())
@@ -77,27 +90,48 @@ def _with_pillow(name: str, **options: Any) -> Write:
     return write
 
 
+def _resolution(name: str, dpi: tuple[float, float] | None) -> dict[str, Any]:
+    """Say it as Pillow's writers want it; WebP has no place but the tags of EXIF."""
+    if dpi is None:
+        return {}
+    if name != "WEBP":
+        return {"dpi": dpi}
+    tags = import_module("PIL.Image").Exif()
+    tags[282], tags[283], tags[296] = *dpi, 2
+    return {"exif": tags.tobytes()}
+
+
 def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
-    png.write_png(file, picture.planes, picture.alpha, profile=picture.profile, threads=threads)
+    png.write_png(
+        file,
+        picture.planes,
+        picture.alpha,
+        profile=picture.profile,
+        display=picture.display,
+        threads=threads,
+    )
 
 
 def _netpbm(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
     netpbm.write(file, picture.planes)
 
 
+_tiff = _with_pillow("TIFF")
 _DEEP = (_GREY, _RGB, _GREY16, _RGB16)
+_BOTH = ("profile", "resolution")
 
 FORMATS: dict[str, Format] = {
-    "png": Format("PNG", (".png",), _DEEP, _DEEP, _png),
+    "png": Format("PNG", (".png",), _DEEP, _DEEP, _png, keeps=(*_BOTH, "aspect", "gamma")),
     "tiff": Format(
         "TIFF",
         (".tif", ".tiff"),
         (_GREY, _RGB, _GREY16, _FLOAT),
         (_GREY, _RGB),
-        _with_pillow("TIFF"),
+        _tiff,
+        keeps=_BOTH,
     ),
     "jpeg": Format(
-        "JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _with_pillow("JPEG", quality=95), 65500
+        "JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _with_pillow("JPEG", quality=95), 65500, _BOTH
     ),
     "webp": Format(
         "WebP",
@@ -106,8 +140,9 @@ FORMATS: dict[str, Format] = {
         (_GREY, _RGB),
         _with_pillow("WEBP", lossless=True, exact=True),
         16383,
+        _BOTH,
     ),
-    "bmp": Format("BMP", (".bmp",), (_GREY, _RGB), (), _with_pillow("BMP")),
+    "bmp": Format("BMP", (".bmp",), (_GREY, _RGB), (), _with_pillow("BMP"), keeps=("resolution",)),
     "pgm": Format("PGM", (".pgm",), (_GREY, _GREY16), (), _netpbm),
     "ppm": Format("PPM", (".ppm", ".pnm"), _DEEP, (), _netpbm),
 }
@@ -203,13 +238,73 @@ def write_picture(
         alpha=picture.alpha is not None,
         size=picture.size,
     )
-    fitting = Picture(picture.planes, None if notes else picture.alpha, _profile(picture))
+    profile = picture.profile if _fits(picture) else None
+    alpha = None if notes else picture.alpha
+    fitting = Picture(picture.planes, alpha, profile, display=picture.display)
     FORMATS[format].write(file, fitting, threads)
-    return notes
+    return (*notes, *losses(picture, format))
 
 
-def _profile(picture: Picture) -> bytes | None:
-    """Return the profile if it is one for these samples (a picture that became grey must not carry one of RGB)."""
+def write_numbers(file: BinaryIO, values: NDArray[Any], display: Display) -> None:
+    """Write numbers of their own units as a TIFF of 32 bits: integers signed, others as floats.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    values : ndarray, shape (H, W)
+        Integers, or floats (of 64 bits they are rounded to 32).
+    display : Display
+        Its resolution is kept.
+
+    Raises
+    ------
+    ConvError
+        An integer has more than 32 bits.
+    """
+    kind: type[np.generic] = np.float32
+    if values.dtype.kind in "iu":
+        kind, held = np.int32, np.iinfo(np.int32)
+        if not held.min <= values.min() <= values.max() <= held.max:
+            raise ConvError("TIFF cannot hold integers of more than 32 bits: NPY and CSV can")
+    _tiff(file, Picture(values.astype(kind, copy=False), display=display), None)
+
+
+def losses(picture: Picture, format: str) -> tuple[str, ...]:
+    """Tell what a format leaves out of how a picture is meant to be shown.
+
+    Parameters
+    ----------
+    picture : Picture
+    format : str
+        A key of `FORMATS`.
+
+    Examples
+    --------
+    >>> page = Picture(np.zeros((2, 2), np.uint8), display=Display(resolution=(300, 300), gamma=1.0))
+    >>> losses(page, "pgm")
+    ('PGM holds no resolution and no gamma, they are left out',)
+    """
+    row, how = FORMATS[format], picture.display
+    # where nothing is said, readers take samples for sRGB
+    gamma = how.srgb is None and (how.gamma is not None or how.primaries is not None)
+    given = {
+        "colour profile": ("profile", picture.profile is not None),
+        "resolution": ("resolution", how.resolution is not None),
+        "shape of its pixels": ("aspect", how.aspect is not None),
+        "gamma": ("gamma", gamma and not picture.profile),
+    }
+    lost = [f"no {name}" for name, (key, has) in given.items() if has and key not in row.keeps]
+    notes = []
+    if lost:
+        which = "it is" if len(lost) == 1 else "they are"
+        notes.append(f"{row.name} holds {' and '.join(lost)}, {which} left out")
+    if "profile" in row.keeps and not _fits(picture):
+        kind = "RGB" if picture.colour else "grey"
+        notes.append(f"its colour profile is none of {kind}, it is left out")
+    return tuple(notes)
+
+
+def _fits(picture: Picture) -> bool:
+    """Whether the profile is one for these samples (a picture that became grey must not carry one of RGB)."""
     space = b"RGB " if picture.colour else b"GRAY"
-    profile = picture.profile
-    return profile if profile and profile[16:20] == space else None
+    return not picture.profile or picture.profile[16:20] == space

@@ -1,6 +1,6 @@
 """A picture in memory, whatever file it came from, and how large it may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,9 +8,45 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 
-__all__ = ["Picture", "Samples", "check_size", "full_scale", "too_large"]
+__all__ = ["Display", "Picture", "Samples", "check_size", "full_scale", "too_large"]
 
-Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+Samples: TypeAlias = (
+    NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32] | NDArray[np.integer[Any]]
+)
+
+
+@dataclass(frozen=True)
+class Display:
+    """How the samples are meant to be shown; None is what the file does not say.
+
+    Parameters
+    ----------
+    resolution : (float, float) or None
+        Pixels along a row and down a column, to an inch.
+    aspect : (float, float) or None
+        The same without a unit: only their ratio means something.
+    gamma : float or None
+        Of PNG's gAMA: samples are light to this power.
+    primaries : tuple of 8 floats or None
+        Of PNG's cHRM: x and y of white, red, green, blue.
+    srgb : int or None
+        Of PNG's sRGB: the rendering intent.
+    """
+
+    resolution: tuple[float, float] | None = None
+    aspect: tuple[float, float] | None = None
+    gamma: float | None = None
+    primaries: tuple[float, ...] | None = None
+    srgb: int | None = None
+
+    def turned(self) -> "Display":
+        """Return it for the picture with rows and columns swapped."""
+        across, aspect = self.resolution, self.aspect
+        return replace(
+            self,
+            resolution=across and (across[1], across[0]),
+            aspect=aspect and (aspect[1], aspect[0]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,19 +56,22 @@ class Picture:
     Parameters
     ----------
     planes : ndarray
-        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32.
+        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other integers are numbers of their own units
+        (elevations, densities), with no black and white.
     alpha : ndarray or None
         (H, W), of the same dtype.
     profile : bytes or None
         The ICC colour profile.
     notes : tuple of str
         What was not read as it is, for people to be told.
+    display : Display
     """
 
     planes: Samples
     alpha: Samples | None = None
     profile: bytes | None = None
     notes: tuple[str, ...] = ()
+    display: Display = Display()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -44,6 +83,11 @@ class Picture:
     def colour(self) -> bool:
         """Whether there are three planes."""
         return self.planes.ndim == 3
+
+    @property
+    def measured(self) -> bool:
+        """Whether the samples are numbers of their own units."""
+        return self.planes.dtype.kind in "iu" and self.planes.dtype not in (np.uint8, np.uint16)
 
     @property
     def full_scale(self) -> float:

@@ -19,12 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import threads as cores
+from convcli.files.pictures.picture import Display
 
 __all__ = ["write_png"]
 
 _STRIPE = 1 << 20  # bytes: large enough for good Huffman codes, small enough for a core's cache
 _CHUNK = 1 << 30  # a chunk's length has 31 bits
 _UP = 2
+_METRE = 0.0254  # of an inch
 _ADLER_BASE = 65521
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by the number of channels
 
@@ -43,6 +45,7 @@ def write_png(
     alpha: NDArray[Any] | None = None,
     *,
     profile: bytes | None = None,
+    display: Display = Display(),  # noqa: B008 (frozen)
     threads: int | None = None,
 ) -> None:
     """Write a picture as PNG. Beside the picture only a few stripes of it are in memory.
@@ -56,6 +59,8 @@ def write_png(
         (H, W), of the same dtype.
     profile : bytes or None
         An ICC profile.
+    display : Display
+        Its resolution, gamma, primaries; sRGB is left out where there is a profile.
     threads : int or None
         None: one a core, or as many as OMP_NUM_THREADS says if that is less.
 
@@ -75,8 +80,8 @@ def write_png(
     header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[len(channels)], 0, 0, 0)
     file.write(b"\x89PNG\r\n\x1a\n")
     _chunk(file, b"IHDR", header)
-    if profile:
-        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile))
+    for kind, data in _shown(profile, display):
+        _chunk(file, kind, data)
     adler = 1
     head = b"\x78\x01"  # of the stream: deflate, a window of 32 KiB, the fastest level
     for piece in _pieces(channels, threads or cores.threads()):
@@ -85,6 +90,23 @@ def write_png(
         adler = _joined(adler, piece.adler, piece.length)
     _chunk(file, b"IDAT", struct.pack(">I", adler))
     _chunk(file, b"IEND", b"")
+
+
+def _shown(profile: bytes | None, display: Display) -> Iterator[tuple[bytes, bytes]]:
+    """Give the chunks that say how the samples are meant to be shown, in the order of the specification's table 7."""
+    if display.primaries is not None:
+        yield b"cHRM", struct.pack(">8I", *(round(v * 100_000) for v in display.primaries))
+    if display.gamma is not None:
+        yield b"gAMA", struct.pack(">I", round(display.gamma * 100_000))
+    if profile:
+        yield b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile)
+    elif display.srgb is not None:
+        yield b"sRGB", bytes([display.srgb])
+    if display.resolution is not None:
+        across, down = (min(round(v / _METRE), 2**31 - 1) for v in display.resolution)
+        yield b"pHYs", struct.pack(">IIB", across, down, 1)
+    elif display.aspect is not None:
+        yield b"pHYs", struct.pack(">IIB", *(round(v) for v in display.aspect), 0)
 
 
 def _chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:

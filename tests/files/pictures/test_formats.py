@@ -9,6 +9,7 @@ from PIL import Image, ImageCms
 from convcli.engine.errors import ConvError
 from convcli.files.pictures import Picture, read_picture, write_picture
 from convcli.files.pictures.formats import FORMATS, check_format, format_of, kind_of
+from convcli.files.pictures.picture import Display
 
 RNG = np.random.default_rng(9)
 KINDS = {
@@ -51,6 +52,36 @@ def test_a_format_holds_it_or_says_who_does(format, kind, with_alpha):
         np.testing.assert_array_equal(back.alpha, alpha)
     else:
         assert back.alpha is None
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_how_a_picture_is_shown_is_kept_or_said(format):
+    row, file = FORMATS[format], io.BytesIO()
+    shown = Display((300, 150), gamma=0.5, primaries=(0.3, 0.3, 0.6, 0.3, 0.3, 0.6, 0.1, 0.1))
+    planes = KINDS["8-bit grey" if format == "pgm" else "8-bit RGB"]
+    notes = write_picture(file, Picture(planes, display=shown), format)
+    back = read_picture(file.getvalue(), "x").display
+    if "resolution" in row.keeps:
+        assert back.resolution == pytest.approx((300, 150), abs=0.02)
+    else:
+        assert back.resolution is None
+    kept = back.gamma == 0.5 and back.primaries == shown.primaries
+    assert kept == ("gamma" in row.keeps)
+    lost = [n for n in ("resolution", "gamma") if n not in row.keeps]
+    assert "".join(notes).count("no ") == len(lost)
+    assert all(f"no {name}" in notes[0] for name in lost)
+    # sRGB is what every reader takes samples for
+    assert write_picture(io.BytesIO(), Picture(planes, display=Display(srgb=0)), format) == ()
+    notes = write_picture(io.BytesIO(), Picture(planes, display=Display(aspect=(2, 1))), format)
+    assert bool(notes) == ("aspect" not in row.keeps)
+
+
+def test_png_keeps_srgb_beside_no_profile_only():
+    for profile, expected in ((None, 2), (PROFILE, None)):
+        file = io.BytesIO()
+        picture = Picture(KINDS["8-bit RGB"], profile=profile, display=Display(srgb=2))
+        write_picture(file, picture, "png")
+        assert read_picture(file.getvalue(), "x").display.srgb == expected
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -9,10 +10,11 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from convcli.engine.errors import ConvError
 from convcli.files.pictures import read_picture
+from convcli.files.pictures.picture import Display
 from tests.conftest import RESIDENT, SAMPLES
 from tests.files.making import chunk, interlaced, png, tiff
 
@@ -168,15 +170,66 @@ def test_tiff(order, compression):
 def test_tiff_of_kinds_that_would_lose_bits_is_refused():
     for samples, options in (
         (GREY.view(np.int8), {"sample_format": 2}),
-        (GREY16.view(np.int16), {"sample_format": 2}),
-        (GREY16.astype(np.int32), {"sample_format": 2}),
-        (GREY16.astype(np.uint32), {}),
         (RGBA16, {"photometric": 5}),  # CMYK
         (RGBA16, {"photometric": 2, "extra": 1}),  # colours multiplied by alpha
         (FLOAT.astype(np.float64), {"sample_format": 3}),
     ):
         with pytest.raises(ConvError, match=r"^x: (has .* samples|is broken, or of a kind)"):
             read_picture(tiff(samples, **options), "x")
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint32])
+@pytest.mark.parametrize("compression", [None, "tiff_deflate"])
+def test_tiff_of_other_integers_is_read_as_numbers(order, dtype, compression):
+    held = np.iinfo(dtype)
+    values = RNG.integers(held.min, held.max, (5, 7), dtype, endpoint=True)
+    values[0, :2] = held.min, held.max
+    data = tiff(values, order=order, sample_format=1 if dtype == np.uint32 else 2)
+    if compression and dtype == np.int32:  # the only one that Pillow writes
+        data = saved(values, "TIFF", compression=compression)
+    if dtype == np.uint32 and order == ">":  # Pillow knows no such file
+        with pytest.raises(ConvError, match="is broken, or of a kind that is not read here"):
+            read_picture(data, "x")
+        return
+    found = read_picture(data, "x")
+    assert found.planes.dtype == dtype
+    assert found.measured
+    np.testing.assert_array_equal(found.planes, values)
+
+
+def test_how_a_picture_is_shown_is_read():
+    def shown(data):
+        return read_picture(data, "x").display
+
+    def phys(across, down, unit):
+        return png(GREY, 8, 0, chunk(b"pHYs", struct.pack(">IIB", across, down, unit)))
+
+    assert shown(phys(11811, 5906, 1)).resolution == pytest.approx((300, 150), abs=0.02)
+    assert shown(phys(2, 1, 0)) == Display(aspect=(2, 1))
+    assert shown(phys(0, 1, 1)) == shown(phys(3, 3, 0)) == Display()
+    assert shown(saved(RGB, "JPEG", dpi=(300, 150))) == Display((300, 150))
+    assert shown(saved(RGB, "TIFF", dpi=(300, 150))) == Display((300, 150))
+    cm = saved(RGB, "TIFF", resolution_unit="cm", x_resolution=100, y_resolution=50)
+    assert shown(cm) == Display((254, 127))
+    assert shown(saved(RGB, "JPEG")) == shown(saved(RGB, "TIFF")) == Display()
+    turned = Image.Exif()
+    turned[274] = 6
+    assert shown(saved(RGB, "JPEG", dpi=(300, 150), exif=turned)) == Display((150, 300))
+    gamma = chunk(b"gAMA", struct.pack(">I", 45455)) + chunk(b"sRGB", b"\1")
+    white = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+    primaries = chunk(b"cHRM", struct.pack(">8I", *(round(v * 1e5) for v in white)))
+    assert shown(png(RGB, 8, 2, gamma + primaries)) == Display(
+        gamma=0.45455, srgb=1, primaries=white
+    )
+
+
+def test_a_place_on_the_earth_is_said_to_be_left_out():
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[33550] = (1.0, 1.0, 0.0)
+    tags.tagtype[33550] = 12
+    found = read_picture(saved(FLOAT, "TIFF", tiffinfo=tags), "x")
+    assert found.notes == ("its place on the earth (GeoTIFF) is left out",)
 
 
 def test_jpeg():
