@@ -21,6 +21,7 @@ __all__ = [
     "FilesFrom",
     "Force",
     "Format",
+    "Frame",
     "Heat",
     "Inputs",
     "Invert",
@@ -306,12 +307,22 @@ Layout = Annotated[
         autocompletion=words(lambda: ["chw", "hwc"]),
     ),
 ]
+Frame = Annotated[
+    str | None,
+    option(
+        INPUT,
+        "--frame",
+        text="Of an animation or of pages, one (from 0), or all.",
+        metavar="N|all",
+        autocompletion=words(lambda: ["all"]),
+    ),
+]
 MaxPixels = Annotated[
     int,
     option(
         INPUT,
         "--max-pixels",
-        text="The largest picture that is read (2^28).",
+        text="The largest picture that is read, all frames together (2^28).",
         metavar="N",
         min=1,
         show_default=False,

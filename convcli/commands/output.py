@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
@@ -28,7 +28,18 @@ from convcli.files.pictures.picture import Display
 from convcli.files.rendering import drawable, rendered, sample_type
 from convcli.options import FORMATS
 
-__all__ = ["Delivered", "Request", "deliver", "destination", "print_path", "tell"]
+__all__ = [
+    "WRITERS",
+    "Delivered",
+    "Request",
+    "deliver",
+    "destination",
+    "place",
+    "print_path",
+    "rounding",
+    "sink",
+    "tell",
+]
 
 _SUFFIXES = {".csv": "csv", ".npy": "npy", ".json": "json"}
 
@@ -90,14 +101,19 @@ class Delivered:
         What a person should be told.
     picture : ndarray or None
         The samples, when it was written as a picture.
+    more : tuple of Path
+        Further files, where each frame has one.
     """
 
     path: Path | None
     notes: tuple[str, ...] = ()
     picture: NDArray[Any] | None = None
+    more: tuple[Path, ...] = ()
 
 
-def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> tuple[str, Target]:
+def destination(
+    operand: Operand, shape: tuple[int, ...], request: Request, *, pages: bool = False
+) -> tuple[str, Target]:
     """Settle form and place of one result, and check that it may go there; nothing is computed yet.
 
     Parameters
@@ -106,6 +122,8 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     shape : tuple of int
         Of the result.
     request : Request
+    pages : bool
+        Whether it is one of the pages of a file.
 
     Returns
     -------
@@ -119,7 +137,7 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     """
     asked = None if request.format == "auto" else request.format
     pictured = operand.picture is not None or operand.raw is not None
-    natural = _natural(operand, shape)
+    natural = "tiff" if pages else _natural(operand, shape)
     if request.output == "-" or (
         request.output is None
         and (not pictured or operand.name == "-" or asked in ("table", "csv", "json", "npy"))
@@ -169,7 +187,18 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
     ConvError
         It cannot go there, or its form cannot hold it.
     """
-    form, target = destination(operand, result.shape, request)
+    return place(operand, result, request, *destination(operand, result.shape, request))
+
+
+def place(
+    operand: Operand, result: Result, request: Request, form: str, target: Target
+) -> Delivered:
+    """Compute a result and put it where `destination` says.
+
+    Raises
+    ------
+    ConvError
+    """
     if request.invert and form not in PICTURES:
         raise ConvError(
             f"--invert: got a result that goes to {form}, a picture is needed", usage=True
@@ -182,8 +211,8 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
         terminal.draw_matrix(result.run(), console=terminal.console(), heat=request.heat)
         return Delivered(None)
     if form in ("csv", "json", "npy"):
-        chunks = _WRITERS[form](result.run())
-        with _sink(target, request, text=form != "npy") as file:
+        chunks = WRITERS[form](result.run())
+        with sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
         without = operand.picture is not None and operand.picture.alpha is not None
@@ -191,7 +220,7 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
     if form == "tiff" and operand.raw is not None and result.dtype != np.bool:
         return _as_numbers(operand, result, target, request)
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
-    with _sink(target, request) as file:
+    with sink(target, request) as file:
         write_picture(file, picture, form)
     return Delivered(target.path, notes, picture.planes)
 
@@ -205,13 +234,17 @@ def _as_numbers(operand: Operand, result: Result, target: Target, request: Reque
         )
     values = result.run()
     display = operand.raw.display if operand.raw else Display()
-    with _sink(target, request) as file:
+    with sink(target, request) as file:
         try:
             write_numbers(file, values, display)
         except ConvError as error:
             raise error.about(_shown(operand.name)) from error
-    rounded = ("float64 is rounded to the float32 of a TIFF",) if values.dtype == np.float64 else ()
-    return Delivered(target.path, rounded)
+    return Delivered(target.path, rounding(values))
+
+
+def rounding(values: NDArray[Any]) -> tuple[str, ...]:
+    """Say what the numbers of a TIFF lose."""
+    return ("float64 is rounded to the float32 of a TIFF",) if values.dtype == np.float64 else ()
 
 
 def _json(array: NDArray[Any]) -> Iterator[bytes]:
@@ -224,11 +257,16 @@ def _json(array: NDArray[Any]) -> Iterator[bytes]:
     yield json.dumps(shown, allow_nan=False).encode() + b"\n"
 
 
-_WRITERS = {"csv": csv_chunks, "npy": npy_chunks, "json": _json}
+WRITERS: dict[str, Callable[[NDArray[Any]], Iterator[bytes]]] = {
+    "csv": csv_chunks,
+    "npy": npy_chunks,
+    "json": _json,
+}
 
 
 @contextmanager
-def _sink(target: Target, request: Request, *, text: bool = False) -> Iterator[BinaryIO]:
+def sink(target: Target, request: Request, *, text: bool = False) -> Iterator[BinaryIO]:
+    """Open the place of a result."""
     if target.path is None:
         with writing_stdout(text=text) as file:
             yield file

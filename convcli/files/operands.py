@@ -4,7 +4,7 @@ import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -12,10 +12,10 @@ from convcli.engine.errors import ConvError, printable
 from convcli.files.arrays import check_layout, read_csv, read_npy
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import Picture, read_picture
+from convcli.files.pictures import Frames, Picture, read_frames, read_picture
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
 
-__all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]
+__all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load", "load_frames"]
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,14 @@ class Reading:
         Where the channels of an array stand: "chw", "hwc", or None to refuse what looks like H×W×C.
     max_pixels : int
         Larger pictures are refused before they are decoded.
+    frame : int, "all" or None
+        Which frame or page of a picture's file, from 0; None is the first.
     """
 
     allow_nan: bool = False
     layout: str | None = None
     max_pixels: int = MAX_PIXELS
+    frame: int | Literal["all"] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +83,13 @@ def load(name: str, how: Reading | None = None) -> Operand:
         It cannot be read, or is neither a picture nor an array. The message begins with the name.
     """
     how = how or Reading()
-    source = contents(name)
-    shown = "standard input" if name == "-" else name
-    kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
+    source, kind, shown = _looked_at(name)
     if kind == "picture":
-        picture = read_picture(source, shown, max_pixels=how.max_pixels)
-        if picture.measured:
-            return Operand(name, picture.planes, raw=picture)
-        return Operand(name, picture.planes, picture)
+        frame = None if how.frame == "all" else how.frame
+        picture = read_picture(source, shown, max_pixels=how.max_pixels, frame=frame)
+        return _of(name, picture)
+    if how.frame is not None:
+        raise ConvError(f"{printable(shown)}: is no picture, --frame is for pictures' files")
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":
         raise ConvError(
@@ -99,6 +101,39 @@ def load(name: str, how: Reading | None = None) -> Operand:
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
         raise ConvError(f"{printable(shown)}: is no picture, whatever its suffix says: {ARE_READ}")
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
+
+
+def load_frames(name: str, how: Reading) -> tuple[tuple[Operand, ...], Frames]:
+    """Read an operand a frame or page of a picture's file.
+
+    Parameters
+    ----------
+    name : str
+    how : Reading
+        `max_pixels` is for all of them together.
+
+    Raises
+    ------
+    ConvError
+    """
+    source, kind, shown = _looked_at(name)
+    if kind != "picture":
+        raise ConvError(f"{printable(shown)}: is no picture, --frame is for pictures' files")
+    frames = read_frames(source, shown, max_pixels=how.max_pixels)
+    return tuple(_of(name, picture) for picture in frames.pictures), frames
+
+
+def _of(name: str, picture: Picture) -> Operand:
+    if picture.measured:
+        return Operand(name, picture.planes, raw=picture)
+    return Operand(name, picture.planes, picture)
+
+
+def _looked_at(name: str) -> tuple[bytes | Path, str | None, str]:
+    """Return a file's content or place, its kind by its first bytes, and what messages call it."""
+    source = contents(name)
+    kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
+    return source, kind, "standard input" if name == "-" else name
 
 
 def check_single_stdin(*names: str) -> None:

@@ -133,7 +133,8 @@ def _show(record: Record, bar: "terminal.Bar", here: str) -> None:
     if record.notes or record.error or (record.path and terminal.on_terminal()):
         bar.erase()
     if record.path is not None:
-        print_path(Path(record.path.removeprefix(here)))
+        for path in (record.path, *record.more):
+            print_path(Path(path.removeprefix(here)))
         sys.stdout.flush()
     tell(record.source.removeprefix(here), record.notes)
     if record.error is not None:
@@ -190,7 +191,8 @@ class Filter:
             if request.output is None and is_array(job.source):
                 raise together()
             _, delivered = filtered(job.source, self.operation, request, self.reading)
-            return Record(job.source, str(delivered.path), delivered.notes)
+            more = tuple(map(str, delivered.more))
+            return Record(job.source, str(delivered.path), delivered.notes, more=more)
         except ExistsError as error:
             if self.skip:
                 return Record(job.source, str(error.path), skipped=True)

@@ -7,7 +7,7 @@ from convcli import terminal
 from convcli.commands.output import Delivered, Request, _shown, deliver, print_path, tell
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
-from convcli.files.operands import Operand, Reading, load
+from convcli.files.operands import Operand, Reading, load, load_frames
 
 __all__ = ["Operation", "filter_input", "filtered"]
 
@@ -36,21 +36,33 @@ def filter_input(name: str, operation: Operation, request: Request, reading: Rea
     if delivered.path is not None:
         if request.preview and terminal.on_terminal() and delivered.picture is not None:
             _preview(operand, delivered)
-        print_path(delivered.path)
+        for path in (delivered.path, *delivered.more):
+            print_path(path)
 
 
 def filtered(
     name: str, operation: Operation, request: Request, reading: Reading
 ) -> tuple[Operand, Delivered]:
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
-    operand = load(name, reading)
+    if reading.frame == "all":
+        operands, frames = load_frames(name, reading)
+    else:
+        operands, frames = (load(name, reading),), None
     try:
-        result = operation(operand)
+        results = [operation(operand) for operand in operands]
     except ConvError as error:
         raise error if error.usage else error.about(_shown(name)) from error
-    delivered = deliver(operand, result, request)
-    notes = (*operand.notes, *operation.notes(operand, result), *delivered.notes)
-    return operand, replace(delivered, notes=notes)
+    if frames is not None and len(operands) > 1:
+        from convcli.commands.filters.frames import deliver_frames
+
+        delivered = deliver_frames(operands, results, frames, request)
+    else:
+        delivered = deliver(operands[0], results[0], request)
+    notes = [note for operand in operands for note in operand.notes]
+    for operand, result in zip(operands, results, strict=True):
+        notes += operation.notes(operand, result)
+    told = tuple(dict.fromkeys((*notes, *delivered.notes)))
+    return operands[0], replace(delivered, notes=told)
 
 
 def _preview(operand: Operand, delivered: Delivered) -> None:

@@ -1,12 +1,15 @@
 """The options that corr, pool and edge share."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from convcli import options
 from convcli.commands.filters.batch import Many, filter_inputs
 from convcli.commands.filters.operation import Operation
 from convcli.commands.output import Request
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.operands import Reading, check_single_stdin
@@ -41,6 +44,7 @@ class FilterOptions:
     cluster: options.Cluster = None
     allow_nan: options.AllowNan = False
     layout: options.Layout = None
+    frame: options.Frame = None
     max_pixels: options.MaxPixels = MAX_PIXELS
     max_memory: options.MaxMemory = None
 
@@ -50,8 +54,24 @@ class FilterOptions:
 
     @property
     def reading(self) -> Reading:
-        """How inputs are read."""
+        """How operands are read."""
         return Reading(self.allow_nan, self.layout, self.max_pixels)
+
+    def _frame(self) -> int | Literal["all"] | None:
+        """Of --frame.
+
+        Raises
+        ------
+        ConvError
+        """
+        text = (self.frame or "").strip()
+        if self.frame is None or text == "all":
+            return "all" if text else None
+        if not re.fullmatch("[0-9]{1,9}", text):
+            raise ConvError(
+                f"--frame: got '{printable(text)}', a number from 0 or all is allowed", usage=True
+            )
+        return int(text)
 
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""
@@ -77,6 +97,9 @@ class FilterOptions:
         fields : mapping, optional
             Options that a template of -o may name.
         """
+        frame = self._frame()
+        # files of their own for all frames get their numbers when they are known
+        numbered = {} if frame is None else {"frame": "0" if frame == "all" else str(frame)}
         request = Request(
             command,
             self.output,
@@ -87,7 +110,7 @@ class FilterOptions:
             heat=self.heat,
             preview=not self.no_preview,
             max_memory=self.max_memory,
-            fields=fields or {},
+            fields={**(fields or {}), **numbered},
         )
         many = Many(
             self.recursive,
@@ -97,4 +120,4 @@ class FilterOptions:
             self.skip_existing,
             self.cluster,
         )
-        filter_inputs(self.sources, operation, request, self.reading, many)
+        filter_inputs(self.sources, operation, request, replace(self.reading, frame=frame), many)

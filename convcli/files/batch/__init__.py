@@ -63,6 +63,8 @@ class Record:
         Whether the result was there before.
     trace : str or None
         The traceback of the error, where it was asked for.
+    more : tuple of str
+        Further files of the result.
     """
 
     source: str
@@ -72,6 +74,7 @@ class Record:
     usage: bool = False
     skipped: bool = False
     trace: str | None = None
+    more: tuple[str, ...] = ()
 
 
 class Crew(Protocol):

@@ -14,25 +14,29 @@ from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.pictures import netpbm
 from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
-from convcli.files.pictures.picture import Picture
+from convcli.files.pictures.picture import Frames, Picture
 from convcli.files.sniff import ARE_READ, HEAD, picture_format
 
 __all__ = [
     "FORMATS",
+    "Frames",
     "Picture",
     "check_format",
     "format_of",
+    "read_frames",
     "read_picture",
     "write_picture",
 ]
 
 
-def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(
+    source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS, frame: int | None = None
+) -> Picture:
     """Read a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, PBM/PGM/PPM.
 
     Fewer than 8 bits are stretched to 0…255; a palette becomes grey if every entry in use is, else colour; EXIF turns
-    are applied; of an animation the first frame is read, and that is noted. 16 bits stay 16 bits, in colour too. The
-    planes are contiguous. While reading, twice their size is needed (2.4 times for 8-bit colour).
+    are applied; of several frames or pages the first is read, and that is noted. 16 bits stay 16 bits, in colour too.
+    The planes are contiguous. While reading, twice their size is needed (2.4 times for 8-bit colour).
 
     Parameters
     ----------
@@ -42,6 +46,8 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
         What the errors call it.
     max_pixels : int
         Larger pictures are refused before anything is decoded.
+    frame : int, optional
+        Which frame or page is read, from 0.
 
     Returns
     -------
@@ -52,6 +58,42 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
     ConvError
         The file cannot be opened, is no picture, too large, truncated, damaged, or of a kind that would lose bits.
     """
+    with _pictured(source, name) as (file, format):
+        if format == "PPM":
+            if frame:
+                raise ConvError(f"has one frame, --frame 0 is allowed, got {frame}")
+            return Picture(netpbm.read(file, max_pixels))
+        # Pillow is loaded for the first picture: arrays never need it
+        from convcli.files.pictures.decoding import decode
+
+        return decode(file, format, max_pixels, frame)
+
+
+def read_frames(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS) -> Frames:
+    """Read all frames of an animation, or all pages, as `read_picture` reads one.
+
+    Parameters
+    ----------
+    source, name
+        As of `read_picture`.
+    max_pixels : int
+        Of all together.
+
+    Raises
+    ------
+    ConvError
+    """
+    with _pictured(source, name) as (file, format):
+        if format == "PPM":
+            return Frames((Picture(netpbm.read(file, max_pixels)),))
+        from convcli.files.pictures.decoding import decode_frames
+
+        return decode_frames(file, format, max_pixels)
+
+
+@contextmanager
+def _pictured(source: bytes | Path, name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a file and name its format; what goes wrong begins with its name."""
     try:
         with _opened(source) as file:
             head = file.read(HEAD)
@@ -59,12 +101,7 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
             format = picture_format(head)
             if format is None:
                 raise ConvError(f"is no picture: {ARE_READ}")
-            if format == "PPM":
-                return Picture(netpbm.read(file, max_pixels))
-            # Pillow is loaded for the first picture: arrays never need it
-            from convcli.files.pictures.decoding import decode
-
-            return decode(file, format, max_pixels)
+            yield file, format
     except OSError as error:
         raise about_file(name, error) from error
     except ConvError as error:

@@ -20,9 +20,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.pictures.picture import Display, Picture, check_size, full_scale, too_large
+from convcli.files.pictures.picture import (
+    Display,
+    Frames,
+    Picture,
+    check_size,
+    full_scale,
+    too_large,
+)
 
-__all__ = ["decode", "silence_libtiff"]
+__all__ = ["decode", "decode_frames", "silence_libtiff"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -86,7 +93,7 @@ _LAYOUTS: dict[str, _Layout] = {
 """By Pillow's mode; palettes are `_palette`'s."""
 
 
-def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
+def decode(file: BinaryIO, format: str, max_pixels: int, frame: int | None = None) -> Picture:
     """Read a picture of a format that Pillow knows.
 
     Parameters
@@ -97,6 +104,8 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
     format : str
         What `sniff.picture_format` says.
     max_pixels : int
+    frame : int, optional
+        Which of several, from 0; None is the first, and that there are more is noted.
 
     Raises
     ------
@@ -105,9 +114,122 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
     image = _opened(file, format, max_pixels)
     if format == "PNG":
         _check_end(file)
-    notes = _notes(image, format)
+    count = _count(image, format)
+    if frame is None:
+        return _decoded(file, image, format, max_pixels, 0, _notes(count, format))
+    if frame >= count:
+        has = f"{count} {_unit(format)}" if count > 1 else "one frame"
+        allowed = f"0 to {count - 1} are" if count > 1 else "0 is"
+        raise ConvError(f"has {has}, --frame {allowed} allowed, got {frame}")
+    return _level(_decoded(file, image, format, max_pixels, frame), format)
+
+
+def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
+    """Read all pictures of a file; `max_pixels` is for all of them together.
+
+    Raises
+    ------
+    ConvError
+    """
+    image = _opened(file, format, max_pixels)
+    if format == "PNG":
+        _check_end(file)
+    count = _count(image, format)
+    if count >= _MOST:
+        raise ConvError(f"has {_MOST} {_unit(format)} or more, less are allowed for --frame all")
+    # a picture for programs that know no animation is no part of it
+    first = 1 if image.info.get("default_image") and count > 1 else 0
+    plays = image.info.get("loop")
+    total, pictures, durations = 0, [], []
+    for at in range(first, count):
+        with _told():
+            image.seek(at)
+        width, height = image.size
+        total += width * height
+        if total > max_pixels or (format != "TIFF" and width * height * count > max_pixels):
+            raise too_large(f"{count} {_unit(format)} of {height}x{width}", max_pixels)
+        pictures.append(_level(_decoded(file, image, format, max_pixels, at), format))
+        spent = _positive((image.info.get("duration"),), 1)
+        durations.append(spent[0] if spent else 0.0)
+    if format == "TIFF" or len(pictures) == 1:
+        return Frames(tuple(pictures))
+    if format == "GIF":  # what it says is how often it is shown again
+        plays = 1 if plays is None else plays and plays + 1
+    return Frames(_alike(pictures), tuple(durations), plays if isinstance(plays, int) else 0)
+
+
+_MOST = 10_000
+"""Pages and frames that are counted: a file can name a page as often as it likes."""
+
+
+def _count(image: ImageFile.ImageFile, format: str) -> int:
+    """Count pages or frames, and leave the image at the first."""
+    # the further pictures in a photograph's JPEG are previews and depth maps: nobody means them
+    if format == "JPEG":
+        return 1
+    with _told():
+        if format != "TIFF":
+            return min(int(getattr(image, "n_frames", 1)), _MOST)
+        count = 1
+        with suppress(EOFError):
+            while count < _MOST:
+                image.seek(count)
+                count += 1
+        image.seek(0)
+    return count
+
+
+def _unit(format: str) -> str:
+    return "pages" if format == "TIFF" else "frames"
+
+
+def _level(picture: Picture, format: str) -> Picture:
+    """Undo that Pillow gives all frames of a GIF but the first in colour, with alpha."""
+    if format != "GIF":
+        return picture
+    planes: Any = picture.planes
+    alpha = picture.alpha
+    if picture.colour and (planes[0] == planes[1]).all() and (planes[0] == planes[2]).all():
+        planes = planes[0]
+    return replace(
+        picture, planes=planes, alpha=None if alpha is None or alpha.min() == 255 else alpha
+    )
+
+
+def _alike(pictures: list[Picture]) -> tuple[Picture, ...]:
+    """Give all frames of an animation colour or alpha if one has it."""
+    if any(p.colour for p in pictures):
+        pictures = [p if p.colour else replace(p, planes=_coloured(p.planes)) for p in pictures]
+    if any(p.alpha is not None for p in pictures):
+        pictures = [
+            p
+            if p.alpha is not None
+            else replace(p, alpha=np.full(p.size, full_scale(p.planes.dtype), dtype=p.planes.dtype))
+            for p in pictures
+        ]
+    return tuple(pictures)
+
+
+def _coloured(grey: Any) -> Any:
+    return np.repeat(grey[np.newaxis], 3, axis=0)
+
+
+def _decoded(
+    file: BinaryIO,
+    image: ImageFile.ImageFile,
+    format: str,
+    max_pixels: int,
+    at: int,
+    notes: tuple[str, ...] = (),
+) -> Picture:
+    """Read one picture of a file."""
+    with _told():
+        image.seek(at)
+    check_size(*image.size, max_pixels)
     profile = image.info.get("icc_profile")
     rawmodes = {_rawmode(tile) for tile in image.tile}
+    if format == "PNG" and at and any(";16" in rawmode for rawmode in rawmodes):
+        raise ConvError("has frames of 16 bits, of which only the first is read")
     if rawmodes == {"LA;16B"}:  # taken for RGBA, the four bytes of a pixel come as they are
         _relabel(image, lambda _: "RGBA")
         layout = _Layout(2, _byte_pairs, np.uint16, alpha=True)
@@ -119,6 +241,8 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
         image = _opened(
             file, format, max_pixels
         )  # again, with the low bytes taken for the high ones
+        with _told():
+            image.seek(at)
         _relabel(image, _other_end)
         _filled(image, layout, into=values)
     else:
@@ -177,14 +301,11 @@ def _opened(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile
     return image
 
 
-def _notes(image: ImageFile.ImageFile, format: str) -> tuple[str, ...]:
-    # the further pictures in a photograph's JPEG are previews and depth maps: nobody means them
-    if format == "JPEG":
+def _notes(count: int, format: str) -> tuple[str, ...]:
+    if count < 2:
         return ()
-    with _told():
-        frames = getattr(image, "n_frames", 1)
-    unit = "pages" if format == "TIFF" else "frames"
-    return (f"the first of {frames} {unit} is read",) if frames > 1 else ()
+    number = f"more than {_MOST - 1}" if count == _MOST else str(count)
+    return (f"the first of {number} {_unit(format)} is read",)
 
 
 def _display(image: ImageFile.ImageFile) -> Display:

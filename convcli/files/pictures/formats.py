@@ -1,6 +1,6 @@
 """The picture formats that are written: one row each, what it can hold, and how it is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.files.pictures import netpbm, png
-from convcli.files.pictures.picture import Display, Picture
+from convcli.files.pictures.picture import Display, Frames, Picture
 
 __all__ = [
     "FORMATS",
@@ -72,22 +72,32 @@ def kind_of(dtype: np.dtype[Any], colour: bool) -> str:
 
 def _with_pillow(name: str, **options: Any) -> Write:
     def write(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
-        planes = [*picture.planes] if picture.colour else [picture.planes]
-        if picture.alpha is not None:
-            planes.append(picture.alpha)
-        samples = np.stack(planes, axis=-1) if len(planes) > 1 else np.ascontiguousarray(planes[0])
-        kept = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
-        kept |= _resolution(name, picture.display.resolution)
-        # in memory first: an encoder of Pillow that fails to write does not say why
-        encoded = BytesIO()
-        pillow = import_module("PIL.Image")  # not at the top: arrays never need it
-        try:
-            pillow.fromarray(samples).save(encoded, name, **options, **kept)
-        except (OSError, ValueError) as error:
-            raise ConvError(f"cannot be written as {name}: {printable(error)}") from error
-        file.write(encoded.getbuffer())
+        _save(file, name, [picture], **options)
 
     return write
+
+
+def _save(file: BinaryIO, name: str, pictures: Sequence[Picture], **options: Any) -> None:
+    picture = pictures[0]
+    kept = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
+    kept |= _resolution(name, picture.display.resolution)
+    # in memory first: an encoder of Pillow that fails to write does not say why
+    encoded = BytesIO()
+    pillow = import_module("PIL.Image")  # not at the top: arrays never need it
+    try:
+        first, *more = (pillow.fromarray(_interleaved(p)) for p in pictures)
+        several = {"save_all": True, "append_images": more} if more else {}
+        first.save(encoded, name, **options, **kept, **several)
+    except (OSError, ValueError) as error:
+        raise ConvError(f"cannot be written as {name}: {printable(error)}") from error
+    file.write(encoded.getbuffer())
+
+
+def _interleaved(picture: Picture) -> NDArray[Any]:
+    planes = [*picture.planes] if picture.colour else [picture.planes]
+    if picture.alpha is not None:
+        planes.append(picture.alpha)
+    return np.stack(planes, axis=-1) if len(planes) > 1 else np.ascontiguousarray(planes[0])
 
 
 def _resolution(name: str, dpi: tuple[float, float] | None) -> dict[str, Any]:
@@ -116,6 +126,7 @@ def _netpbm(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # n
     netpbm.write(file, picture.planes)
 
 
+_LOSSLESS = {"lossless": True, "exact": True}
 _tiff = _with_pillow("TIFF")
 _DEEP = (_GREY, _RGB, _GREY16, _RGB16)
 _BOTH = ("profile", "resolution")
@@ -138,7 +149,7 @@ FORMATS: dict[str, Format] = {
         (".webp",),
         (_GREY, _RGB),
         (_GREY, _RGB),
-        _with_pillow("WEBP", lossless=True, exact=True),
+        _with_pillow("WEBP", **_LOSSLESS),
         16383,
         _BOTH,
     ),
@@ -245,16 +256,51 @@ def write_picture(
     return (*notes, *losses(picture, format))
 
 
-def write_numbers(file: BinaryIO, values: NDArray[Any], display: Display) -> None:
-    """Write numbers of their own units as a TIFF of 32 bits: integers signed, others as floats.
+def write_frames(
+    file: BinaryIO, pictures: Sequence[Picture], format: str, frames: Frames
+) -> tuple[str, ...]:
+    """Write several pictures to one file: an animation as PNG or WebP, pages as TIFF.
 
     Parameters
     ----------
     file : BinaryIO
+    pictures : sequence of Picture
+        What `check_format` lets pass, or `numbers`; of an animation they are alike.
+    format : str
+        "png", "webp" or "tiff".
+    frames : Frames
+        How long each is shown, and how often all are.
+
+    Returns
+    -------
+    tuple of str
+        What was left out, for people to be told.
+    """
+    pictures = [p if _fits(p) else Picture(p.planes, p.alpha, display=p.display) for p in pictures]
+    if format == "tiff":
+        _save(file, "TIFF", pictures)
+        lost = frames.durations is not None
+        return ("TIFF holds pages: how long each is shown is left out",) if lost else ()
+    spent = frames.durations or (0.0,) * len(pictures)
+    if format == "webp":
+        times = [round(s) for s in spent]
+        _save(file, "WEBP", pictures, **_LOSSLESS, duration=times, loop=frames.plays)
+    else:
+        first = pictures[0]
+        shown = [(p.planes, p.alpha) for p in pictures]
+        profile, display = first.profile, first.display
+        png.write_apng(file, shown, spent, frames.plays, profile=profile, display=display)
+    return ()
+
+
+def numbers(values: NDArray[Any], display: Display) -> Picture:
+    """Make what a TIFF can hold of numbers of their own units: 32 bits, integers signed, others as floats.
+
+    Parameters
+    ----------
     values : ndarray, shape (H, W)
         Integers, or floats (of 64 bits they are rounded to 32).
     display : Display
-        Its resolution is kept.
 
     Raises
     ------
@@ -266,7 +312,12 @@ def write_numbers(file: BinaryIO, values: NDArray[Any], display: Display) -> Non
         kind, held = np.int32, np.iinfo(np.int32)
         if not held.min <= values.min() <= values.max() <= held.max:
             raise ConvError("TIFF cannot hold integers of more than 32 bits: NPY and CSV can")
-    _tiff(file, Picture(values.astype(kind, copy=False), display=display), None)
+    return Picture(values.astype(kind, copy=False), display=display)
+
+
+def write_numbers(file: BinaryIO, values: NDArray[Any], display: Display) -> None:
+    """Write numbers of their own units as a TIFF, as `numbers` says."""
+    _tiff(file, numbers(values, display), None)
 
 
 def losses(picture: Picture, format: str) -> tuple[str, ...]:

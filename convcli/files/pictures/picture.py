@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 
-__all__ = ["Display", "Picture", "Samples", "check_size", "full_scale", "too_large"]
+__all__ = ["Display", "Frames", "Picture", "Samples", "check_size", "full_scale", "too_large"]
 
 Samples: TypeAlias = (
     NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32] | NDArray[np.integer[Any]]
@@ -93,6 +93,24 @@ class Picture:
     def full_scale(self) -> float:
         """The value of white: 255, 65535 or 1.0."""
         return full_scale(self.planes.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """All pictures of a file.
+
+    Parameters
+    ----------
+    pictures : tuple of Picture
+    durations : tuple of float or None
+        Of an animation, milliseconds of each: its pictures are alike in size, colour and alpha. None: they are pages.
+    plays : int
+        How often an animation is shown; 0 is without end.
+    """
+
+    pictures: tuple[Picture, ...]
+    durations: tuple[float, ...] | None = None
+    plays: int = 1
 
 
 def full_scale(dtype: np.dtype[Any]) -> float:

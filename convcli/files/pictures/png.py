@@ -4,13 +4,14 @@ Rows are filtered by Up (the difference to the row above) with NumPy, and deflat
 releases Python's lock, and stripes that end with a flush are one stream when they are joined. Z_RLE (runs and Huffman
 codes, no search for matches) is both the fastest and the smallest of zlib's quick settings on filtered photographs.
 
-Source: W3C Recommendation "Portable Network Graphics (PNG) Specification (Third Edition)"; RFC 1950 for the stream.
+Source: W3C Recommendation "Portable Network Graphics (PNG) Specification (Third Edition)", which has
+animations too; RFC 1950 for the stream.
 """
 
 import struct
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from convcli.engine import threads as cores
 from convcli.files.pictures.picture import Display
 
-__all__ = ["write_png"]
+__all__ = ["write_apng", "write_png"]
 
 _STRIPE = 1 << 20  # bytes: large enough for good Huffman codes, small enough for a core's cache
 _CHUNK = 1 << 30  # a chunk's length has 31 bits
@@ -72,24 +73,82 @@ def write_png(
     >>> file.getvalue()[1:4]
     b'PNG'
     """
-    height, width = planes.shape[-2:]
-    channels = [*planes.reshape(-1, height, width)] if planes.ndim == 3 else [planes]
-    if alpha is not None:
-        channels.append(alpha)
-    depth = 8 * planes.dtype.itemsize
+    channels = _channels(planes, alpha)
+    _head(file, channels, _shown(profile, display))
+    for part in _stream(channels, threads or cores.threads()):
+        _chunk(file, b"IDAT", part)
+    _chunk(file, b"IEND", b"")
+
+
+def write_apng(
+    file: BinaryIO,
+    frames: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
+    durations: Sequence[float],
+    plays: int,
+    *,
+    profile: bytes | None = None,
+    display: Display = Display(),  # noqa: B008 (frozen)
+    threads: int | None = None,
+) -> None:
+    """Write an animation: a PNG whose first frame every reader shows.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    frames : sequence of (planes, alpha)
+        As of `write_png`, alike in shape, dtype and alpha.
+    durations : sequence of float
+        Milliseconds of each.
+    plays : int
+        How often it is shown; 0 is without end.
+    profile, display, threads
+        As of `write_png`.
+    """
+    first = _channels(*frames[0])
+    count = struct.pack(">II", len(frames), plays)
+    _head(file, first, [*_shown(profile, display), (b"acTL", count)])
+    height, width = first[0].shape
+    number = 0
+    for i, (frame, spent) in enumerate(zip(frames, durations, strict=True)):
+        unit = 1000 if spent < 2**16 - 1 else 10
+        delay = min(round(spent * unit / 1000), 2**16 - 1)
+        place = struct.pack(">IIIIIHHBB", number, width, height, 0, 0, delay, unit, 0, 0)
+        _chunk(file, b"fcTL", place)
+        number += 1
+        for part in _stream(_channels(*frame), threads or cores.threads()):
+            if i == 0:
+                _chunk(file, b"IDAT", part)
+                continue
+            _chunk(file, b"fdAT", struct.pack(">I", number) + part)
+            number += 1
+    _chunk(file, b"IEND", b"")
+
+
+def _channels(planes: NDArray[Any], alpha: NDArray[Any] | None) -> list[NDArray[Any]]:
+    return [*(planes if planes.ndim == 3 else [planes]), *([] if alpha is None else [alpha])]
+
+
+def _head(
+    file: BinaryIO, channels: list[NDArray[Any]], chunks: Iterable[tuple[bytes, bytes]]
+) -> None:
+    height, width = channels[0].shape
+    depth = 8 * channels[0].dtype.itemsize
     header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[len(channels)], 0, 0, 0)
     file.write(b"\x89PNG\r\n\x1a\n")
     _chunk(file, b"IHDR", header)
-    for kind, data in _shown(profile, display):
+    for kind, data in chunks:
         _chunk(file, kind, data)
+
+
+def _stream(channels: list[NDArray[Any]], threads: int) -> Iterator[bytes]:
+    """Deflate a picture; the parts are one stream."""
     adler = 1
     head = b"\x78\x01"  # of the stream: deflate, a window of 32 KiB, the fastest level
-    for piece in _pieces(channels, threads or cores.threads()):
-        _chunk(file, b"IDAT", head + piece.deflated)
+    for piece in _pieces(channels, threads):
+        yield head + piece.deflated
         head = b""
         adler = _joined(adler, piece.adler, piece.length)
-    _chunk(file, b"IDAT", struct.pack(">I", adler))
-    _chunk(file, b"IEND", b"")
+    yield struct.pack(">I", adler)
 
 
 def _shown(profile: bytes | None, display: Display) -> Iterator[tuple[bytes, bytes]]:
