@@ -13,6 +13,7 @@ from convcli.engine.sizes.geometry import WORDS, Padding
 
 __all__ = [
     "FORMATS",
+    "TABLES",
     "AllowNan",
     "Border",
     "Cluster",
@@ -28,6 +29,7 @@ __all__ = [
     "Jobs",
     "JsonFlag",
     "Layout",
+    "ListFormat",
     "MaxMemory",
     "MaxPixels",
     "NoPreview",
@@ -38,6 +40,7 @@ __all__ = [
     "Sizes",
     "SkipExisting",
     "Stride",
+    "TableFormat",
     "TotalPadding",
     "Value",
     "option",
@@ -60,6 +63,9 @@ RARER = (MANY, INPUT)
 
 FORMATS = ("auto", "table", "csv", "json", "npy", "png")
 """What --format takes."""
+
+TABLES = ("table", "csv", "md", "json")
+"""What --format takes where the answer is a table of words and numbers."""
 
 
 class Sizes(tuple[int, ...]):
@@ -244,6 +250,27 @@ Format = Annotated[
         metavar="FORMAT",
         show_default=False,
         autocompletion=words(lambda: list(FORMATS)),
+    ),
+]
+ListFormat = Annotated[
+    str,
+    option(
+        OUTPUT,
+        "--format",
+        text="auto, table, csv, json, npy or png; of a list md (Markdown) as well.",
+        metavar="FORMAT",
+        show_default=False,
+        autocompletion=words(lambda: [*FORMATS, "md"]),
+    ),
+]
+TableFormat = Annotated[
+    str | None,
+    option(
+        OUTPUT,
+        "--format",
+        text="table (drawn, in a pipe too), csv, md (Markdown) or json.",
+        metavar="FORMAT",
+        autocompletion=words(lambda: list(TABLES)),
     ),
 ]
 JsonFlag = Annotated[bool, option(OUTPUT, "--json", text="Print JSON.")]

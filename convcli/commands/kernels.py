@@ -1,6 +1,7 @@
 """`convcli kernels`: the named kernels, and one of them in numbers."""
 
 import csv
+import json
 import re
 import sys
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from convcli import options, terminal
 from convcli.commands.kernel_argument import kernel_of
 from convcli.commands.output import Request, deliver, print_path
+from convcli.commands.tables import table_form
 from convcli.engine import kernels as registry
 from convcli.engine.kernels import frequency_response, rank
 from convcli.engine.results import Ready
@@ -37,7 +39,7 @@ def kernels(
     ] = None,
     output: options.Output = None,
     force: options.Force = False,
-    format: options.Format = "auto",
+    format: options.ListFormat = "auto",
     as_json: options.JsonFlag = False,
 ) -> None:
     """List the named kernels, or print one: its taps, and on a terminal what it does.
@@ -46,7 +48,7 @@ def kernels(
     Taps are applied as printed; in a pipe they are CSV.
     """
     if name is None:
-        _list()
+        _list(table_form(format, as_json))
         return
     taps = kernel_of(name, Reading())
     request = Request("kernel", output, "json" if as_json else format, force, range_mode="stretch")
@@ -57,17 +59,19 @@ def kernels(
         _describe(name, taps)
 
 
-def _list() -> None:
+def _list(form: str) -> None:
     heads = ("kernel", "parameters", "size", "sum", "description", "source")
     rows = [
         (row.name, row.parameters, size_text(taps.shape), _sum(taps), row.title, row.source)
         for row in registry.KERNELS.values()
         for taps in (row.build(""),)
     ]
-    if terminal.on_terminal():
-        terminal.print_table(
-            [terminal.Column(head, spare=head == "source") for head in heads], rows
-        )
+    if form == "json":
+        print(json.dumps([dict(zip(heads, row, strict=True)) for row in rows]))
+        return
+    if form != "csv":
+        columns = [terminal.Column(head, spare=head == "source") for head in heads]
+        terminal.print_table(columns, rows, markdown=form == "md")
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerows([heads, *rows])

@@ -1,12 +1,16 @@
 """The one place where a rich console is made."""
 
+import os
 import sys
 from typing import NoReturn, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 __all__ = ["console", "print_call"]
+
+ENDLESS = 1_000_000
+"""Columns and lines of what is no terminal."""
 
 
 class _Console(Console):
@@ -24,6 +28,9 @@ def console(stream: TextIO | None = None) -> Console:
     made = _Console(
         file=stream, force_terminal=stream.isatty(), markup=False, emoji=False, highlight=False
     )
+    if not stream.isatty():  # a file and a pipe have no edges that a table would have to fit in
+        width = made.width if "COLUMNS" in os.environ else ENDLESS
+        made.size = ConsoleDimensions(width, made.height if "LINES" in os.environ else ENDLESS)
     if made.width < 1:  # COLUMNS=0 says that nobody knows
         made.width = 80
     return made

@@ -1,5 +1,6 @@
 """Tables on a terminal: numbers to the right and never broken over lines, whatever the width."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,8 +48,9 @@ def print_table(
     total: Sequence[object] | None = None,
     foot: Sequence[str] = (),
     to: Console | None = None,
+    markdown: bool = False,
 ) -> None:
-    """Print a table on a terminal.
+    """Print a table: on a terminal as wide as that is, elsewhere as wide as it needs.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def print_table(
         Lines of text below.
     to : rich.console.Console, optional
         Where to, standard output unless told.
+    markdown : bool
+        Write it in GitHub's Markdown, whole.
     """
     to = to or console()
     heads = [c if isinstance(c, Column) else Column(c) for c in columns]
@@ -75,6 +79,14 @@ def print_table(
     numbers = [
         bool(every) and not any(isinstance(r[i], str) for r in every) for i in range(len(heads))
     ]
+    if markdown:
+        sums = cells.pop() if total is not None else None
+        lines = _markdown([h.title for h in heads], cells, numbers, sums)
+        above = [f"**{_escaped(title)}**", ""] if title else []
+        below = ["", *(f"{_escaped(line)}  " for line in foot)] if foot else []
+        for line in (*above, *lines, *below):
+            to.print(Text(line), soft_wrap=True)
+        return
     least = [w if number else min(w, _NARROWEST) for w, number in zip(widths, numbers, strict=True)]
     shown = _fitting(heads, widths, to.width)
     table = Table(box=_BOX, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
@@ -100,6 +112,38 @@ def print_table(
         foot = [*foot, f"Too narrow for: {', '.join(left_out)}."]
     for line in foot:
         to.print(Text(printable(line), style="dim"))
+
+
+def _markdown(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Sequence[bool],
+    total: Sequence[str] | None,
+) -> list[str]:
+    """Write a table as GitHub reads it, and in columns for those who read the text."""
+    below = [] if total is None else [[cell and f"**{_escaped(cell)}**" for cell in total]]
+    lines = [[_escaped(cell) for cell in row] for row in (heads, *rows)] + below
+    widths = [max(3, *(cell_len(line[i]) for line in lines)) for i in range(len(heads))]
+    rule = ["-" * (w - number) + ":" * number for w, number in zip(widths, numbers, strict=True)]
+    aligned = [
+        [
+            " " * (w - cell_len(cell)) + cell if number else cell + " " * (w - cell_len(cell))
+            for cell, w, number in zip(line, widths, numbers, strict=True)
+        ]
+        for line in lines
+    ]
+    return [f"| {' | '.join(line)} |" for line in (aligned[0], rule, *aligned[1:])]
+
+
+def _escaped(text: str) -> str:
+    r"""Escape what Markdown would act on; blanks that set a block's layers in stay.
+
+    >>> print(_escaped("  block1_1 *|*"))
+    &nbsp;&nbsp;block1_1 \*\|\*
+    """
+    inner = text.lstrip(" ")
+    marked = re.sub(r"([\\|*`<>\[\]~]|(?<!\w)_|_(?!\w))", r"\\\1", printable(inner))
+    return "&nbsp;" * (len(text) - len(inner)) + marked
 
 
 # a line under the head and above the total, no edges, a blank between columns

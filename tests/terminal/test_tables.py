@@ -79,3 +79,29 @@ def test_colour_only_on_a_terminal(monkeypatch):
     assert not console(io.StringIO()).is_terminal
     monkeypatch.setenv("NO_COLOR", "1")
     assert console(Screen()).no_color
+
+
+def test_markdown():
+    columns = ["layer", Column("n", 3), "note"]
+    rows = [("  a_1", 1234, "x|y"), ("*b*", None, "[_]")]
+    lines = shown(
+        columns, rows, width=10, markdown=True, title="t", total=("sum", 9, None), foot=["f"]
+    )
+    assert lines == [
+        "**t**",
+        "",
+        "| layer           |     n | note   |",
+        "| --------------- | ----: | ------ |",
+        "| &nbsp;&nbsp;a_1 | 1,234 | x\\|y   |",
+        "| \\*b\\*           |       | \\[\\_\\] |",
+        "| **sum**         | **9** |        |",
+        "",
+        "f",
+    ]
+
+
+def test_what_is_no_terminal_has_no_edge(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    pipe = io.StringIO()
+    print_table(["a", Column("b", 1)], [("x" * 150, 10**9)], to=console(pipe))
+    assert pipe.getvalue().splitlines()[2].split() == ["x" * 150, "1,000,000,000"]

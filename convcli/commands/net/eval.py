@@ -15,6 +15,7 @@ from convcli.commands.net.examples import examples_of
 from convcli.commands.net.load import Loaded, load_network
 from convcli.commands.net.training_run import same_scale
 from convcli.commands.progress import say, watch
+from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Progress, Work
 from convcli.files.datasets import Part, read_labelled
@@ -51,12 +52,14 @@ def net_eval(
     ] = False,
     max_value: own.MaxValue = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
+    format: options.TableFormat = None,
     as_json: options.JsonFlag = False,
 ) -> None:
     """Test a trained network: accuracy, loss, and which classes it takes for which.
 
     A row a class: its examples, the share that was found, and how often each class was answered. A pipe gets CSV.
     """
+    form = table_form(format, as_json)
     loaded = load_network(weights, None, Overrides())
     if loaded.labels is None:
         raise ConvError(f"{printable(weights)}: names no labels, net train writes files that do")
@@ -74,11 +77,11 @@ def net_eval(
     if not holdout:
         _tell_of_training(weights, loaded, data, examples)
     found = watch(_tested(loaded, examples))
-    if as_json:
+    if form == "json":
         print(json.dumps(_record(found, loaded.labels), allow_nan=False))
     else:
         say(f"accuracy {found.accuracy:.4f}, loss {found.loss:.4f}, {found.examples:,} examples")
-        _show(found, loaded.labels)
+        _show(found, loaded.labels, form)
     if skipped:
         raise typer.Exit(1)
 
@@ -152,10 +155,10 @@ def _record(found: Evaluation, labels: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _show(found: Evaluation, labels: tuple[str, ...]) -> None:
+def _show(found: Evaluation, labels: tuple[str, ...], form: str) -> None:
     counts, shares = found.confusion.tolist(), found.per_class
     head = ["label", "examples", "accuracy", *labels]
-    if not terminal.on_terminal():
+    if form == "csv":
         rows = [
             [label, sum(row), "" if math.isnan(share) else repr(share), *row]
             for label, share, row in zip(labels, shares, counts, strict=True)
@@ -175,4 +178,4 @@ def _show(found: Evaluation, labels: tuple[str, ...]) -> None:
     foot = ["A row is a class, a column the class that was answered."]
     if wide:
         foot = [f"Which of {len(labels)} classes was answered: in CSV and --json."]
-    terminal.print_table(head[:3] if wide else head, rows, foot=foot)
+    terminal.print_table(head[:3] if wide else head, rows, foot=foot, markdown=form == "md")

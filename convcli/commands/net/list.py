@@ -5,6 +5,7 @@ import json
 import sys
 
 from convcli import options, terminal
+from convcli.commands.tables import table_form
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.counts import rule
 from convcli.nets.architecture.steps import program
@@ -22,20 +23,21 @@ EXAMPLES = (
 _HEAD = ("name", "input", "classes", "params", "macs", "title")
 
 
-def net_list(as_json: options.JsonFlag = False) -> None:
+def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = False) -> None:
     """List the networks: the chapter's, and those whose weights torchvision publishes.
 
     A table on a terminal, CSV in a pipe.
     """
+    form = table_form(format, as_json)
     rows = [(row, _total(row)) for row in NETWORKS.values()]
-    if as_json:
+    if form == "json":
         print(json.dumps([_record(row, total) for row, total in rows]))
         return
     cells = [
         (row.name, size_text(row.input), row.classes, total.params, total.macs, row.title)
         for row, total in rows
     ]
-    if not terminal.on_terminal():
+    if form == "csv":
         csv.writer(sys.stdout, lineterminator="\n").writerows([_HEAD, *cells])
         return
     columns = [
@@ -44,7 +46,7 @@ def net_list(as_json: options.JsonFlag = False) -> None:
         *(terminal.Column("params"), terminal.Column("MACs"), terminal.Column("what", 1)),
     ]
     foot = [rule(), "convcli net show NAME: its layers."]
-    terminal.print_table(columns, cells, foot=foot)
+    terminal.print_table(columns, cells, foot=foot, markdown=form == "md")
 
 
 def _total(row: Network) -> Line:

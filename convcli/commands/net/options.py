@@ -376,7 +376,7 @@ class PredictOptions:
     ] = None
     output: options.Output = None
     force: options.Force = False
-    format: options.Format = "auto"
+    format: options.ListFormat = "auto"
     as_json: options.JsonFlag = False
     allow_nan: options.AllowNan = False
     layout: options.Layout = None

@@ -47,7 +47,8 @@ def net_predict(asked: PredictOptions) -> None:
         raise ConvError(f"--features: got {len(asked.inputs)} inputs, one is allowed", usage=True)
     command = "field" if asked.field else "features" if asked.features else "predict"
     form = "json" if asked.as_json else asked.format
-    request = Request(command, asked.output, form, asked.force)
+    markdown = form == "md" and not drawing and asked.output is None
+    request = Request(command, asked.output, "table" if markdown else form, asked.force)
     loaded = load_network(
         asked.name,
         asked.weights,
@@ -62,7 +63,9 @@ def net_predict(asked: PredictOptions) -> None:
         count = loaded.chosen.steps[-1].row.activations
         names = read_labels(asked.labels, count) if asked.labels else loaded.labels
         answers, whole = _answer_all(loaded, asked.inputs, reading)
-        _show(answers, names if names and len(names) == count else None, request, asked.top)
+        _show(
+            answers, names if names and len(names) == count else None, request, asked.top, markdown
+        )
         if not whole:
             raise typer.Exit(1)
 
@@ -101,7 +104,11 @@ def _answers(loaded: Loaded, names: Sequence[str], reading: Reading) -> Work[lis
 
 
 def _show(
-    answers: Sequence[Answer], labels: Sequence[str] | None, request: Request, top: int
+    answers: Sequence[Answer],
+    labels: Sequence[str] | None,
+    request: Request,
+    top: int,
+    markdown: bool,
 ) -> None:
     """Show the most probable classes, or write all logits where -o says."""
     if request.output is not None and answers:
@@ -120,7 +127,7 @@ def _show(
     if request.format == "json":
         print(json.dumps([_record(a, labels, top) for a in answers]))
     elif request.format == "table" or (request.format == "auto" and terminal.on_terminal()):
-        terminal.print_table(list(head), rows)
+        terminal.print_table(list(head), rows, markdown=markdown)
     else:
         write = row_printer()
         for row in (head, *rows):

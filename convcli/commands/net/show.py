@@ -11,6 +11,7 @@ import typer
 from convcli import options, terminal
 from convcli.commands.net import options as own
 from convcli.commands.net.choose import choose
+from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture import onnx_model
@@ -40,6 +41,7 @@ def net_show(
     classes: own.Classes = None,
     width: own.Width = None,
     depth: own.Depth = None,
+    format: options.TableFormat = None,
     as_json: options.JsonFlag = False,
 ) -> None:
     """Show a network layer by layer: output, parameters, MACs, memory, receptive field.
@@ -47,6 +49,7 @@ def net_show(
     A table on a terminal, where blocks stand before their layers and sum them
     up; CSV in a pipe. JSON has all layers.
     """
+    form = table_form(format, as_json)
     if name.lower().endswith(".onnx") and name not in NETWORKS:
         if width is not None:
             raise ConvError("--width: an ONNX model is counted as it is", usage=True)
@@ -54,10 +57,10 @@ def net_show(
     else:
         chosen = choose(name, size, classes, width)
         found = summary(chosen.name, chosen.input, chosen.steps)
-    if as_json:
+    if form == "json":
         print(json.dumps(found.record()))
-    elif terminal.on_terminal():
-        _show(found, blocks(found.lines, depth))
+    elif form != "csv":
+        _show(found, blocks(found.lines, depth), markdown=form == "md")
     else:
         leaves = blocks(found.lines, depth) if depth else found.lines
         _write([line for line in leaves if line.kind != "block" or line.depth + 1 == depth])
@@ -75,7 +78,7 @@ def _write(lines: Sequence[Line]) -> None:
         write([line.name, line.text or line.kind, size_text(line.output), *numbers, *seen])
 
 
-def _show(found: Summary, lines: Sequence[Line]) -> None:
+def _show(found: Summary, lines: Sequence[Line], *, markdown: bool) -> None:
     heads = [("layer", 0), ("kind", 4), ("kernel", 7), ("stride", 7), ("padding", 6), ("output", 0)]
     columns = [terminal.Column(title, spare) for title, spare in heads]
     columns += [terminal.Column("params"), terminal.Column("MACs"), terminal.Column("bytes", 3)]
@@ -95,6 +98,7 @@ def _show(found: Summary, lines: Sequence[Line]) -> None:
         title=f"{found.name}, input {size_text(found.input)}",
         total=["total", *[None] * 5, total.params, total.macs, total.memory, None],
         foot=_foot(found),
+        markdown=markdown,
     )
 
 

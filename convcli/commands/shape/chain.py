@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from convcli import terminal
 from convcli.commands.shape.flags import ShapeOptions
+from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import padding_text
@@ -27,6 +28,7 @@ def run(asked: ShapeOptions) -> None:
         raise ConvError("--input: missing, the chain needs C, CxL, CxHxW or CxDxHxW", usage=True)
     if asked.file and asked.layers:
         raise ConvError("--layers: got layers in the call as well, one is allowed", usage=True)
+    form = table_form(asked.format, asked.as_json)
     also = [name.strip() for name in (asked.count or "").split(",") if name.strip()]
     for name in also:
         if name not in COUNTED:
@@ -43,10 +45,10 @@ def run(asked: ShapeOptions) -> None:
         raise
     if asked.code:
         print(chain_code(net, asked.n), end="")
-    elif asked.as_json:
+    elif form == "json":
         print(json.dumps(_record(asked, rows, also)))
-    elif terminal.on_terminal():
-        show(rows, also, flops=asked.flops)
+    elif form != "csv":
+        show(rows, also, flops=asked.flops, markdown=form == "md")
     else:
         write = csv.writer(sys.stdout, lineterminator="\n").writerow
         write([*_HEAD, *(["flops"] if asked.flops else [])])
@@ -95,7 +97,7 @@ def _record(asked: ShapeOptions, rows: list[Row], also: list[str]) -> dict[str, 
     return {"input": list(asked.n or ()), "layers": layers, "totals": total}
 
 
-def show(rows: list[Row], also: Sequence[str], *, flops: bool) -> None:
+def show(rows: list[Row], also: Sequence[str], *, flops: bool, markdown: bool = False) -> None:
     """Print a row a layer, the totals, and the rule they were counted by."""
     sums = totals(rows, also)
     columns = [
@@ -143,6 +145,7 @@ def show(rows: list[Row], also: Sequence[str], *, flops: bool) -> None:
             "bytes: the output as float32. rf, jump, start: input rows that a unit sees, from one "
             "unit to the next, and where the first begins.",
         ],
+        markdown=markdown,
     )
 
 

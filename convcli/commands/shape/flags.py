@@ -122,6 +122,7 @@ class ShapeOptions:
         Language | None,
         options.option(options.OUTPUT, "--code", text="Print it as PyTorch."),
     ] = None
+    format: options.TableFormat = None
     as_json: options.JsonFlag = False
 
 
@@ -135,14 +136,15 @@ _NAMES = {
 _LAYER = frozenset({"n", "kernel", "padding", "total", "stride", "dilation", "ceil"})
 _MODES = {
     "rows": ("a CSV on standard input", _LAYER | {"layers"}),
-    "chain": ("layers", {"layers", "n", "file", "flops", "count", "code", "as_json"}),
+    "chain": ("layers", {"layers", "n", "file", "flops", "count", "code", "as_json", "format"}),
     "inverse": (
         "--out",
-        _LAYER | {"out", "max_kernel", "max_stride", "max_padding", "as_json"},
+        _LAYER | {"out", "max_kernel", "max_stride", "max_padding", "as_json", "format"},
     ),
     "one": (
         "one operation",
-        _LAYER | {"transposed", "output_padding", "output_size", "explain", "code", "as_json"},
+        _LAYER
+        | {"transposed", "output_padding", "output_size", "explain", "code", "as_json", "format"},
     ),
 }
 

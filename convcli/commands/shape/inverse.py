@@ -6,6 +6,7 @@ import sys
 
 from convcli import options, terminal
 from convcli.commands.shape.flags import ShapeOptions
+from convcli.commands.tables import table_form
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.inverse import Bounds, Solution, solve
 from convcli.engine.sizes.notation import padding_text
@@ -36,11 +37,12 @@ def run(asked: ShapeOptions) -> None:
         ceil=asked.ceil,
         bounds=bounds,
     )
-    if asked.as_json:
+    form = table_form(asked.format, asked.as_json)
+    if form == "json":
         layers = (axes for solution in found for axes in solution.layers(_MOST_INPUTS))
         print(json.dumps({"solutions": [_record(axes) for axes in layers]}))
-    elif terminal.on_terminal():
-        _table(found, asked, bounds)
+    elif form != "csv":
+        _table(found, asked, bounds, markdown=form == "md")
     else:
         # columns that `convcli shape -` reads
         write = csv.writer(sys.stdout, lineterminator="\n").writerow
@@ -69,7 +71,7 @@ def _record(axes: tuple[Axis, ...]) -> dict[str, object]:
     }
 
 
-def _table(found: list[Solution], asked: ShapeOptions, bounds: Bounds) -> None:
+def _table(found: list[Solution], asked: ShapeOptions, bounds: Bounds, *, markdown: bool) -> None:
     rows = []
     for solution in found[:_MOST_ROWS]:
         first, last = solution.layers(1)[0], solution.layers(_MOST_INPUTS)[-1]
@@ -92,4 +94,5 @@ def _table(found: list[Solution], asked: ShapeOptions, bounds: Bounds) -> None:
             *([f"{more} more: in a pipe and with --json all are listed."] if more else []),
             f"Searched: {bounds}; --max-kernel, --max-stride, --max-padding widen it.",
         ],
+        markdown=markdown,
     )

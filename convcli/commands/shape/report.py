@@ -1,10 +1,13 @@
 """`convcli shape -n … -k …` in more than a line: table, formula, JSON, `--explain`, `--code`."""
 
+import csv
 import json
+import sys
 from collections.abc import Iterator
 
 from convcli import terminal
 from convcli.commands.shape.flags import ShapeOptions
+from convcli.commands.tables import table_form
 from convcli.engine.sizes import explain
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
@@ -21,11 +24,12 @@ def show(asked: ShapeOptions, pad: Padding, found: _Axes) -> None:
     if asked.code:
         print(_code(asked, pad, found))
         return
-    if asked.as_json:
+    form = table_form(asked.format, asked.as_json)
+    if form == "json":
         print(json.dumps(_record(found)))
         return
-    if terminal.on_terminal():
-        _table(asked, pad, found)
+    if form != "csv" or asked.format == "csv":
+        _table(asked, pad, found, form)
     if asked.explain:
         print("\n".join(_explained(asked, pad, found)))
 
@@ -46,27 +50,31 @@ def _record(found: _Axes) -> dict[str, object]:
     }
 
 
-def _table(asked: ShapeOptions, pad: Padding, found: _Axes) -> None:
+def _table(asked: ShapeOptions, pad: Padding, found: _Axes, form: str) -> None:
     dilated = any(a.d > 1 for a in found)
+    last = "extra" if asked.transposed else "unused"
+    heads = ["axis", "input", "kernel", "stride", *(["dilation"] if dilated else [])]
+    heads += ["padding", "output", last]
+    rows = [
+        (
+            *(i, a.n, a.k, a.s, *([a.d] if dilated else [])),
+            *(f"{a.before}/{a.after}", a.out),
+            a.unused if isinstance(a, Axis) else a.extra,
+        )
+        for i, a in enumerate(found)
+    ]
+    if form == "csv":
+        csv.writer(sys.stdout, lineterminator="\n").writerows([heads, *rows])
+        return
     terminal.print_table(
-        [
-            terminal.Column("axis", 1),
-            *("input", "kernel", "stride", *(["dilation"] if dilated else [])),
-            *("padding", "output", "extra" if asked.transposed else "unused"),
-        ],
-        [
-            (
-                *(i, a.n, a.k, a.s, *([a.d] if dilated else [])),
-                *(f"{a.before}/{a.after}", a.out),
-                a.unused if isinstance(a, Axis) else a.extra,
-            )
-            for i, a in enumerate(found)
-        ],
+        [terminal.Column("axis", 1), *heads[1:]],
+        rows,
         title=size_text([a.out for a in found]),
         foot=[
             *dict.fromkeys(explain.formula(a, asked.ceil) for a in found),
             *explain.notes(found, pad, ceil=asked.ceil, total=asked.total is not None),
         ],
+        markdown=form == "md",
     )
 
 

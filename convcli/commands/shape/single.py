@@ -21,7 +21,7 @@ def run(asked: ShapeOptions) -> None:
             file=sys.stderr,
         )
     found = _resolved(asked, pad)
-    if terminal.on_terminal() or asked.as_json or asked.explain or asked.code:
+    if terminal.on_terminal() or asked.as_json or asked.explain or asked.code or asked.format:
         # JSON, words, drawings and code are loaded when they are asked for: a size in a pipe stays quick
         from convcli.commands.shape.report import show
 
