@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
+from rich.cells import cell_len
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -70,7 +71,15 @@ class _Course:
             self.losses, self._every = self.losses[::2], 2 * self._every
 
     def __str__(self) -> str:
-        return "" if self.last is None else f"{sparkline(self.losses)} {self.last:.4g}"
+        return self.line(WIDTH)
+
+    def line(self, room: int) -> str:
+        """Draw it in so many cells; the last loss alone where there is no room for more."""
+        if self.last is None:
+            return ""
+        text = f"{self.last:.4g}"
+        width = min(room - len(text) - 1, WIDTH)
+        return f"{sparkline(self.losses, width)} {text}" if width > 0 else text
 
 
 def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]) -> _T:
@@ -91,13 +100,14 @@ def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]
     drawn = begun
     task: TaskID | None = None
     with ExitStack() as stack:
+        to, blocks = console(sys.stderr), BarColumn()
         bar = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            blocks,
             TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[line]}", markup=False),
-            console=console(sys.stderr),
+            console=to,
             transient=True,
         )
         while True:
@@ -115,17 +125,45 @@ def follow(work: Generator[Record | Note, None, _T], tell: Callable[[str], None]
             if now - begun < PATIENCE or (now - drawn < PAUSE and record.done < record.total):
                 continue
             drawn = now
+            counts = f"{record.done:,.0f} of {record.total:,.0f}"
+            stage, line, blocks.bar_width = _fitted(
+                printable(record.stage), cell_len(counts) + _CLOCK, course, to.width
+            )
             shown: dict[str, Any] = {
-                "description": printable(record.stage),
+                "description": stage,
                 "completed": record.done,
                 "total": record.total,
-                "line": str(course),
+                "line": line,
             }
             if task is None:
                 task = bar.add_task(**shown)
                 stack.enter_context(bar)
             else:
                 bar.update(task, **shown)
+
+
+_CLOCK = 8
+"""Cells of the time left, and the blank before it."""
+_BAR = 8, 40
+"""Cells of the bar, at least and at most."""
+
+
+def _fitted(stage: str, others: int, course: _Course, width: int) -> tuple[str, str, int]:
+    """Fit a line: the course of the loss shrinks first, then the bar, then the stage loses its last words.
+
+    Returns
+    -------
+    stage, course : str
+    bar : int
+        Cells.
+    """
+    gaps = 4
+    least = len(course.line(0))
+    while ", " in stage and len(stage) + _BAR[0] + others + least + gaps > width:
+        stage = stage.rpartition(", ")[0]
+    room = width - len(stage) - others - gaps
+    line = course.line(room - _BAR[0])
+    return stage, line, max(1, min(_BAR[1], room - len(line)))
 
 
 _EVERY = 0.1

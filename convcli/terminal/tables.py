@@ -33,11 +33,20 @@ class Column:
         0: always shown. Otherwise it may be left out on a narrow terminal, the largest number first.
     style : str
         A rich style for its cells, such as ``"bold"`` or ``"dim"``.
+    right : bool
+        Whether its text stands to the right and is never folded, as numbers are.
+    folds : int
+        How far it is folded before others are left out; 0: only when none is left that could be.
+    group : str
+        Columns of one group are left out together, and told by its name.
     """
 
     title: str
     spare: int = 0
     style: str = ""
+    right: bool = False
+    folds: int = 0
+    group: str = ""
 
 
 def print_table(
@@ -77,7 +86,8 @@ def print_table(
         for i, head in enumerate(heads)
     ]
     numbers = [
-        bool(every) and not any(isinstance(r[i], str) for r in every) for i in range(len(heads))
+        head.right or (bool(every) and not any(isinstance(r[i], str) for r in every))
+        for i, head in enumerate(heads)
     ]
     if markdown:
         sums = cells.pop() if total is not None else None
@@ -88,7 +98,8 @@ def print_table(
             to.print(Text(line), soft_wrap=True)
         return
     least = [w if number else min(w, _NARROWEST) for w, number in zip(widths, numbers, strict=True)]
-    shown = _fitting(heads, widths, to.width)
+    folded = [min(w, h.folds or w) for h, w in zip(heads, widths, strict=True)]
+    shown = _fitting(heads, folded, to.width)
     table = Table(box=_BOX, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
     for i in shown:
         table.add_column(
@@ -105,9 +116,14 @@ def print_table(
         table.add_row(*(Text(row[i]) for i in shown))
     if title:
         to.print(Text(printable(title), style="bold"))
-    # on the narrowest terminals lines run on: better than a number that has lost its digits
-    to.print(table, width=max(to.width, _width(least, shown)), crop=False)
-    left_out = [h.title for i, h in enumerate(heads) if i not in shown]
+    # on the narrowest terminals lines run on: better than a number that has lost its digits, or a column that is gone
+    room = to.width
+    to.width = max(room, _width(least, shown))
+    try:
+        to.print(table, crop=False)
+    finally:
+        to.width = room
+    left_out = dict.fromkeys(h.group or h.title for i, h in enumerate(heads) if i not in shown)
     if left_out:
         foot = [*foot, f"Too narrow for: {', '.join(left_out)}."]
     for line in foot:
@@ -157,7 +173,8 @@ def _fitting(heads: Sequence[Column], widths: Sequence[int], width: int) -> list
         spare = max(shown, key=lambda i: (heads[i].spare, i))
         if not heads[spare].spare:
             break
-        shown.remove(spare)
+        group = heads[spare].group
+        shown = [i for i in shown if i != spare and not (group and heads[i].group == group)]
     return shown
 
 

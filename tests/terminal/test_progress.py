@@ -1,11 +1,15 @@
 """Progress on standard error."""
 
 import io
+import re
 import sys
+
+import pytest
 
 from convcli.engine.progress import Note, Progress
 from convcli.terminal import progress
 from convcli.terminal.progress import follow, sparkline
+from tests.conftest import plain
 
 
 def work(losses):
@@ -56,3 +60,44 @@ def test_a_long_course_is_thinned_out_evenly():
     gaps = {b - a for a, b in zip(course.losses, course.losses[1:], strict=False)}
     assert len(gaps) == 1
     assert str(course).endswith("█ 1e+05")
+
+
+@pytest.mark.parametrize("width", range(30, 140, 5))
+def test_a_narrow_line_loses_the_course_first_and_never_the_bar(width):
+    course = progress._Course()
+    for loss in range(100, 1, -1):
+        course.add(loss / 7)
+    stage = "epoch 12/15, accuracy 0.9930, 1,114/s"
+    told, line, bar = progress._fitted(stage, 24, course, width)
+    assert stage.startswith(told)
+    assert line.endswith("0.2857")
+    if width >= 60:
+        assert len(told) + len(line) + bar + 24 + 4 <= width
+        assert bar >= progress._BAR[0]
+    blocks = len(line) - len("0.2857")
+    if told != stage:
+        assert len(stage) + len("0.2857") + progress._BAR[0] + 24 + 4 > width
+    if width >= 120:
+        assert blocks == progress.WIDTH + 1
+
+
+def test_a_training_at_80_columns_keeps_its_bar_and_clock(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+
+    def train():
+        for done in range(1, 60):
+            yield Progress("epoch 1/15, accuracy 0.9930, 1,114/s", done * 360, 21570, 1 / done)
+
+    follow(train(), [].append)
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\r", plain(screen.getvalue())).split("\r")
+    drawn = [line for line in lines if "epoch" in line]
+    assert drawn
+    for line in drawn:
+        assert re.search("[━╸╺]{5,}", line)
+        assert re.search(r"[-0-9]:[-0-9]{2}:[-0-9]{2}", line)
+        assert len(line.rstrip("\n")) <= 80

@@ -105,3 +105,29 @@ def test_what_is_no_terminal_has_no_edge(monkeypatch):
     pipe = io.StringIO()
     print_table(["a", Column("b", 1)], [("x" * 150, 10**9)], to=console(pipe))
     assert pipe.getvalue().splitlines()[2].split() == ["x" * 150, "1,000,000,000"]
+
+
+def test_columns_of_a_group_go_together():
+    columns = ["label", *(Column(str(i), 1, group="the classes") for i in range(9))]
+    rows = [("a", *range(100, 109))]
+    assert shown(columns, rows, width=60)[0].split() == ["label", *map(str, range(9))]
+    narrow = shown(columns, rows, width=40)
+    assert narrow[0].split() == ["label"]
+    assert narrow[-1] == "Too narrow for: the classes."
+
+
+@pytest.mark.parametrize("width", range(10, 50))
+def test_no_column_is_lost_without_a_word(width):
+    rows = [("a", "0.1234", 12345, 12345, 12345, 12345)]
+    lines = shown(["label", "accuracy", "b", "c", "d", "e"], rows, width=width)
+    assert lines[0].split() == ["label", "accuracy", "b", "c", "d", "e"]
+    assert lines[2].split() == ["a", "0.1234", *["12,345"] * 4]
+
+
+def test_a_text_is_folded_so_far_before_others_go():
+    columns = ["name", Column("input", 2), Column("n", right=True), Column("what", 1, folds=10)]
+    rows = [("x" * 10, "3x224x224", "1.2 M", "many words that can be folded")]
+    lines = shown(columns, rows, width=45)
+    assert lines[0].split() == ["name", "input", "n", "what"]
+    assert lines[2].startswith("xxxxxxxxxx  3x224x224  1.2 M  many words")
+    assert shown(columns, rows, width=35)[-1] == "Too narrow for: input."

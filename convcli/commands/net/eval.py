@@ -178,4 +178,6 @@ def _show(found: Evaluation, labels: tuple[str, ...], form: str) -> None:
     foot = ["A row is a class, a column the class that was answered."]
     if wide:
         foot = [f"Which of {len(labels)} classes was answered: in CSV and --json."]
-    terminal.print_table(head[:3] if wide else head, rows, foot=foot, markdown=form == "md")
+    answered = [terminal.Column(label, 1, group="which class was answered") for label in labels]
+    columns: list[terminal.Column | str] = [*head[:3], *([] if wide else answered)]
+    terminal.print_table(columns, rows, foot=foot, markdown=form == "md")

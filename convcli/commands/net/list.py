@@ -33,7 +33,7 @@ def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = Fal
     if form == "json":
         print(json.dumps([_record(row, total) for row, total in rows]))
         return
-    cells = [
+    cells: list[tuple[object, ...]] = [
         (row.name, size_text(row.input), row.classes, total.params, total.macs, row.title)
         for row, total in rows
     ]
@@ -43,10 +43,31 @@ def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = Fal
     columns = [
         terminal.Column("name", style="bold"),
         *(terminal.Column(head, spare) for head, spare in (("input", 2), ("classes", 3))),
-        *(terminal.Column("params"), terminal.Column("MACs"), terminal.Column("what", 1)),
+        *(terminal.Column(head, right=True) for head in ("params", "MACs")),
+        terminal.Column("what", 1, folds=_FOLDED),
     ]
+    if form == "table":
+        cells = [(*c[:3], _short(c[3]), _short(c[4]), *c[5:]) for c in cells]
     foot = [rule(), "convcli net show NAME: its layers."]
     terminal.print_table(columns, cells, foot=foot, markdown=form == "md")
+
+
+_FOLDED = 20
+"""Cells that what a network is gets at least."""
+
+
+def _short(count: object) -> str:
+    """Write a large number with three digits, as people compare them; in CSV it is whole.
+
+    >>> _short(44426), _short(11178378), _short(1734890496), _short(999_999)
+    ('44.4 k', '11.2 M', '1.73 G', '1.00 M')
+    """
+    value, units = float(str(count)), iter(("", " k", " M", " G", " T"))
+    unit = next(units)
+    while value >= 999.5:
+        value, unit = value / 1000, next(units)
+    digits = 0 if not unit else 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f}{unit}"
 
 
 def _total(row: Network) -> Line:
