@@ -1,5 +1,6 @@
 """The standard streams, made safe: notes never cost a result, and no file takes the number of a stream."""
 
+import codecs
 import csv
 import io
 import os
@@ -10,6 +11,24 @@ from typing import TextIO
 from convcli.engine.errors import printable
 
 __all__ = ["row_printer", "secure", "settle"]
+
+
+_SPELLED = "convcli.spelled"
+
+SPELLING = {
+    **{"⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")"},
+    **{"−": "-", "·": ".", "×": "x", "²": "^2", "√": "sqrt", "…": "...", "→": "->"},
+    **{"■": "#", "█": "#", "▀": "#", "─": "-", "━": "-", "│": "|"},
+}
+"""What formulas and drawings are made of, in ASCII."""
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    escaped = (c.encode("ascii", "backslashreplace").decode() for c in lacking)
+    return "".join(map(SPELLING.get, lacking, escaped)), error.end
 
 
 class _Notes(io.TextIOWrapper):
@@ -36,8 +55,10 @@ def secure() -> None:
     """Make the streams of this process safe.
 
     Under the number of a stream that is closed /dev/null is opened, so that no file of ours gets it; but writing to a
-    closed standard output fails, as it should. What the encoding of standard output lacks is escaped.
+    closed standard output fails, as it should. What an encoding lacks is spelled in ASCII if formulas and drawings have
+    it, else escaped.
     """
+    codecs.register_error(_SPELLED, _spelled)
     for number, how in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
             os.fstat(number)
@@ -47,12 +68,12 @@ def secure() -> None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     out, err = sys.stdout, sys.stderr
     if isinstance(out, io.TextIOWrapper) and not _is_utf8(out):
-        out.reconfigure(errors="backslashreplace")
+        out.reconfigure(errors=_SPELLED)
     if err is None or isinstance(err, io.TextIOWrapper):
         file = io.FileIO(2, "w", closefd=False)
         encoding = "utf-8" if err is None else err.encoding
         buffer = io.BufferedWriter(file)
-        sys.stderr = _Notes(buffer, encoding, errors="backslashreplace", line_buffering=True)
+        sys.stderr = _Notes(buffer, encoding, errors=_SPELLED, line_buffering=True)
 
 
 def settle() -> None:

@@ -114,3 +114,18 @@ def test_a_closed_standard_input_that_is_needed_is_told(tmp_path):
     status, out, err = piped("corr - -k 1 <&-", tmp_path, changed({}))
     assert (status, out) == (1, b"")
     assert err == b"convcli: error: standard input: is closed\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "gbk", "cp437"])
+@pytest.mark.parametrize(
+    "call", ["shape -n 8 -k 3 -p same --explain", "shape -n 8 -k 3 -s 2 --ceil --explain", "learn"]
+)
+def test_formulas_and_drawings_are_spelled(tmp_path, encoding, call):
+    there = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C"}
+    _, out, err = piped(call, tmp_path, changed(there))
+    for text in (out, err):
+        assert b"\\u" not in text
+        text.decode(encoding)
+    if encoding == "ascii" and "--ceil" in call:
+        assert b"ceil((8 - 3)/2) + 1 = 4" in out
+        assert b"window 0  # # #" in out
