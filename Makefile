@@ -58,11 +58,13 @@ clean:  ## remove what the other targets made
 	find convcli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.base .venv-bench/.base .venv-floors/.base: pyproject.toml
+	@echo 'making $(@D): an environment with convcli and what it needs (once, about a minute)' >&2
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 .venv/.%: pyproject.toml .venv/.base
+	@echo 'adding to .venv: $*' >&2
 	@.venv/bin/pip install --quiet --disable-pip-version-check -e '.[$*]'
 	@touch $@
 

@@ -96,7 +96,7 @@ def test_one_bad_input_of_several(convcli):
 def test_features(convcli, tmp_path):
     done = convcli("net", "predict", "w.npz", CAMERA, "--features", "conv1", "-o", "maps.png")
     assert (done.status, done.text) == (0, "maps.png\n")
-    assert read_picture(tmp_path / "maps.png", "").planes.shape == (2 * 50 - 2, 3 * 50 - 2)
+    assert read_picture(tmp_path / "maps.png", "").planes.shape == (2 * 74 - 2, 3 * 74 - 2)
     done = convcli("net", "predict", "w.npz", CAMERA, "--features", "conv2", "-o", "maps.npy")
     assert np.load(tmp_path / "maps.npy").shape == (16, 8, 8)
 
@@ -108,6 +108,15 @@ def test_a_receptive_field(convcli, tmp_path):
     assert (done.status, done.text) == (0, "camera-field.png\n")
     assert done.err.endswith("the unit sees rows 6 to 19, columns 0 to 13\n")
     planes = read_picture(tmp_path / "camera-field.png", "").planes
+    assert planes.shape == (3, 9 * 28, 9 * 28)  # a small picture is enlarged by a whole factor
+    red = (planes == np.array([255, 0, 0])[:, None, None]).all(axis=0)
+    rows, columns = np.flatnonzero(red.any(1)), np.flatnonzero(red.any(0))
+    assert (rows[0], rows[-1]) == (6 * 9, 20 * 9 - 1)
+    assert (columns[0], columns[-1]) == (0, 14 * 9 - 1)
+    assert red.sum() == 4 * 2 * (14 * 9 - 2)
+    # as numbers it keeps its size
+    assert convcli("net", "predict", "w.npz", CAMERA, *call, "-o", "field.npy").status == 0
+    planes = np.load(tmp_path / "field.npy")
     assert planes.shape == (3, 28, 28)
     red = (planes == np.array([255, 0, 0])[:, None, None]).all(axis=0)
     assert red.sum() == 4 * 13

@@ -169,12 +169,16 @@ def draw_features(loaded: Loaded, operand: Operand, layer: str, request: Request
     step = named_step(loaded.chosen.steps, layer)
     loaded.model.forward(loaded.batch(operand)[:1], keep=[step.name])
     maps = loaded.model.kept[step.name][0]
-    raw = request.format == "npy" or (request.output or "").lower().endswith((".npy", ".csv"))
-    if raw:
+    if _raw(request):
         _put(Operand(operand.name, maps), maps, request)
         return
     grid = feature_grid(maps)
     _put(Operand(operand.name, grid, Picture(grid)), grid, request)
+
+
+def _raw(request: Request) -> bool:
+    """Whether values are wanted, not a picture."""
+    return request.format == "npy" or (request.output or "").lower().endswith((".npy", ".csv"))
 
 
 def draw_field(
@@ -185,7 +189,7 @@ def draw_field(
     where = box(named_step(steps, layer) if layer else last_maps(steps), unit)
     if operand.picture is None:
         raise ConvError(f"{printable(operand.name)}: is an array, the box is drawn on a picture")
-    planes = with_box(loaded.picture(operand), where)
+    planes = with_box(loaded.picture(operand), where, enlarged=not _raw(request))
     (top, bottom), (left, right) = where
     tell(operand.name, (f"the unit sees rows {top} to {bottom}, columns {left} to {right}",))
     _put(Operand(operand.name, planes, Picture(planes)), planes, request)

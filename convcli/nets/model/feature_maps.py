@@ -14,6 +14,8 @@ __all__ = ["box", "feature_grid", "last_maps", "named_step", "with_box"]
 
 _SMALLEST = 32
 """Pixels that a side of a small feature map is enlarged to, at least."""
+_LEAST = 256
+"""Pixels of a whole picture's longer side, as far as a whole factor brings it there."""
 _GAP = 2
 _RED = (255, 0, 0)
 
@@ -62,16 +64,17 @@ def feature_grid(maps: Array) -> NDArray[np.uint8]:
     Examples
     --------
     >>> feature_grid(np.zeros((4, 32, 32))).shape
-    (66, 66)
+    (194, 194)
     """
     count, height, width = maps.shape
     low = maps.min(axis=(1, 2), keepdims=True)
     span = maps.max(axis=(1, 2), keepdims=True) - low
     grey = np.rint((maps - low) * (255 / np.where(span > 0, span, 1))).astype(np.uint8)
-    factor = max(ceil(_SMALLEST / max(height, width)), 1)
-    grey = grey.repeat(factor, axis=1).repeat(factor, axis=2)
     across = ceil(sqrt(count))
     down = ceil(count / across)
+    fitting = _LEAST // max(across * (width + _GAP), down * (height + _GAP))
+    factor = max(ceil(_SMALLEST / max(height, width)), fitting, 1)
+    grey = grey.repeat(factor, axis=1).repeat(factor, axis=2)
     tall, wide = grey.shape[1] + _GAP, grey.shape[2] + _GAP
     grid = np.zeros((down * tall - _GAP, across * wide - _GAP), np.uint8)
     for i, tile in enumerate(grey):
@@ -102,27 +105,41 @@ def box(step: Step, unit: tuple[int, int]) -> Box:
     return fields[0].sees(unit[0]), fields[1].sees(unit[1])
 
 
-def with_box(planes: Array, where: Box) -> NDArray[np.uint8]:
+def with_box(planes: Array, where: Box, *, enlarged: bool = False) -> NDArray[np.uint8]:
     """Draw a box round cells of a picture, as far as they are inside it.
 
     Parameters
     ----------
     planes : ndarray, shape (C, H, W), C of 1 or 3, 0…1
     where : ((int, int), (int, int))
+    enlarged : bool
+        Whether a small picture is enlarged by a whole factor, so that its cells and the box can be seen.
 
     Returns
     -------
-    ndarray of uint8, shape (3, H, W)
+    ndarray of uint8, shape (3, H, W), or a multiple of H and W
+
+    Examples
+    --------
+    >>> with_box(np.zeros((1, 28, 28)), ((0, 4), (0, 4)), enlarged=True).shape
+    (3, 252, 252)
     """
     found = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
     found = np.array(np.broadcast_to(found, (3, *found.shape[1:])))  # a copy, to draw on
-    (top, bottom), (left, right) = where
-    rows, columns = found.shape[1:]
-    red = np.array(_RED, np.uint8)[:, None]
-    inner = slice(max(left, 0), max(right + 1, 0))
-    for row in (r for r in (top, bottom) if 0 <= r < rows):
-        found[:, row, inner] = red
-    inner = slice(max(top, 0), max(bottom + 1, 0))
-    for column in (c for c in (left, right) if 0 <= c < columns):
-        found[:, inner, column] = red
+    factor = max(_LEAST // max(found.shape[1:]), 1) if enlarged else 1
+    found = found.repeat(factor, axis=1).repeat(factor, axis=2)
+    thick = max(factor // 4, 1)
+    # the outermost lines of the cells, in the picture's own pixels: what lies outside of it is cut
+    (top, bottom), (left, right) = (
+        (first * factor, (last + 1) * factor - 1) for first, last in where
+    )
+    for axis, ends, others in (
+        (1, (top, bottom), (left, right)),
+        (2, (left, right), (top, bottom)),
+    ):
+        along = slice(max(others[0], 0), max(others[1] + 1, 0))
+        for start in (ends[0], ends[1] + 1 - thick):
+            across = slice(max(start, 0), max(start + thick, 0))
+            rows, columns = (across, along) if axis == 1 else (along, across)
+            found[:, rows, columns] = np.array(_RED, np.uint8)[:, None, None]
     return found

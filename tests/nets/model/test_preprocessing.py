@@ -61,10 +61,13 @@ def test_what_cannot_be_an_input():
 def test_a_grid_of_maps():
     maps = np.stack([np.full((40, 30), 7.0), np.linspace(-1, 1, 1200).reshape(40, 30)])
     grid = feature_grid(maps)
-    assert grid.shape == (40, 62)
-    assert not grid[:, :32].any()  # a map without contrast, and the gap
-    assert (grid[0, 32], grid[-1, -1]) == (0, 255)
-    assert feature_grid(np.zeros((3, 8, 8))).shape == (66, 66)
+    assert grid.shape == (4 * 40, 4 * 30 + 2 + 4 * 30)
+    assert not grid[:, :122].any()  # a map without contrast, and the gap
+    assert (grid[0, 122], grid[-1, -1]) == (0, 255)
+    assert (grid == grid[::4].repeat(4, axis=0)).all()
+    assert feature_grid(np.zeros((3, 8, 8))).shape == (2 * 96 + 2, 2 * 96 + 2)
+    assert feature_grid(np.zeros((1, 4, 4))).shape == (168, 168)
+    assert feature_grid(np.zeros((2, 200, 300))).shape == (200, 602)
 
 
 def test_the_box_is_the_receptive_field():
@@ -116,4 +119,10 @@ def test_a_box_on_a_picture():
         [0, 0, 0, 0, 0, 0],
     ]
     assert not found[1:].any()
+    large = with_box(np.zeros((1, 5, 6)), ((1, 3), (2, 9)), enlarged=True)
+    assert large.shape == (3, 5 * 42, 6 * 42)
+    rows, columns = np.nonzero(large[0])
+    assert (rows.min(), rows.max()) == (1 * 42, 4 * 42 - 1)
+    assert (columns.min(), columns.max()) == (2 * 42, 6 * 42 - 1)
+    assert with_box(np.zeros((1, 200, 6)), ((1, 3), (2, 9)), enlarged=True).shape == (3, 200, 6)
     assert not with_box(np.zeros((3, 5, 6)), ((-9, -2), (0, 5))).any()
