@@ -224,3 +224,22 @@ def test_transparent_frames_keep_their_alpha(convcli, tmp_path):
     with Image.open(io.BytesIO((tmp_path / "x.png").read_bytes())) as image:
         image.seek(1)
         np.testing.assert_array_equal(np.asarray(image.convert("RGBA"))[..., 3], frames[1, ..., 3])
+
+
+@pytest.mark.parametrize("disposal", [0, 1, 2, 3])
+def test_frames_of_a_gif_with_holes(convcli, tmp_path, disposal):
+    frames = np.full((3, 6, 8, 4), 255, np.uint8)
+    frames[..., :3] = RGB // 128 * 255
+    for i, frame in enumerate(frames):
+        frame[i : i + 2, 1:4, 3] = 0
+    save(tmp_path / "in.gif", frames, duration=50, disposal=disposal)
+    done = convcli("corr", "in.gif", "-k", "1", "--frame", "all", "-o", "x.png")
+    assert (done.status, done.err) == (0, "")
+    with Image.open(tmp_path / "in.gif") as before, Image.open(tmp_path / "x.png") as after:
+        for at in range(3):
+            before.seek(at)
+            after.seek(at)
+            expected, found = (np.asarray(p.convert("RGBA")) for p in (before, after))
+            np.testing.assert_array_equal(found[..., 3], expected[..., 3])
+            seen = expected[..., 3] > 0
+            np.testing.assert_array_equal(found[seen], expected[seen])

@@ -226,6 +226,11 @@ def _decoded(
     with _told():
         image.seek(at)
     check_size(*image.size, max_pixels)
+    if (
+        format == "GIF" and at
+    ):  # only when a later frame is laid over those before it shows whether it has alpha
+        with _told():
+            image.load()
     profile = image.info.get("icc_profile")
     rawmodes = {_rawmode(tile) for tile in image.tile}
     if format == "PNG" and at and any(";16" in rawmode for rawmode in rawmodes):
