@@ -330,6 +330,10 @@ def _display(image: ImageFile.ImageFile) -> Display:
             tags = image.getexif()
             if tags.get(_UNIT, 2) == 2:
                 resolution = _positive((tags.get(_ACROSS), tags.get(_DOWN)), 2)
+    if (
+        resolution is not None and max(resolution) >= 2**16
+    ):  # more than JPEG could say, or anyone mean
+        resolution = None
     gamma = _positive((info.get("gamma"),), 1)
     srgb = info.get("srgb")
     found = Display(

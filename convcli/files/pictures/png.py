@@ -165,7 +165,7 @@ def _shown(profile: bytes | None, display: Display) -> Iterator[tuple[bytes, byt
         across, down = (min(round(v / _METRE), 2**31 - 1) for v in display.resolution)
         yield b"pHYs", struct.pack(">IIB", across, down, 1)
     elif display.aspect is not None:
-        yield b"pHYs", struct.pack(">IIB", *(round(v) for v in display.aspect), 0)
+        yield b"pHYs", struct.pack(">IIB", *(max(round(v), 1) for v in display.aspect), 0)
 
 
 def _chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
