@@ -320,6 +320,10 @@ def write_numbers(file: BinaryIO, values: NDArray[Any], display: Display) -> Non
     _tiff(file, numbers(values, display), None)
 
 
+_SCREENS = {72, 96}
+"""Pixels to an inch that programs write where nobody has measured anything: that they are left out is not told."""
+
+
 def losses(picture: Picture, format: str) -> tuple[str, ...]:
     """Tell what a format leaves out of how a picture is meant to be shown.
 
@@ -340,7 +344,7 @@ def losses(picture: Picture, format: str) -> tuple[str, ...]:
     gamma = how.srgb is None and (how.gamma is not None or how.primaries is not None)
     given = {
         "colour profile": ("profile", picture.profile is not None),
-        "resolution": ("resolution", how.resolution is not None),
+        "resolution": ("resolution", not {round(v) for v in how.resolution or ()} <= _SCREENS),
         "shape of its pixels": ("aspect", how.aspect is not None),
         "gamma": ("gamma", gamma and not picture.profile),
     }

@@ -72,6 +72,8 @@ def test_how_a_picture_is_shown_is_kept_or_said(format):
     assert all(f"no {name}" in notes[0] for name in lost)
     # sRGB is what every reader takes samples for
     assert write_picture(io.BytesIO(), Picture(planes, display=Display(srgb=0)), format) == ()
+    screen = Picture(planes, display=Display((72.009, 72.009)))  # what nobody has measured
+    assert write_picture(io.BytesIO(), screen, format) == ()
     notes = write_picture(io.BytesIO(), Picture(planes, display=Display(aspect=(2, 1))), format)
     assert bool(notes) == ("aspect" not in row.keeps)
 
