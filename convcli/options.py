@@ -92,6 +92,13 @@ def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     return lambda incomplete: [c for c in choices() if c.startswith(incomplete)]
 
 
+def kernels() -> Iterable[str]:
+    """Name the kernels, for a shell that asks."""
+    from convcli.engine.kernels import KERNELS
+
+    return KERNELS
+
+
 def _borders() -> list[str]:
     from convcli.engine.borders import BORDERS, SYNONYMS
 

@@ -1,19 +1,19 @@
 """`convcli corr`: a kernel on a picture or an array."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Annotated, Any
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
-from convcli.commands.kernel_argument import bias_of, depthwise, kernel_of, scaled, stacked
-from convcli.engine import correlation, kernels
-from convcli.engine.results import Result, Timed
 from convcli.engine.sizes.geometry import Padding
-from convcli.files.operands import Operand
 from convcli.options import KERNEL, option
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from convcli.engine.results import Result
+    from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "corr"]
 
@@ -24,7 +24,7 @@ EXAMPLES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CorrOptions:
     """The options that only corr has: the kernel, and what is done to it."""
 
@@ -36,7 +36,7 @@ class CorrOptions:
             "--kernel",
             text="A name of convcli kernels, numbers '0 1; 2 3', a file or -; several stack.",
             metavar="KERNEL",
-            autocompletion=options.words(lambda: kernels.KERNELS),
+            autocompletion=options.words(options.kernels),
         ),
     ]
     flip: Annotated[bool, option(KERNEL, "--flip", text="Flip it: true convolution.")] = False
@@ -65,23 +65,27 @@ class CorrOptions:
 class Correlate(Operation):
     """The operation, on any operand."""
 
-    kernel: NDArray[Any]
+    kernel: "NDArray[Any]"
     several: bool
     padding: Padding | None
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
     border: str | None
     value: float
-    bias: NDArray[Any] | None
+    bias: "NDArray[Any] | None"
     groups: int
     flip: bool
     explain: bool
 
-    def __call__(self, operand: Operand) -> Result:
+    def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on pictures with padding 'same' and border reflect unless told."""
+        from convcli.commands.kernel_argument import depthwise
+        from convcli.engine.correlation import prepare
+        from convcli.engine.results import Timed
+
         x, pictured = operand.values, operand.picture is not None
         channels = x.shape[-3] if x.ndim > 2 else 1
-        prepared = correlation.prepare(
+        prepared = prepare(
             x,
             depthwise(self.kernel, channels) if self.several else self.kernel,
             padding=self.padding or Padding("same" if pictured else "valid"),
@@ -95,9 +99,12 @@ class Correlate(Operation):
         )
         return Timed(prepared) if self.explain else prepared
 
-    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:  # noqa: ARG002
+    def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:  # noqa: ARG002
         """Tell how it was computed, if that was asked for."""
-        if not isinstance(result, Timed) or not isinstance(result.result, correlation.Correlation):
+        from convcli.engine.correlation import Correlation
+        from convcli.engine.results import Timed
+
+        if not isinstance(result, Timed) or not isinstance(result.result, Correlation):
             return ()
         chosen = result.result.plan
         return (
@@ -113,6 +120,8 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
     Arrays print (a table on a terminal, CSV in a pipe), pictures are written
     to NAME-corr.png.
     """
+    from convcli.commands.kernel_argument import bias_of, kernel_of, scaled, stacked
+
     shared.check_stdin(*own.kernel, own.bias or "")
     reading = shared.reading
     weights, several = stacked([scaled(kernel_of(text, reading), own.scale) for text in own.kernel])

@@ -1,18 +1,18 @@
 """`convcli edge`: edge detection on pictures and arrays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
-from convcli.commands.kernel_argument import number_of
-from convcli.engine import edges
 from convcli.engine.errors import ConvError
-from convcli.engine.grey import grey
-from convcli.engine.results import Result
 from convcli.engine.sizes.geometry import Padding
-from convcli.files.operands import Operand
+
+if TYPE_CHECKING:
+    from convcli.engine.results import Result
+    from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "edge"]
 
@@ -27,7 +27,13 @@ EXAMPLES = (
 DETECTOR = "Detector"
 
 
-@dataclass(frozen=True)
+def _detectors() -> Iterable[str]:
+    from convcli.engine.edges import DETECTORS
+
+    return DETECTORS
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class EdgeOptions:
     """The options that only edge has: which detector, and its thresholds."""
 
@@ -41,7 +47,7 @@ class EdgeOptions:
             "diff (the chapter's) or canny.",
             show_default=False,
             metavar="METHOD",
-            autocompletion=options.words(lambda: edges.DETECTORS),
+            autocompletion=options.words(_detectors),
         ),
     ] = "sobel"
     axis: Annotated[
@@ -92,8 +98,11 @@ class Edge(Operation):
     border: str | None
     value: float
 
-    def __call__(self, operand: Operand) -> Result:
+    def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
+        from convcli.engine.edges import prepare
+        from convcli.engine.grey import grey
+
         picture = operand.picture
         full = picture.full_scale if picture else 1.0
         if picture:
@@ -104,7 +113,7 @@ class Edge(Operation):
                         f"{option}: got {value:g}, 0 to 1 (of full scale) is allowed for a picture",
                         usage=True,
                     )
-        return edges.prepare(
+        return prepare(
             grey(operand.values) if picture else operand.values,
             self.method,
             axis=self.axis,
@@ -119,12 +128,14 @@ class Edge(Operation):
             value=self.value,
         )
 
-    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:
+    def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:
         """Tell the thresholds that were chosen from the input."""
+        from convcli.engine.edges import Found
+
         chosen = self.threshold == "otsu" or (
             self.method == "canny" and (self.low is None or self.high is None)
         )
-        if not chosen or not isinstance(result, edges.Found):
+        if not chosen or not isinstance(result, Found):
             return ()
         full = operand.picture.full_scale if operand.picture else 1.0
         names = ("--low", "--high") if self.method == "canny" else ("--threshold",)
@@ -138,6 +149,8 @@ class Edge(Operation):
 
 
 def _threshold(text: str | None) -> float | str | None:
+    from convcli.commands.kernel_argument import number_of
+
     return text if text in (None, "otsu") else number_of(text, "--threshold", "a number or otsu")
 
 

@@ -1,15 +1,18 @@
 """`convcli pool`: max, average and min pooling of pictures and arrays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
-from convcli.engine import pooling
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
-from convcli.files.operands import Operand
+
+if TYPE_CHECKING:
+    from convcli.engine.pooling import Pooling
+    from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "pool"]
 
@@ -20,7 +23,13 @@ EXAMPLES = (
 )
 
 
-@dataclass(frozen=True)
+def _modes() -> Iterable[str]:
+    from convcli.engine.pooling import MODES
+
+    return MODES
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class PoolOptions:
     """The options that only pool has: the window, and what is taken from it."""
 
@@ -44,7 +53,7 @@ class PoolOptions:
             text="max, avg or min (max).",
             metavar="MODE",
             show_default=False,
-            autocompletion=options.words(lambda: pooling.MODES),
+            autocompletion=options.words(_modes),
         ),
     ] = "max"
     everywhere: Annotated[
@@ -77,9 +86,11 @@ class Pool(Operation):
     ceil: bool
     include_pad: bool
 
-    def __call__(self, operand: Operand) -> pooling.Pooling:
+    def __call__(self, operand: "Operand") -> "Pooling":
         """Plan it."""
-        return pooling.prepare(
+        from convcli.engine.pooling import prepare
+
+        return prepare(
             operand.values,
             self.size or operand.values.shape[-2:],
             mode=self.mode,

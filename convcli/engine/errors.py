@@ -1,6 +1,5 @@
 """The one error that a user can cause, and the words that make it helpful."""
 
-import difflib
 import errno
 import os
 import unicodedata
@@ -43,6 +42,8 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
     >>> str(one_of("border", "refelct", ["zero", "reflect"]))
     "unknown border 'refelct', did you mean 'reflect'? known: zero, reflect"
     """
+    import difflib  # only an error pays for it
+
     names = list(choices)
     near = difflib.get_close_matches(got.lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""

@@ -1,13 +1,15 @@
 """What corr, pool and edge share: read an input, filter it, deliver the result, tell what has to be told."""
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from convcli import terminal
-from convcli.commands.output import Delivered, Request, _shown, deliver, print_path, tell
 from convcli.engine.errors import ConvError
-from convcli.engine.results import Result
-from convcli.files.operands import Operand, Reading, load
+
+if TYPE_CHECKING:  # the commands that derive from Operation are loaded for their help, too
+    from convcli.commands.output import Delivered, Request
+    from convcli.engine.results import Result
+    from convcli.files.operands import Operand, Reading
 
 __all__ = ["Operation", "filter_input", "filtered"]
 
@@ -16,21 +18,23 @@ class Operation(ABC):
     """What a command does to an operand. (A class, not a closure: it can be sent to another process.)"""
 
     @abstractmethod
-    def __call__(self, operand: Operand) -> Result:
+    def __call__(self, operand: "Operand") -> "Result":
         """Check the operand and say what will be computed."""
 
-    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:  # noqa: ARG002
+    def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:  # noqa: ARG002
         """Return what a person should be told of a result."""
         return ()
 
 
-def filter_input(name: str, operation: Operation, request: Request, reading: Reading) -> None:
+def filter_input(name: str, operation: Operation, request: "Request", reading: "Reading") -> None:
     """Filter one input.
 
     Raises
     ------
     ConvError
     """
+    from convcli.commands.output import print_path, tell
+
     operand, delivered = filtered(name, operation, request, reading)
     tell(operand.name, delivered.notes)
     if delivered.path is not None:
@@ -40,9 +44,14 @@ def filter_input(name: str, operation: Operation, request: Request, reading: Rea
 
 
 def filtered(
-    name: str, operation: Operation, request: Request, reading: Reading
-) -> tuple[Operand, Delivered]:
+    name: str, operation: Operation, request: "Request", reading: "Reading"
+) -> "tuple[Operand, Delivered]":
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
+    from dataclasses import replace
+
+    from convcli.commands.output import _shown, deliver
+    from convcli.files.operands import load
+
     operand = load(name, reading)
     try:
         result = operation(operand)
@@ -54,6 +63,6 @@ def filtered(
     return operand, replace(delivered, notes=notes)
 
 
-def _preview(operand: Operand, delivered: Delivered) -> None:
+def _preview(operand: "Operand", delivered: "Delivered") -> None:
     shown = [values for values in (operand.values, delivered.picture) if values is not None]
     terminal.draw_pictures(shown)

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convcli import options
-from convcli.commands.filters.batch import Many, filter_inputs
-from convcli.commands.filters.operation import Operation
-from convcli.commands.output import Request
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
-from convcli.files.operands import Reading, check_single_stdin
+
+if TYPE_CHECKING:  # help and completion need the options alone
+    from convcli.commands.filters.operation import Operation
+    from convcli.files.operands import Reading
 
 __all__ = ["FilterOptions"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FilterOptions:
     """Which inputs, which windows, what becomes of results; the fields are options, in the order of the help."""
 
@@ -49,18 +50,22 @@ class FilterOptions:
         return options.padding_of(self.padding, self.total, default)
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> "Reading":
         """How inputs are read."""
+        from convcli.files.operands import Reading
+
         return Reading(self.allow_nan, self.layout, self.max_pixels)
 
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""
+        from convcli.files.operands import check_single_stdin
+
         check_single_stdin(*(self.sources or ()), self.files_from or "", *operands)
 
     def run(
         self,
         command: str,
-        operation: Operation,
+        operation: "Operation",
         *,
         range_mode: str = "clip",
         fields: Mapping[str, str] | None = None,
@@ -77,6 +82,9 @@ class FilterOptions:
         fields : mapping, optional
             Options that a template of -o may name.
         """
+        from convcli.commands.filters.batch import Many, filter_inputs
+        from convcli.commands.output import Request
+
         request = Request(
             command,
             self.output,

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcli import options
-from convcli.commands.output import Request
 from convcli.engine.errors import ConvError
-from convcli.engine.learning.examples import Layer
-from convcli.engine.learning.gradient_descent import Descent
 from convcli.engine.sizes.geometry import Padding
+
+if TYPE_CHECKING:  # help and completion need the options alone
+    from convcli.commands.output import Request
+    from convcli.engine.learning.examples import Layer
+    from convcli.engine.learning.gradient_descent import Descent
 
 __all__ = ["LearnOptions"]
 
@@ -24,7 +26,7 @@ def _methods() -> Iterable[str]:
     return METHODS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LearnOptions:
     """One call of `convcli learn`: None, False or 0 is what was not asked."""
 
@@ -137,14 +139,18 @@ class LearnOptions:
         return self.as_json or self.format == "json"
 
     @property
-    def request(self) -> Request:
+    def request(self) -> "Request":
         """What becomes of the kernel."""
+        from convcli.commands.output import Request
+
         form = "auto" if self.json else self.format
         return Request("learn", self.output, form, self.force, range_mode="stretch")
 
     @property
-    def descent(self) -> Descent:
-        """The numbers of gradient descent; those of a call with another method are an error."""
+    def descent(self) -> "Descent":
+        """The numbers of gradient descent."""
+        from convcli.engine.learning.gradient_descent import Descent
+
         return Descent(
             self.lr,
             Descent.steps if self.steps is None else self.steps,
@@ -164,8 +170,10 @@ class LearnOptions:
             if getattr(self, name) is not None and self.method == "lstsq":
                 raise ConvError(f"--{name}: got it with method lstsq, only sgd has it", usage=True)
 
-    def layer(self, *, pictured: bool) -> Layer:
+    def layer(self, *, pictured: bool) -> "Layer":
         """How the kernel is applied: pictures keep their size unless told."""
+        from convcli.engine.learning.examples import Layer
+
         return Layer(
             options.padding_of(self.padding, self.total, Padding("same" if pictured else "valid")),
             self.stride or 1,

@@ -4,24 +4,20 @@ import csv
 import json
 import math
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcli import options, terminal
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Overrides
-from convcli.commands.net.examples import examples_of
-from convcli.commands.net.load import Loaded, load_network
-from convcli.commands.net.training_run import same_scale
-from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.progress import Progress, Work
-from convcli.files.datasets import read_labelled
 from convcli.files.memory import MAX_PIXELS
-from convcli.files.operands import Reading
-from convcli.nets.training.evaluation import Evaluation, evaluating, scoring, summed
-from convcli.nets.training.examples import Examples
+
+if TYPE_CHECKING:  # help needs the options alone
+    from convcli.commands.net.load import Loaded
+    from convcli.engine.progress import Work
+    from convcli.nets.training.evaluation import Evaluation
+    from convcli.nets.training.examples import Examples
 
 __all__ = ["EXAMPLES", "net_eval"]
 
@@ -48,6 +44,14 @@ def net_eval(
 
     A row a class: its examples, the share that was found, and how often each class was answered. A pipe gets CSV.
     """
+    from convcli.commands.net.choose import Overrides
+    from convcli.commands.net.examples import examples_of
+    from convcli.commands.net.load import load_network
+    from convcli.commands.net.training_run import same_scale
+    from convcli.commands.progress import say, watch
+    from convcli.files.datasets import read_labelled
+    from convcli.files.operands import Reading
+
     loaded = load_network(weights, None, Overrides())
     if loaded.labels is None:
         raise ConvError(f"{printable(weights)}: names no labels, net train writes files that do")
@@ -70,7 +74,10 @@ def net_eval(
         raise typer.Exit(1)
 
 
-def _tested(loaded: Loaded, examples: Examples) -> Work[Evaluation]:
+def _tested(loaded: "Loaded", examples: "Examples") -> "Work[Evaluation]":
+    from convcli.engine.progress import Progress
+    from convcli.nets.training.evaluation import evaluating, scoring, summed
+
     batches = []
     work = evaluating(scoring(loaded.model), examples, loaded.chosen.input, loaded.preparation)
     for done, loss, found in work:
@@ -79,7 +86,7 @@ def _tested(loaded: Loaded, examples: Examples) -> Work[Evaluation]:
     return summed(examples, batches)
 
 
-def _record(found: Evaluation, labels: tuple[str, ...]) -> dict[str, object]:
+def _record(found: "Evaluation", labels: tuple[str, ...]) -> dict[str, object]:
     return {
         "accuracy": found.accuracy,
         "loss": found.loss if math.isfinite(found.loss) else None,
@@ -90,7 +97,7 @@ def _record(found: Evaluation, labels: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _show(found: Evaluation, labels: tuple[str, ...]) -> None:
+def _show(found: "Evaluation", labels: tuple[str, ...]) -> None:
     counts, shares = found.confusion.tolist(), found.per_class
     head = ["label", "examples", "accuracy", *labels]
     if not terminal.on_terminal():

@@ -11,8 +11,6 @@ from convcli import options
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.notation import read_number
 from convcli.files.memory import MAX_PIXELS
-from convcli.nets.zoo import NETWORKS
-from convcli.nets.zoo.recipes import SCHEDULES
 
 __all__ = [
     "Classes",
@@ -27,7 +25,20 @@ __all__ = [
     "read_real",
 ]
 
-named = options.words(lambda: list(NETWORKS))
+
+def _networks() -> Iterable[str]:
+    from convcli.nets.zoo import NETWORKS
+
+    return NETWORKS
+
+
+def _schedules() -> Iterable[str]:
+    from convcli.nets.zoo.recipes import SCHEDULES
+
+    return SCHEDULES
+
+
+named = options.words(_networks)
 """Completes a network's name."""
 
 
@@ -94,7 +105,7 @@ def _optimizers() -> Iterable[str]:
     return OPTIMIZERS
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TrainOptions:
     """One call of `convcli net train`; None is what it leaves to the network, or to the run that it goes on with."""
 
@@ -195,7 +206,7 @@ class TrainOptions:
             "--schedule",
             metavar="WHICH",
             text="How the rate falls: constant, step, step:N,F or cosine.",
-            autocompletion=options.words(lambda: list(SCHEDULES)),
+            autocompletion=options.words(_schedules),
         ),
     ] = None
     seed: Annotated[
@@ -262,18 +273,19 @@ def _unit(text: str) -> Unit:
 
 def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
     """Name the layers of a known network that give feature maps."""
+    from convcli.nets.architecture.steps import program
+    from convcli.nets.zoo import NETWORKS
+
     # an option that still waits for its value leaves the arguments unread
     named = [NETWORKS[word] for word in (ctx.params.get("name"), *ctx.args) if word in NETWORKS]
     if not named:
         return []
     row = named[0]
-    from convcli.nets.architecture.steps import program
-
     steps = program(row.build(row.classes), row.input)
     return [s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PredictOptions:
     """One call of `convcli net predict`."""
 

@@ -6,9 +6,6 @@ import typer
 
 from convcli import options
 from convcli.commands.net.options import TrainOptions
-from convcli.commands.net.training_run import Outputs, runs, set_up
-from convcli.commands.output import print_path
-from convcli.commands.progress import say, stopping, watch
 from convcli.engine.errors import printable
 
 __all__ = ["EXAMPLES", "net_train"]
@@ -28,6 +25,10 @@ def net_train(asked: TrainOptions) -> None:
     printed at the end, in a pipe too. Ctrl-C saves and leaves, --resume goes
     on as if nothing had been.
     """
+    from convcli.commands.net.training_run import Outputs, runs, set_up
+    from convcli.commands.output import print_path
+    from convcli.commands.progress import say, stopping, watch
+
     taken = Path(asked.resume) if asked.resume else None
     path = Path(asked.output) if asked.output else taken or Path(f"{Path(asked.name).stem}.npz")
     log, plot = (Path(name) if name else None for name in (asked.log, asked.plot))
