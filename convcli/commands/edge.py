@@ -149,9 +149,11 @@ class Edge(Operation):
 
 
 def _threshold(text: str | None) -> float | str | None:
+    if text in (None, "otsu"):
+        return text
     from convcli.commands.kernel_argument import number_of
 
-    return text if text in (None, "otsu") else number_of(text, "--threshold", "a number or otsu")
+    return number_of(text, "--threshold", "a number or otsu")
 
 
 @options.takes(without=("stride", "dilation"))

@@ -9,10 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.arrays import check_layout, read_csv, read_npy
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import Picture, read_picture
+from convcli.files.pictures.picture import Picture
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
 
 __all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]
@@ -75,8 +74,12 @@ def load(name: str, how: Reading | None = None) -> Operand:
     shown = "standard input" if name == "-" else name
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":
+        from convcli.files.pictures import read_picture
+
         picture = read_picture(source, shown, max_pixels=how.max_pixels)
         return Operand(name, picture.planes, picture)
+    from convcli.files.arrays import check_layout, read_csv, read_npy  # no picture needs them
+
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":
         raise ConvError(
