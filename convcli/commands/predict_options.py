@@ -49,7 +49,7 @@ def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
     from convcli.nets.architecture.steps import program
 
     steps = program(row.build(row.classes), row.input)
-    return [s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)]
+    return [s.name for s in steps if len(s.output) == 3 and str(s.name).startswith(incomplete)]
 
 
 _NET, _ANSWER, _PICTURE, _DRAW = options.NETWORK, "Answer", "Pictures", "Look inside"

@@ -106,13 +106,13 @@ def test_a_chain_file(convcli, tmp_path):
         (
             ["lenet", "--input", "1x4x4"],
             1,
-            "lenet: layer 1 'conv:6,k5', reached by 1x4x4: kernel 5 does not fit: it is larger than "
+            "lenet: layer 1 'conv:6,k5', input 1x4x4: kernel 5 does not fit: it is larger than "
             "the input 4 on axis 0",
         ),
         (
             ["net.txt", "--input", "12"],
             1,
-            "net.txt: layer 1 'conv:8,k3,p1' (line 2), reached by 12: conv needs channels x spatial "
+            "net.txt: layer 1 'conv:8,k3,p1' (line 2), input 12: conv needs channels x spatial "
             "axes, not one row of numbers",
         ),
         (

@@ -455,7 +455,7 @@ ERRORS = [
     (
         "-n 3x8x8 relu conv:4,k9",
         1,
-        "layer 2 'conv:4,k9', reached by 3x8x8: "
+        "layer 2 'conv:4,k9', input 3x8x8: "
         "kernel 9 does not fit: it is larger than the input 8 on axis 0 (kernel 9x9, input 8x8)",
     ),
     ("-n 3x8 --layers none.txt", 1, "none.txt: no such file or directory"),
@@ -470,7 +470,7 @@ ERRORS = [
     (
         "-n 3x8 --layers deep.txt",
         1,
-        "deep.txt: layer 2 'conv:4,k9' (line 2), reached by 3x8: "
+        "deep.txt: layer 2 'conv:4,k9' (line 2), input 3x8: "
         "kernel 9 does not fit: it is larger than the input 8 on axis 0",
     ),
     (

@@ -65,7 +65,7 @@ def net_predict(
     elif features is not None:
         draw_features(loaded, load(inputs[0], reading), features, request)
     else:
-        count = loaded.chosen.steps[-1].row.activations
+        count = loaded.chosen.steps[-1].activations
         names = read_labels(labels, count) if labels else loaded.labels
         answers, whole = answer(loaded, inputs, reading)
         show(answers, names if names and len(names) == count else None, request, top)

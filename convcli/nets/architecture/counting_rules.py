@@ -25,8 +25,10 @@ class Found:
     output : tuple of int
     axes : tuple of Axis or of TransposedAxis
         The windows of a convolution or pooling layer.
-    params, buffers, macs : int
-        Learned numbers; numbers that are kept but not learned; multiply-accumulates without bias.
+    params, buffers : int
+        Learned numbers; numbers that are kept but not learned (running statistics).
+    macs : int or None
+        Multiply-accumulates without bias; None is not known.
     extra : dict of str to int
         Operations by the names of `counts.COUNTED`.
     """
@@ -35,7 +37,7 @@ class Found:
     axes: tuple[Axis | TransposedAxis, ...] = ()
     params: int = 0
     buffers: int = 0
-    macs: int = 0
+    macs: int | None = 0
     extra: dict[str, int] = field(default_factory=dict)
 
 

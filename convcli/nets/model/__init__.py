@@ -29,7 +29,7 @@ class Model:
     Parameters
     ----------
     steps : sequence of Step
-        What `program.program` writes out.
+        What `steps.program` writes out.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Model:
         for step in self.steps:
             if isinstance(step.layer, Layer):
                 try:
-                    self.operations[step.name] = operation(step.layer, step.row.input)
+                    self.operations[step.name] = operation(step.layer, step.input)
                 except ConvError as error:
                     raise error.about(step.name) from error
         self._dead = last_uses(self.steps)
@@ -62,7 +62,7 @@ class Model:
     @property
     def input(self) -> Shape:
         """The input it is made for, without the batch."""
-        return self.steps[0].row.input
+        return self.steps[0].input
 
     def shapes(self, *, learned: bool | None = None) -> dict[str, Shape]:
         """Return the shape of every tensor by its name, `conv1.weight`; the learned ones, the others, or all."""
@@ -136,7 +136,7 @@ class Model:
                 found = np.concatenate(inputs, axis=1)
             else:
                 found = _sum(inputs, spare)
-            values[step.row.number] = found
+            values[step.number] = found
             if step.name in keep:
                 self.kept[step.name] = found
             for value in dead:
@@ -162,7 +162,7 @@ class Model:
         for step in self.steps:
             op = self.operations.get(step.name)
             if (op is not None and op.weight_shapes()) or not found.isdisjoint(step.inputs):
-                found.add(step.row.number)
+                found.add(step.number)
         return found
 
     def backward(self, gradient: Array, *, inputs: bool = False) -> Array | None:
@@ -182,9 +182,9 @@ class Model:
         """
         gradients: dict[int, Array] = {len(self.steps): gradient}
         for step in reversed(self.steps):
-            if step.row.number not in gradients:
+            if step.number not in gradients:
                 continue
-            coming = gradients.pop(step.row.number)
+            coming = gradients.pop(step.number)
             op = self.operations.get(step.name)
             if not inputs and self._learned.isdisjoint(step.inputs):
                 if op is not None:
@@ -203,7 +203,7 @@ class Model:
         return gradients.get(0)
 
     def _channels(self, value: int) -> int:
-        return self.steps[value - 1].row.output[0] if value else self.input[0]
+        return self.steps[value - 1].output[0] if value else self.input[0]
 
 
 def _sum(inputs: list[Array], spare: list[bool]) -> Array:

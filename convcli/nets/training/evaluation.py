@@ -70,8 +70,8 @@ def scoring(model: Model) -> Model:
         scores = Model(most)
         scores.load(model.tensors())
         return scoring(scores)
-    if len(last.row.output) != 1:
-        got = size_text(last.row.output)
+    if len(last.output) != 1:
+        got = size_text(last.output)
         raise ConvError(f"{last.name}: the network ends in {got}, one number a class is needed")
     return model
 
@@ -99,7 +99,7 @@ def evaluating(
     found : ndarray of int
         The class found for each example of this batch.
     """
-    largest = max(step.row.activations for step in model.steps)
+    largest = max(step.activations for step in model.steps)
     batch = min(max(_CELLS // largest, 1), 256)
     for first in range(0, len(examples), batch):
         rows = slice(first, first + batch)
