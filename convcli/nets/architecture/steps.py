@@ -14,9 +14,10 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.receptive_field import Field
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.architecture.counting_rules import RULES, Found, Size
+from convcli.nets.architecture.counting_rules import Found, Size
 from convcli.nets.architecture.counts import LayerRecord
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.kinds import KINDS
+from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Join, Node, Repeat
 
 __all__ = ["Fields", "Step", "after_join", "after_windows", "last_uses", "program"]
@@ -176,7 +177,7 @@ class _Walk:
 
     def layer(self, layer: Layer, value: _Value, path: tuple[str, ...], name: str) -> _Value:
         try:
-            found = RULES[layer.kind](layer, value.size)
+            found = KINDS[layer.kind].rule(layer, value.size)
         except ConvError as error:
             raise self.wrong(layer, f"input {size_text(value.size)}", error) from error
         fields = None if value.fields is None else _after(layer, value.size, found, value.fields)
@@ -238,7 +239,7 @@ class _Walk:
 
 def _after(layer: Layer, size: Size, found: Found, fields: Fields) -> Fields | None:
     """Return the receptive fields after a layer."""
-    if layer.kind in ("flatten", "gap"):
+    if not KINDS[layer.kind].local:
         return None
     if found.axes:
         return after_windows(fields, found.axes)

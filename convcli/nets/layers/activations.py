@@ -5,7 +5,7 @@ import numpy as np
 from convcli.nets.layers.base import Array, Operation
 from convcli.nets.layers.memory_layout import by_channels, inner, outer
 
-__all__ = ["ACTIVATIONS", "Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
+__all__ = ["Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
 
 
 class Relu(Operation):
@@ -81,15 +81,6 @@ class Softmax(Operation):
         along = (gradient * self.saved).sum(axis=1, keepdims=True)
         found: Array = self.saved * (gradient - along)
         return found
-
-
-ACTIVATIONS: dict[str, type[Operation]] = {
-    "relu": Relu,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "softmax": Softmax,
-}
-"""What computes each kind of `kinds.KINDS` that is an activation."""
 
 
 class Dropout(Operation):

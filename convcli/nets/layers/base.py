@@ -4,8 +4,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convcli.nets.architecture.counting_rules import RULES, Found
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.counting_rules import Found
+from convcli.nets.architecture.kinds import KINDS
+from convcli.nets.architecture.layer import Layer
 
 __all__ = ["Array", "Operation", "Shape"]
 
@@ -48,7 +49,7 @@ class Operation:
     def found(self, size: Shape) -> Found:
         """Return windows and output for an input, C×H×W."""
         if self._found is None or self._found[0] != size:
-            self._found = size, RULES[self.layer.kind](self.layer, size)
+            self._found = size, KINDS[self.layer.kind].rule(self.layer, size)
         return self._found[1]
 
     def out_shape(self, size: Shape) -> Shape:

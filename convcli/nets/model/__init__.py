@@ -13,7 +13,7 @@ import numpy as np
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.steps import Step, last_uses
 from convcli.nets.layers import operation
 from convcli.nets.layers.activations import Dropout
