@@ -44,12 +44,12 @@ def computed(kind):
     layer, size = read(kind)
     op = operation(layer, size)
     op.weights = {name: np.ones(shape) for name, shape in op.weight_shapes().items()}
-    op.kept = {name: np.ones(shape) for name, shape in op.kept_shapes().items()}
-    op.chance = np.random.default_rng(0)
+    op.buffers = {name: np.ones(shape) for name, shape in op.buffer_shapes().items()}
+    op.rng = np.random.default_rng(0)
     op.training = True
     step = program([layer], size)[0]
     assert sum(w.size for w in op.weights.values()) == step.params
-    assert sum(w.size for w in op.kept.values()) == step.buffers
+    assert sum(w.size for w in op.buffers.values()) == step.buffers
     x = np.ones((2, *size))
     out = op.forward(x)
     assert out.shape == (2, *step.output)

@@ -38,7 +38,7 @@ class Found:
     axes : tuple of Axis or of TransposedAxis
         The windows of a convolution or pooling layer.
     params, buffers : int
-        Learned numbers; numbers that are kept but not learned (running statistics).
+        Learned numbers, and those kept but not learned (running statistics).
     macs : int or None
         Multiply-accumulates without bias; None is not known.
     extra : dict of str to int
@@ -146,7 +146,7 @@ def response_norm(layer: Layer, size: Size) -> Found:
 
 
 def activation(_layer: Layer, size: Size) -> Found:
-    """Count what changes each cell, or weighs the channels."""
+    """Count an element-wise activation, or softmax over the channels."""
     return Found(size, extra={"act": prod(size)})
 
 

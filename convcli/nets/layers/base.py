@@ -25,7 +25,7 @@ class Operation:
 
     Attributes
     ----------
-    weights, kept : dict of str to ndarray
+    weights, buffers : dict of str to ndarray
         Learned numbers, and numbers that are kept but not learned (running statistics).
     gradients : dict of str to ndarray
         Of `weights`, after `backward`.
@@ -40,7 +40,7 @@ class Operation:
         self.layer = layer
         self.size = size
         self.weights: dict[str, Array] = {}
-        self.kept: dict[str, Array] = {}
+        self.buffers: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self.training = False
         self.saved: Any = None
@@ -60,8 +60,8 @@ class Operation:
         """Return the shapes of the weights."""
         return {}
 
-    def kept_shapes(self) -> dict[str, Shape]:
-        """Return the shapes of what is kept but not learned."""
+    def buffer_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of the buffers."""
         return {}
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:

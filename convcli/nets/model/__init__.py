@@ -69,7 +69,7 @@ class Model:
         found: dict[str, Shape] = {}
         for name, op in self.operations.items():
             parts = {} if learned is False else op.weight_shapes()
-            parts |= {} if learned else op.kept_shapes()
+            parts |= {} if learned else op.buffer_shapes()
             found |= {f"{name}.{part}": shape for part, shape in parts.items()}
         return found
 
@@ -78,20 +78,20 @@ class Model:
         return {
             f"{name}.{part}": array
             for name, op in self.operations.items()
-            for part, array in (op.weights | op.kept).items()
+            for part, array in (op.weights | op.buffers).items()
         }
 
     def load(self, tensors: dict[str, Array]) -> None:
         """Take tensors by their names; the shapes have been checked (weights.py)."""
         for name, op in self.operations.items():
             op.weights = {part: tensors[f"{name}.{part}"] for part in op.weight_shapes()}
-            op.kept = {part: tensors[f"{name}.{part}"] for part in op.kept_shapes()}
+            op.buffers = {part: tensors[f"{name}.{part}"] for part in op.buffer_shapes()}
 
-    def draw_from(self, chance: np.random.Generator) -> None:
-        """Settle where dropout's chance is from: needed before training."""
+    def draw_from(self, rng: np.random.Generator) -> None:
+        """Set the generator that dropout draws from: needed before training."""
         for op in self.operations.values():
             if isinstance(op, Dropout):
-                op.chance = chance
+                op.rng = rng
 
     def forward(self, x: Array, *, training: bool = False, keep: Collection[str] = ()) -> Array:
         """Compute the network's output.
