@@ -14,13 +14,13 @@ from convcli.engine.progress import Note, Progress, Work
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, load
 from convcli.files.text import read_text
-from convcli.nets.model import Answer
+from convcli.nets.model import Prediction
 from convcli.terminal.streams import row_printer
 
 __all__ = ["answer", "read_labels", "show"]
 
 
-def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Answer], bool]:
+def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Prediction], bool]:
     """Answer for each input, and say whether all could be read.
 
     Raises
@@ -33,8 +33,8 @@ def answer(loaded: Loaded, names: Sequence[str], how: Reading) -> tuple[list[Ans
     return found, {a.name.split("[")[0] for a in found} >= set(names)
 
 
-def _answers(loaded: Loaded, names: Sequence[str], how: Reading) -> Work[list[Answer]]:
-    found: list[Answer] = []
+def _answers(loaded: Loaded, names: Sequence[str], how: Reading) -> Work[list[Prediction]]:
+    found: list[Prediction] = []
     soft = loaded.chosen.steps[-1].layer.kind == "softmax"
     for done, name in enumerate(names, 1):
         try:
@@ -46,13 +46,13 @@ def _answers(loaded: Loaded, names: Sequence[str], how: Reading) -> Work[list[An
             continue
         for i in range(len(batch)):
             logits = loaded.model.forward(batch[i : i + 1])[0].reshape(-1)
-            found.append(Answer(f"{name}[{i}]" if len(batch) > 1 else name, logits, soft))
+            found.append(Prediction(f"{name}[{i}]" if len(batch) > 1 else name, logits, soft))
         yield Progress("predict", done, len(names))
     return found
 
 
 def show(
-    answers: Sequence[Answer], labels: Sequence[str] | None, request: Request, top: int
+    answers: Sequence[Prediction], labels: Sequence[str] | None, request: Request, top: int
 ) -> None:
     """Show the most probable classes, or write all logits where -o says."""
     if request.output is not None and answers:
@@ -63,7 +63,14 @@ def show(
             print_path(delivered.path)
         return
     rows = [
-        (a.name, rank, c, labels[c] if labels else str(c), float(a.shares[c]), float(a.logits[c]))
+        (
+            a.name,
+            rank,
+            c,
+            labels[c] if labels else str(c),
+            float(a.probabilities[c]),
+            float(a.logits[c]),
+        )
         for a in answers
         for rank, c in enumerate(a.best(top), 1)
     ]
@@ -78,12 +85,12 @@ def show(
             write(row)
 
 
-def _record(found: Answer, labels: Sequence[str] | None, top: int) -> dict[str, object]:
+def _record(found: Prediction, labels: Sequence[str] | None, top: int) -> dict[str, object]:
     best = [
         {
             "class": c,
             "label": labels[c] if labels else str(c),
-            "probability": float(found.shares[c]),
+            "probability": float(found.probabilities[c]),
             "logit": float(found.logits[c]),
         }
         for c in found.best(top)

@@ -20,7 +20,7 @@ from convcli.nets.layers.activations import Dropout
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.memory_layout import hold_memory
 
-__all__ = ["Answer", "Model"]
+__all__ = ["Model", "Prediction"]
 
 
 class Model:
@@ -215,37 +215,37 @@ def _sum(inputs: list[Array], spare: list[bool]) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """The last layer's numbers, and what they mean.
+class Prediction:
+    """The scores of the classes for one input, and their probabilities.
 
     Parameters
     ----------
     name : str
         Of the example.
     logits : ndarray, shape (classes,)
-    shared : bool
+    normalized : bool
         Whether they are probabilities already: the network ends in a softmax.
 
     Examples
     --------
-    >>> found = Answer("x", np.array([0.0, np.log(3.0)]))
-    >>> found.best(1), found.shares.tolist()
+    >>> found = Prediction("x", np.array([0.0, np.log(3.0)]))
+    >>> found.best(1), found.probabilities.tolist()
     ([1], [0.25, 0.75])
     """
 
     name: str
     logits: Array
-    shared: bool = False
+    normalized: bool = False
 
     @cached_property
-    def shares(self) -> Array:
+    def probabilities(self) -> Array:
         """The probabilities of the classes."""
-        if self.shared:
+        if self.normalized:
             return self.logits
         powers = np.exp(self.logits.astype(np.float64) - self.logits.max())
-        shares: Array = powers / powers.sum()
-        return shares
+        probabilities: Array = powers / powers.sum()
+        return probabilities
 
     def best(self, top: int) -> list[int]:
         """Return the most probable classes, the first of equal ones first."""
-        return [int(c) for c in np.argsort(-self.shares, kind="stable")[:top]]
+        return [int(c) for c in np.argsort(-self.probabilities, kind="stable")[:top]]
