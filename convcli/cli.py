@@ -318,7 +318,9 @@ def _usage(error: Any) -> str:
     command = context.command_path if context else "convcli"
     parameter = getattr(error, "param", None)
     if type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(error.format_message())  # on a terminal, where rich has printed it, an empty line
+        typer.echo(
+            error.format_message()
+        )  # on a terminal, where rich has printed it, an empty line
         return ""
     if parameter is not None:
         name = max(parameter.opts, key=len) if parameter.opts[0].startswith("-") else ""

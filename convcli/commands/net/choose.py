@@ -62,7 +62,7 @@ class Chosen:
             told = {"network": self.row.name}
         if self.width != 1:
             told["width"] = self.width
-        return told | {"input": list(self.input), "classes": self.steps[-1].row.output[0]}
+        return told | {"input": list(self.input), "classes": self.steps[-1].output[0]}
 
 
 def choose(

@@ -6,9 +6,8 @@ import sys
 
 from convcli import options, terminal
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture.counts import rule
+from convcli.nets.architecture.counts import LayerRecord, rule, summed
 from convcli.nets.architecture.steps import program
-from convcli.nets.architecture.summary import Line, summary
 from convcli.nets.zoo import NETWORKS, Network
 
 __all__ = ["EXAMPLES", "net_list"]
@@ -47,11 +46,11 @@ def net_list(as_json: options.JsonFlag = False) -> None:
     terminal.print_table(columns, cells, foot=foot)
 
 
-def _total(row: Network) -> Line:
-    return summary(row.name, row.input, program(row.build(row.classes), row.input)).total
+def _total(row: Network) -> LayerRecord:
+    return summed(program(row.build(row.classes), row.input))
 
 
-def _record(row: Network, total: Line) -> dict[str, object]:
+def _record(row: Network, total: LayerRecord) -> dict[str, object]:
     return {
         "name": row.name,
         "title": row.title,

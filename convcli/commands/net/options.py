@@ -282,7 +282,7 @@ def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
         return []
     row = named[0]
     steps = program(row.build(row.classes), row.input)
-    return [s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)]
+    return [s.name for s in steps if len(s.output) == 3 and str(s.name).startswith(incomplete)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
