@@ -76,6 +76,7 @@ def test_golden(name):
     sums = summed(steps)
     params, macs, seen = GOLDEN[name]
     assert (sums.params, sums.macs) == (params, macs)
+    assert network(name).counted == (sums.params, sums.macs)  # what `net list` shows
     assert [f.size for f in sums.fields] == [seen, seen]
     assert steps[-1].output == (network(name).classes,)
     assert len({s.name for s in steps}) == len(steps)
