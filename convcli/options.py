@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from convcli.engine import numbers
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import WORDS, Padding
@@ -39,6 +40,8 @@ __all__ = [
     "Value",
     "option",
     "padding_of",
+    "read_real",
+    "read_sizes",
     "reads",
 ]
 
@@ -79,6 +82,10 @@ def reads(read: Callable[[str], _T]) -> Callable[[str], _T]:
 
 read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 """The parser of an option that is a size of at least 1 an axis."""
+
+
+read_real = reads(lambda text: numbers.read_real(str(text)))
+"""The parser of an option that is one finite number. (typer hands a default of its own over, too.)"""
 
 
 def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -166,7 +173,7 @@ Value = Annotated[
         GEOMETRY,
         "--value",
         text="The fill of --border constant (0).",
-        parser=reads(lambda text: notation.read_number(str(text))),
+        parser=reads(lambda text: numbers.read_number(str(text), special=True)),
         metavar="V",
         show_default=False,
     ),

@@ -49,15 +49,33 @@ Axis = Annotated[
 ]
 Sigma = Annotated[
     float | None,
-    options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
+    options.option(
+        DETECTOR,
+        "--sigma",
+        text="Blur of log and canny, in pixels.",
+        metavar="S",
+        parser=options.read_real,
+    ),
 ]
 Low = Annotated[
     float | None,
-    options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
+    options.option(
+        DETECTOR,
+        "--low",
+        text="Canny: where an edge may go on.",
+        metavar="T",
+        parser=options.read_real,
+    ),
 ]
 High = Annotated[
     float | None,
-    options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
+    options.option(
+        DETECTOR,
+        "--high",
+        text="Canny: where an edge begins.",
+        metavar="T",
+        parser=options.read_real,
+    ),
 ]
 Threshold = Annotated[
     str | None,

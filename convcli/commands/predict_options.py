@@ -8,11 +8,10 @@ import typer
 from convcli import options
 from convcli.commands.net.options import named
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.numbers import read_real
 from convcli.nets.zoo import NETWORKS
 
 __all__ = ["Floats", "Unit"]
-
-_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
 
 
 class Floats(tuple[float, ...]):
@@ -24,12 +23,12 @@ class Unit(tuple[int, int]):
 
 
 def _floats(text: str) -> Floats:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(_NUMBER, part) for part in parts):
+    try:
+        return Floats(map(read_real, text.split(",")))
+    except ConvError as error:
         raise ConvError(
             f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
-        )
-    return Floats(map(float, parts))
+        ) from error
 
 
 def _unit(text: str) -> Unit:

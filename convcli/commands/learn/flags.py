@@ -75,6 +75,7 @@ Ridge = Annotated[
         "--ridge",
         text="Cost of squared taps, with lstsq (0).",
         metavar="L",
+        parser=options.read_real,
         show_default=False,
     ),
 ]
@@ -85,19 +86,30 @@ Holdout = Annotated[
         "--holdout",
         text="Share of rows to measure on only (0).",
         metavar="PART",
+        parser=options.read_real,
         show_default=False,
     ),
 ]
 Rate = Annotated[
     float | None,
     options.option(
-        DESCENT, "--lr", text="Learning rate (half of the largest stable one).", metavar="RATE"
+        DESCENT,
+        "--lr",
+        text="Learning rate (half of the largest stable one).",
+        metavar="RATE",
+        parser=options.read_real,
     ),
 ]
 Steps = Annotated[int | None, options.option(DESCENT, "--steps", text="Steps (20).", metavar="N")]
 Momentum = Annotated[
     float | None,
-    options.option(DESCENT, "--momentum", text="Share of the last step kept (0).", metavar="M"),
+    options.option(
+        DESCENT,
+        "--momentum",
+        text="Share of the last step kept (0).",
+        metavar="M",
+        parser=options.read_real,
+    ),
 ]
 Batch = Annotated[
     int | None,

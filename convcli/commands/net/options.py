@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from convcli import options
-from convcli.engine.sizes.notation import read_number
 from convcli.nets.zoo import NETWORKS
 
 __all__ = ["Classes", "Depth", "Size", "Width", "named", "read_real"]
@@ -12,12 +11,7 @@ named = options.words(lambda: list(NETWORKS))
 """Completes a network's name."""
 
 
-def _number(text: str) -> float:
-    return float(read_number(str(text)))
-
-
-read_real = options.reads(_number)
-"""The parser of an option that is one real number."""
+read_real = options.read_real
 
 Size = Annotated[
     options.Sizes | None,

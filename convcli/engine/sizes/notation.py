@@ -12,7 +12,6 @@ from convcli.engine.sizes.geometry import WORDS, Padding
 __all__ = [
     "LARGEST",
     "padding_text",
-    "read_number",
     "read_padding",
     "read_sizes",
     "read_total_padding",
@@ -83,20 +82,6 @@ def read_total_padding(text: str) -> Padding:
     """
     totals = read_sizes(text, least=0)
     return Padding("explicit", tuple((t - t // 2, t // 2) for t in totals))
-
-
-def read_number(text: str) -> float:
-    """Read one number; a whole one stays an int, whatever its size.
-
-    >>> read_number("9007199254740993"), read_number("-0.5")
-    (9007199254740993, -0.5)
-    """
-    if re.fullmatch(r"[-+]?[0-9]{1,40}", text.strip()):
-        return int(text)
-    number = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?|nan|[-+]?inf"
-    if not re.fullmatch(number, text.strip()):
-        raise ConvError(f"got '{printable(text)}', a number is needed", usage=True)
-    return float(text)
 
 
 def _number(part: str, text: str, least: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.numbers import REAL
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding
 
@@ -184,10 +185,8 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     row = KINDS[kind]
     if text in row.flags:
         return _FLAGS[text]
-    if first and row.first == "rate" and re.fullmatch(r"0?\.[0-9]{1,15}|0", text):
-        return "rate", float(text)
-    if first and row.first == "eps" and re.fullmatch(r"0?\.[0-9]{1,15}|1e-[0-9]{1,2}", text):
-        return "eps", float(text)
+    if first and row.first in ("rate", "eps") and REAL.fullmatch(text) and 0 <= float(text) < 1:
+        return row.first, float(text)
     if first and row.first == "cells" and re.match(r"[0-9]", text):
         return "cells", _told("cells", text, 1)
     if first and row.first in ("out", "size") and re.match(r"[0-9]", text):
