@@ -106,9 +106,9 @@ def _ranges() -> Iterable[str]:
 
 
 def _bytes(text: str) -> int:
-    from convcli.files.memory import read_bytes_text
+    from convcli.files.memory import read_amount
 
-    return read_bytes_text(text)
+    return read_amount(text)
 
 
 def option(panel: str, *names: str, text: str, **more: Any) -> Any:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
+from convcli.files.memory import amount
 
-__all__ = ["Header", "amount", "npy_bytes", "npy_chunks", "plain", "read_header", "read_npy"]
+__all__ = ["Header", "npy_bytes", "npy_chunks", "plain", "read_header", "read_npy"]
 
 MAGIC = b"\x93NUMPY"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -225,20 +226,6 @@ def _layout(text: str, texts: bool) -> tuple[np.dtype[Any], bool, tuple[int, ...
         raise ConvError(f"got an unreadable NPY header: shape '({_short(found['shape'])})'")
     order = "" if number[1] in ("", "=", "|") else number[1]
     return np.dtype(order + number[2]), found["fortran"] == "True", tuple(map(int, sizes))
-
-
-def amount(count: int) -> str:
-    """Write a number of bytes as people say it.
-
-    >>> amount(128), amount(1_500_000)
-    ('128 bytes', '1.5 MB')
-    """
-    if count < 10_000:
-        return f"{count} bytes"
-    units = ("kB", "MB", "GB", "TB", "PB", "EB")
-    power = min((len(str(count)) - 1) // 3, len(units))
-    scaled = count / 1000**power
-    return f"{scaled:.1f} {units[power - 1]}" if scaled < 1000 else f"{scaled:.0e} EB"
 
 
 def _short(text: str) -> str:

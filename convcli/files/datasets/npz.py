@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.arrays.npy import amount, plain, read_header
+from convcli.files.arrays.npy import plain, read_header
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
 from convcli.files.datasets.source import SWELL, Given, Part, fill, size_of
+from convcli.files.memory import amount
 from convcli.files.output import about_file
 from convcli.files.sniff import sniff
 

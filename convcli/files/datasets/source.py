@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
-from convcli.files.arrays.npy import amount
-from convcli.files.memory import check_free
+from convcli.files.memory import amount, check_free
 from convcli.files.operands import contents
 from convcli.files.output import about_file
 from convcli.files.sniff import HEAD
