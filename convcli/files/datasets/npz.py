@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.sizes.notation import check_dimensions
 from convcli.files.arrays.npy import plain, read_header
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
@@ -123,8 +124,7 @@ def _array(
     with archive.open(entry) as file:
         begun = file.read(_HEAD)
         header = read_header(begun, texts=texts)
-        if len(header.shape) > 4:
-            raise ConvError(f"got {len(header.shape)} axes, up to 4 are allowed")
+        check_dimensions(header.shape, least=0)
         held = entry.file_size - header.start
         header.check(held)
         packed = min(entry.compress_size, size)

@@ -581,10 +581,10 @@ def test_shapes_of_pictures(here, shape, kept):
         ((2, 2, 8, 9), "x: got 2x2x8x9, NxHxW, NxCxHxW with 1 or 3 channels, or a row of HxH pixels for each is needed"),
         ((2,), "x: got 2, NxHxW, NxCxHxW with 1 or 3 channels, or a row of HxH pixels for each is needed"),
         ((), "x: got a single number, NxHxW, NxCxHxW with 1 or 3 channels, or a row of HxH pixels for each is needed"),
-        ((1, 2, 3, 4, 5), "x: got 5 axes, up to 4 are allowed"),
+        ((1, 2, 3, 4, 5), "x: got shape 1x2x3x4x5, a non-empty array of up to 4 dimensions is needed"),
         ((2, 8), "x: got 8 pixels for each, a square number is needed, as 9 = 3x3"),
         ((2, 12), "x: got 12 pixels for each, a square number is needed, as 9 = 3x3 (three colours of 2x2 go into an NPZ file as Nx3x2x2)"),
-        ((0, 8, 8), "x: got 0x8x8, an array with at least one cell is needed"),
+        ((0, 8, 8), "x: got shape 0x8x8, a non-empty array of up to 4 dimensions is needed"),
         ((3, 4, 4), "got 3 pictures in x, and 2 labels in y"),
     ],
 )  # fmt: skip
