@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from convcli import terminal
 from convcli.commands.net.load import Loaded
 from convcli.commands.output import Request, deliver, print_path, tell
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 from convcli.engine.results import Ready
 from convcli.files.operands import Operand
 from convcli.files.pictures.picture import Picture
@@ -38,7 +38,7 @@ def draw_field(
     steps = loaded.chosen.steps
     where = box(named_step(steps, layer) if layer else last_maps(steps), unit)
     if operand.picture is None:
-        raise ConvError(f"{printable(operand.name)}: is an array, the box is drawn on a picture")
+        raise ConvError(f"{display_name(operand.name)}: is an array, the box is drawn on a picture")
     planes = with_box(loaded.picture(operand), where)
     (top, bottom), (left, right) = where
     tell(operand.name, (f"the unit sees rows {top} to {bottom}, columns {left} to {right}",))

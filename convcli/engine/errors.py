@@ -52,7 +52,7 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
 
 
 def told(error: Exception) -> str:
-    """Put any error into one line.
+    """Put any error into one line, with nothing in it that a terminal would act on.
 
     >>> told(FileNotFoundError(2, "No such file or directory", "a.png"))
     'a.png: no such file or directory'
@@ -60,7 +60,7 @@ def told(error: Exception) -> str:
     "a bug: KeyError: 'x'"
     """
     if isinstance(error, ConvError):
-        return shortened(str(error))
+        return shortened(printable(error))
     if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
         return "standard output is closed, name a file with -o"
     if isinstance(error, OSError) and error.strerror:

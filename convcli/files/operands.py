@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.arrays import check_layout, read_csv, read_npy
 from convcli.files.output import about_file
 from convcli.files.pictures import MAX_PIXELS, Picture, read_picture
@@ -71,7 +71,7 @@ def load(name: str, how: Reading | None = None) -> Operand:
     """
     how = how or Reading()
     source = contents(name)
-    shown = "standard input" if name == "-" else name
+    shown = display_name(name)
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":
         picture = read_picture(source, shown, max_pixels=how.max_pixels)
@@ -79,13 +79,13 @@ def load(name: str, how: Reading | None = None) -> Operand:
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":
         raise ConvError(
-            f"{printable(shown)}: is a zip archive (NPZ), one array is needed: "
+            f"{shown}: is a zip archive (NPZ), one array is needed: "
             "numpy.save('x.npy', numpy.load('x.npz')['NAME'])"
         )
     if kind == "npy":
         return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-        raise ConvError(f"{printable(shown)}: is no picture, whatever its suffix says: {ARE_READ}")
+        raise ConvError(f"{shown}: is no picture, whatever its suffix says: {ARE_READ}")
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
 
 
@@ -103,7 +103,7 @@ def _stdin() -> bytes:
     try:
         data = sys.stdin.buffer.read()
     except OSError as error:
-        raise about_file("standard input", error) from error
+        raise about_file("-", error) from error
     if not data:
         raise ConvError("standard input: is empty, a picture or an array is needed")
     return data

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from convcli import terminal
-from convcli.commands.output import Delivered, Request, _shown, deliver, print_path, tell
-from convcli.engine.errors import ConvError
+from convcli.commands.output import Delivered, Request, deliver, print_path, tell
+from convcli.engine.errors import ConvError, display_name
 from convcli.engine.results import Result
 from convcli.files.operands import Operand, Reading, load
 
@@ -47,7 +47,7 @@ def filtered(
     try:
         result = operation(operand)
     except ConvError as error:
-        raise error if error.usage else error.about(_shown(name)) from error
+        raise error if error.usage else error.about(display_name(name)) from error
     delivered = deliver(operand, result, request)
     read = operand.picture.notes if operand.picture else ()
     notes = (*read, *operation.notes(operand, result), *delivered.notes)

@@ -10,7 +10,7 @@ import numpy as np
 
 from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.net.examples import examples_of
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.datasets import Labelled, classes, read_labelled
 from convcli.files.operands import Reading
 from convcli.nets.model import Model, initializers, weights
@@ -132,7 +132,7 @@ def _chosen(
     width = given.width if given.width is not None else card.get("width")
     if len(labels) < 2:
         raise ConvError(
-            f"{printable(labelled.name)}: all examples are of the class '{printable(labels[0])}', "
+            f"{display_name(labelled.name)}: all examples are of the class '{printable(labels[0])}', "
             "two classes or more are needed"
         )
     named = given.name in NETWORKS
@@ -142,8 +142,8 @@ def _chosen(
     out = chosen.steps[-1].row.activations
     if out != len(labels):
         raise ConvError(
-            f"{printable(given.name)}: ends in {out} numbers, "
-            f"{printable(labelled.name)} has {len(labels)} classes"
+            f"{display_name(given.name)}: ends in {out} numbers, "
+            f"{display_name(labelled.name)} has {len(labels)} classes"
         )
     mine, theirs = chosen.card(), {k: card.get(k) for k in ("network", "layers", "input", "width")}
     if card and any(mine.get(k) != v for k, v in theirs.items()):

@@ -50,7 +50,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     """
     if isinstance(given.source, bytes):
         raise ConvError(
-            f"{printable(given.shown)}: is an IDX file, which is one of a pair: its name is needed"
+            f"{given.shown}: is an IDX file, which is one of a pair: its name is needed"
         )
     notes: tuple[str, ...] = ()
     if given.source is None:

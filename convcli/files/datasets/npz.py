@@ -61,7 +61,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     assert given.source is not None
     size, packed = size_of(given.source)
     if packed:
-        raise ConvError(f"{printable(given.shown)}: is NPZ within gzip: gunzip it")
+        raise ConvError(f"{given.shown}: is NPZ within gzip: gunzip it")
     source = BytesIO(given.source) if isinstance(given.source, bytes) else given.source
     try:
         with zipfile.ZipFile(source) as archive:
@@ -70,16 +70,14 @@ def read(given: Given, max_pixels: int) -> Labelled:
             x = _taken(archive, entries[names.x], size, lambda a: pictures_of(a, max_pixels))
             texts, more = _taken(archive, entries[names.y], size, labels_of, texts=True)
     except ConvError as error:
-        raise error.about(printable(given.shown)) from error
+        raise error.about(given.shown) from error
     except OSError as error:
         raise about_file(given.shown, error) from error
     except _DAMAGED as error:
-        raise ConvError(
-            f"{printable(given.shown)}: is a damaged NPZ file: {printable(error)}"
-        ) from error
+        raise ConvError(f"{given.shown}: is a damaged NPZ file: {printable(error)}") from error
     if len(x) != len(texts):
         raise ConvError(
-            f"{printable(given.shown)}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
+            f"{given.shown}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
         )
     return Labelled(given.name, texts, x, notes=(*notes, *more))
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError
 from convcli.engine.numbers import WHOLE
 from convcli.files.arrays.csv_format import (
     cells_of,
@@ -73,7 +73,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     except OSError as error:
         raise about_file(given.shown, error) from error
     except ConvError as error:
-        about = printable(given.shown)
+        about = given.shown
         raise error if str(error).startswith(f"{about}: ") else error.about(about) from error
     x: NDArray[Any] = np.concatenate(blocks)
     return Labelled(given.name, tuple(texts), x.reshape(len(x), 1, side, side))
