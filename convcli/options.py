@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from convcli.engine import numbers
+from convcli.engine import names, numbers
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import WORDS, Padding
@@ -93,27 +93,15 @@ def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     return lambda incomplete: [c for c in choices() if c.startswith(incomplete)]
 
 
-def _borders() -> list[str]:
-    from convcli.engine.borders import BORDERS, SYNONYMS
-
-    return [*BORDERS, *SYNONYMS]
-
-
-def _ranges() -> Iterable[str]:
-    from convcli.engine.ranges import RANGES
-
-    return RANGES
-
-
 def _bytes(text: str) -> int:
     from convcli.files.memory import read_amount
 
     return read_amount(text)
 
 
-def option(panel: str, *names: str, text: str, **more: Any) -> Any:
+def option(panel: str, *spellings: str, text: str, **more: Any) -> Any:
     """Declare an option: the panel of the help that it stands in, its names, its help."""
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+    return typer.Option(*spellings, help=text, rich_help_panel=panel, **more)
 
 
 Stride = Annotated[
@@ -139,10 +127,10 @@ PaddingOption = Annotated[
         GEOMETRY,
         "-p",
         "--padding",
-        text=f"Rows per side, or {', '.join(WORDS)}.",
+        text=f"Rows per side, or {names.choices(tuple(WORDS))}.",
         parser=reads(notation.read_padding),
         metavar="P|B/A|WORD",
-        autocompletion=words(lambda: list(WORDS)),
+        autocompletion=words(lambda: WORDS),
     ),
 ]
 TotalPadding = Annotated[
@@ -161,10 +149,9 @@ Border = Annotated[
     option(
         GEOMETRY,
         "--border",
-        text="What padding holds: zero, constant (--value), reflect (d c b a | a b c d), mirror "
-        "(d c b | a b c d: numpy's and PyTorch's reflect), nearest, wrap.",
+        text=f"What padding holds: {names.choices(names.BORDERS)}.",
         metavar="MODE",
-        autocompletion=words(_borders),
+        autocompletion=words(lambda: [*names.BORDERS, *names.BORDER_SYNONYMS]),
     ),
 ]
 Value = Annotated[
@@ -195,10 +182,10 @@ Format = Annotated[
     option(
         OUTPUT,
         "--format",
-        text="auto, table, csv, json, npy or png.",
+        text=f"{names.choices(FORMATS)}.",
         metavar="FORMAT",
         show_default=False,
-        autocompletion=words(lambda: list(FORMATS)),
+        autocompletion=words(lambda: FORMATS),
     ),
 ]
 JsonFlag = Annotated[bool, option(OUTPUT, "--json", text="Print JSON.")]
@@ -207,9 +194,9 @@ Range = Annotated[
     option(
         OUTPUT,
         "--range",
-        text="Of what no picture holds: clip, abs, stretch, offset.",
+        text=f"Of what no picture holds: {names.choices(names.RANGES)}.",
         metavar="HOW",
-        autocompletion=words(_ranges),
+        autocompletion=words(lambda: names.RANGES),
     ),
 ]
 Invert = Annotated[bool, option(OUTPUT, "--invert", text="Swap black and white.")]
@@ -258,8 +245,8 @@ Layout = Annotated[
         INPUT,
         "--layout",
         text="Where an array's channels stand (chw, first).",
-        metavar="chw|hwc",
-        autocompletion=words(lambda: ["chw", "hwc"]),
+        metavar="|".join(names.LAYOUTS),
+        autocompletion=words(lambda: names.LAYOUTS),
     ),
 ]
 MaxPixels = Annotated[

@@ -9,7 +9,7 @@ from typing import Any
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.numbers import read_real
 
-__all__ = ["SCHEDULES", "Recipe", "Schedule"]
+__all__ = ["INITIALIZERS", "OPTIMIZERS", "SCHEDULES", "Recipe", "Schedule"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ SCHEDULES: dict[str, Schedule] = {
 }
 """Schedules by name; step:N,F multiplies by F every N epochs. Cosine: Loshchilov and Hutter, arXiv:1608.03983."""
 
+OPTIMIZERS = ("adam", "sgd")
+"""Of `optimizers.OPTIMIZERS`: named here too, because help costs no arrays."""
+INITIALIZERS = {"xavier": "the chapter's", "he": "for relu", "xavier-sigmoid": "for sigmoid"}
+"""Of `initializers.METHODS`, and what help says of each."""
+
 _STEPS = re.compile(r"step:([1-9][0-9]{0,5})(?:,(.+))?")
 
 
@@ -68,7 +73,7 @@ class Recipe:
     lr : float
         The learning rate at the start.
     optimizer : str
-        A key of `optimizers.OPTIMIZERS`.
+        A name of `OPTIMIZERS`.
     momentum : float
         Of sgd.
     weight_decay : float
@@ -76,7 +81,7 @@ class Recipe:
     schedule : str
         A key of `SCHEDULES`, or step:N,F.
     start : str
-        A key of `starting.METHODS`.
+        A name of `INITIALIZERS`.
 
     Raises
     ------
