@@ -42,6 +42,7 @@ __all__ = [
     "padding_of",
     "read_real",
     "read_sizes",
+    "read_whole",
     "reads",
 ]
 
@@ -86,6 +87,11 @@ read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 
 read_real = reads(lambda text: numbers.read_real(str(text)))
 """The parser of an option that is one finite number. (typer hands a default of its own over, too.)"""
+
+
+def read_whole(least: int = 0) -> Callable[[str], int]:
+    """Make the parser of an option that is one whole number of at least `least`."""
+    return reads(lambda text: numbers.read_whole(str(text), least))
 
 
 def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -224,7 +230,7 @@ FilesFrom = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", min=1),
+    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", parser=read_whole(1)),
 ]
 FailFast = Annotated[bool, option(MANY, "--fail-fast", text="Stop at the first error.")]
 SkipExisting = Annotated[
@@ -256,7 +262,7 @@ MaxPixels = Annotated[
         "--max-pixels",
         text="The largest picture that is read (2^28).",
         metavar="N",
-        min=1,
+        parser=read_whole(1),
         show_default=False,
     ),
 ]

@@ -10,7 +10,7 @@ import re
 
 from convcli.engine.errors import ConvError, brief
 
-__all__ = ["BLANKS", "REAL", "SPECIAL", "WHOLE", "read_number", "read_real"]
+__all__ = ["BLANKS", "REAL", "SPECIAL", "WHOLE", "read_number", "read_real", "read_whole"]
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 """A whole number."""
@@ -67,6 +67,19 @@ def read_real(text: str) -> float:
     2.0
     """
     return float(read_number(text))
+
+
+def read_whole(text: str, least: int = 0) -> int:
+    """Read one whole number, of at least so much.
+
+    >>> read_whole("+2")
+    2
+    """
+    bare = text.strip(BLANKS)
+    value = read_number(bare) if WHOLE.fullmatch(bare) else least - 1
+    if value < least:
+        raise _wrong(text, f"a whole number of at least {least} is needed")
+    return int(value)
 
 
 def _wrong(text: str, allowed: str) -> ConvError:

@@ -123,6 +123,14 @@ def test_a_whole_number_keeps_every_digit():
     assert isinstance(numbers.read_number("5."), float)
 
 
+@pytest.mark.parametrize("text", [*NUMBERS, *MORE, *NONE, "4"], ids=lambda text: repr(text[:20]))
+def test_whole_numbers_are_those_without_point_and_exponent(text):
+    value = (NUMBERS | MORE | {"4": 4}).get(text)
+    fits = isinstance(value, int) and value >= 5
+    with contextlib.nullcontext() if fits else pytest.raises(ConvError):
+        assert option(options.read_whole(5))(text) == value
+
+
 @pytest.mark.parametrize(
     ("call", "option"),
     [
