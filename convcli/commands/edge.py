@@ -1,12 +1,12 @@
 """`convcli edge`: edge detection on pictures and arrays."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
+from convcli.engine import names
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
@@ -27,12 +27,6 @@ EXAMPLES = (
 DETECTOR = "Detector"
 
 
-def _detectors() -> Iterable[str]:
-    from convcli.engine.edges import DETECTORS
-
-    return DETECTORS
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class EdgeOptions:
     """The options that only edge has: which detector, and its thresholds."""
@@ -43,11 +37,10 @@ class EdgeOptions:
             DETECTOR,
             "-m",
             "--method",
-            text="sobel (unless told), scharr, prewitt, roberts, farid, kirsch, laplacian, log, "
-            "diff (the chapter's) or canny.",
+            text=f"{names.choices(names.DETECTORS)} (sobel).",
             show_default=False,
             metavar="METHOD",
-            autocompletion=options.words(_detectors),
+            autocompletion=options.words(lambda: names.DETECTORS),
         ),
     ] = "sobel"
     axis: Annotated[
@@ -57,20 +50,38 @@ class EdgeOptions:
             "--axis",
             text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
             metavar="x|y|both",
-            autocompletion=options.words(lambda: ["x", "y", "both"]),
+            autocompletion=options.words(lambda: names.AXES),
         ),
     ] = None
     sigma: Annotated[
         float | None,
-        options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
+        options.option(
+            DETECTOR,
+            "--sigma",
+            text="Blur of log and canny, in pixels.",
+            parser=options.read_real,
+            metavar="S",
+        ),
     ] = None
     low: Annotated[
         float | None,
-        options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
+        options.option(
+            DETECTOR,
+            "--low",
+            text="Canny: where an edge may go on.",
+            parser=options.read_real,
+            metavar="T",
+        ),
     ] = None
     high: Annotated[
         float | None,
-        options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
+        options.option(
+            DETECTOR,
+            "--high",
+            text="Canny: where an edge begins.",
+            parser=options.read_real,
+            metavar="T",
+        ),
     ] = None
     threshold: Annotated[
         str | None,

@@ -1,12 +1,12 @@
 """`convcli pool`: max, average and min pooling of pictures and arrays."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
+from convcli.engine import names
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
@@ -21,12 +21,6 @@ EXAMPLES = (
     "convcli pool camera.png -k 4 -m avg -o small.png",
     "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
 )
-
-
-def _modes() -> Iterable[str]:
-    from convcli.engine.pooling import MODES
-
-    return MODES
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,10 +44,10 @@ class PoolOptions:
             options.GEOMETRY,
             "-m",
             "--mode",
-            text="max, avg or min (max).",
+            text=f"{names.choices(names.POOLING_MODES)} (max).",
             metavar="MODE",
             show_default=False,
-            autocompletion=options.words(_modes),
+            autocompletion=options.words(lambda: names.POOLING_MODES),
         ),
     ] = "max"
     everywhere: Annotated[

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of
+from convcli.engine.names import BORDER_SYNONYMS
 
 __all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "read_window"]
 
@@ -66,13 +67,7 @@ _ROWS = (
 BORDERS: dict[str, Border] = {row.name: row for row in _ROWS}
 """The border modes by name."""
 
-SYNONYMS: dict[str, str] = {
-    "symmetric": "reflect",
-    "edge": "nearest",
-    "replicate": "nearest",
-    "circular": "wrap",
-    "reflect-101": "mirror",
-}
+SYNONYMS: dict[str, str] = BORDER_SYNONYMS
 """Other names that cannot be misread."""
 
 

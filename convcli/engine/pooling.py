@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import Axis, PaddingLike
+from convcli.engine.sizes.notation import check_dimensions
 
 __all__ = ["MODES", "Mode", "Pooling", "merge_windows", "pool2d", "prepare"]
 
@@ -243,11 +244,7 @@ def prepare(
         raise ConvError(
             f"input: got dtype {x.dtype}, integers or floats of at most 64 bits are needed"
         )
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    check_dimensions(x.shape, "input")
     kernel = geometry.per_axis("window", size, 2, 1)
     vertical, horizontal = geometry.axes(
         x.shape[-2:],

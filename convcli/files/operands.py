@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.pictures.picture import Picture
@@ -71,7 +71,7 @@ def load(name: str, how: Reading | None = None) -> Operand:
     """
     how = how or Reading()
     source = contents(name)
-    shown = "standard input" if name == "-" else name
+    shown = display_name(name)
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":
         from convcli.files.pictures import read_picture
@@ -83,13 +83,13 @@ def load(name: str, how: Reading | None = None) -> Operand:
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":
         raise ConvError(
-            f"{printable(shown)}: is a zip archive (NPZ), one array is needed: "
+            f"{shown}: is a zip archive (NPZ), one array is needed: "
             "numpy.save('x.npy', numpy.load('x.npz')['NAME'])"
         )
     if kind == "npy":
         return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-        raise ConvError(f"{printable(shown)}: is no picture, whatever its suffix says: {ARE_READ}")
+        raise ConvError(f"{shown}: is no picture, whatever its suffix says: {ARE_READ}")
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
 
 
@@ -107,7 +107,7 @@ def _stdin() -> bytes:
     try:
         data = sys.stdin.buffer.read()
     except OSError as error:
-        raise about_file("standard input", error) from error
+        raise about_file("-", error) from error
     if not data:
         raise ConvError("standard input: is empty, a picture or an array is needed")
     return data

@@ -18,6 +18,7 @@ from convcli.engine.correlation.taps import Taps
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.notation import check_dimensions
 from convcli.engine.threads import each
 
 __all__ = ["Correlation", "corr2d", "prepare"]
@@ -213,11 +214,7 @@ def prepare(
     check_value(look, value)
     x, kernel = _numeric(x, "input"), _numeric(kernel, "kernel")
     for name, array in (("input", x), ("kernel", kernel)):
-        if not 2 <= array.ndim <= 4 or array.size == 0:
-            raise ConvError(
-                f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
-                "a non-empty array of 2 to 4 dimensions is needed"
-            )
+        check_dimensions(array.shape, name)
     planes = x.reshape((1,) * (4 - x.ndim) + x.shape)
     channels = planes.shape[1]
     if kernel.ndim == 2:

@@ -18,7 +18,8 @@ from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import Axis, PaddingLike
+from convcli.engine.sizes.notation import check_dimensions
 
 __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
 
@@ -130,11 +131,7 @@ def prepare(
         raise one_of("detector", method, DETECTORS)
     given = {"axis": axis, "sigma": sigma, "low": low, "high": high, "threshold": threshold}
     _check_options(row, given)
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    check_dimensions(x.shape, "input")
     planes = x.reshape(-1, 1, *x.shape[-2:])
     width = (row.sigma or 0.0) if sigma is None else sigma
     if row.taps is None:

@@ -12,6 +12,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Pair
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import PaddingLike, size_text
+from convcli.engine.sizes.notation import check_dimensions
 
 __all__ = ["LARGEST", "Examples", "Layer", "sizes_that_fit"]
 
@@ -165,11 +166,7 @@ def _several(arrays: Any) -> list[Array]:
 
 def _checked(array: Array, name: str) -> float:
     """Return the largest |element|."""
-    if not 2 <= array.ndim <= 4 or array.size == 0:
-        raise ConvError(
-            f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    check_dimensions(array.shape, name)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise ConvError(
             f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"

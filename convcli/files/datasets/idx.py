@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.arrays.npy import amount
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
 from convcli.files.datasets.source import SWELL, Given, fill, size_of, unpacked
+from convcli.files.memory import amount
 from convcli.files.output import about_file
 
 __all__ = ["claims", "read"]
@@ -50,7 +50,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     """
     if isinstance(given.source, bytes):
         raise ConvError(
-            f"{printable(given.shown)}: is an IDX file, which is one of a pair: its name is needed"
+            f"{given.shown}: is an IDX file, which is one of a pair: its name is needed"
         )
     notes: tuple[str, ...] = ()
     if given.source is None:

@@ -12,9 +12,8 @@ from typing import BinaryIO, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError
-from convcli.files.arrays.npy import amount
-from convcli.files.memory import check_free
+from convcli.engine.errors import ConvError, display_name
+from convcli.files.memory import amount, check_free
 from convcli.files.operands import contents
 from convcli.files.output import about_file
 from convcli.files.sniff import HEAD
@@ -55,7 +54,7 @@ class Given:
     @property
     def shown(self) -> str:
         """The name for messages."""
-        return "standard input" if self.name == "-" else self.name
+        return display_name(self.name)
 
     @property
     def path(self) -> Path:

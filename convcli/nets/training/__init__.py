@@ -1,6 +1,6 @@
 """Training: steps on batches, epoch by epoch, that can be broken off between any two and taken up again.
 
-Open: evaluation, examples, optimizers, resume.
+Open: evaluation, examples, resume.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
