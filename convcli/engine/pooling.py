@@ -4,7 +4,7 @@ A window's rows are reduced first, then its columns: k + k steps in place of k *
 cannot win whatever the type of the numbers is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.errors import ConvError, one_of
+from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 
 __all__ = ["MODES", "Mode", "Pooling", "merge_windows", "pool2d", "prepare"]
-
-BAND = 1 << 19
-"""Output elements that a band aims at."""
 
 CACHE = 1 << 16
 """Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
@@ -76,8 +74,8 @@ MODES: dict[str, Mode] = {row.name: row for row in _ROWS}
 """The modes by name."""
 
 
-@dataclass(frozen=True)
-class Pooling:
+@dataclass(eq=False)
+class Pooling(Result):
     """One pooling, checked and ready to compute any rows of its result.
 
     Parameters
@@ -93,6 +91,8 @@ class Pooling:
         Of the result as the caller sees it; the last two axes are its rows and columns.
     """
 
+    BAND = 1 << 19
+
     x: NDArray[Any]
     mode: Mode
     axes: tuple[Axis, Axis]
@@ -102,13 +102,7 @@ class Pooling:
     shape: tuple[int, ...]
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute output rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
+        """Compute output rows start … stop-1 (see `Result.rows`)."""
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
@@ -135,17 +129,6 @@ class Pooling:
                 np.divide(across, counts, out=out, casting="unsafe")
             else:
                 out[...] = across
-
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
-        rows = self.shape[-2]
-        height = max(elements * rows // max(int(np.prod(self.shape)), 1), 1)
-        for start in range(0, rows, height):
-            yield start, min(start + height, rows)
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
-        return self.rows(0, self.shape[-2])
 
 
 def pool2d(

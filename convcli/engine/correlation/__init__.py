@@ -16,18 +16,16 @@ from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
 from convcli.engine.correlation.taps import Taps
 from convcli.engine.errors import ConvError
+from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import PaddingLike, size_text
 from convcli.engine.threads import each
 
 __all__ = ["Correlation", "corr2d", "prepare"]
 
-BAND = 1 << 20
-"""Output elements a band aims at: enough for all threads, small against a picture."""
 
-
-@dataclass(frozen=True, eq=False)
-class Correlation:
+@dataclass(eq=False)
+class Correlation(Result):
     """One correlation, checked, planned and ready to compute any rows of its result.
 
     Parameters
@@ -52,24 +50,11 @@ class Correlation:
     plan: Plan
     runner: Runner
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of the result."""
-        return self.problem.dtype
-
-    @property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Where the windows lie."""
-        return self.problem.axes
+    def __post_init__(self) -> None:
+        self.dtype, self.axes = self.problem.dtype, self.problem.axes
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute output rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
+        """Compute output rows start … stop-1 (see `Result.rows`)."""
         problem = self.problem
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
@@ -102,17 +87,6 @@ class Correlation:
                 out = target[part.image, maps, rows, part.left : part.right]
                 if not self.runner.run(part, out, scratch):
                     Taps(self.problem).run(part, out, scratch)
-
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
-        rows, columns = self.shape[-2:]
-        height = max(elements // max(columns * self.problem.maps, 1), 1)
-        for start in range(0, rows, height):
-            yield start, min(start + height, rows)
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
-        return self.rows(0, self.shape[-2])
 
 
 def corr2d(
