@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import real, row_of
+from convcli.engine.errors import ConvError
 
-__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "read_window"]
+__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "filling", "read_window"]
 
 Index = NDArray[np.intp]
 
@@ -75,6 +76,8 @@ SYNONYMS: dict[str, str] = {
 }
 """Other names that cannot be misread."""
 
+_BY_ANY_NAME = {**BORDERS, **{name: BORDERS[other] for name, other in SYNONYMS.items()}}
+
 
 def border(name: str) -> Border:
     """Look up a border mode by name or synonym.
@@ -82,10 +85,7 @@ def border(name: str) -> Border:
     >>> border("replicate").example
     'a a a | a b c d | d d d'
     """
-    found = BORDERS.get(SYNONYMS.get(name, name))
-    if found is None:
-        raise one_of("border", name, [*BORDERS, *SYNONYMS])
-    return found
+    return row_of("border", name, _BY_ANY_NAME)
 
 
 def cells(mode: Border, start: int, stop: int, n: int) -> Index:
@@ -183,10 +183,18 @@ def _inside(span: tuple[int, int], n: int) -> tuple[int, int]:
     return end, end
 
 
-def check_value(mode: Border, value: float) -> None:
-    """Raise ConvError when a fill value is given to a mode that takes none."""
-    if value and mode.name != "constant":
+def filling(mode: Border, value: object) -> float:
+    """Return the fill value of a mode.
+
+    Raises
+    ------
+    ConvError
+        It is no number, or the mode takes none.
+    """
+    found = real("value", value)
+    if found and mode.name != "constant":
         raise ConvError(
-            f"value: got {value} with border {mode.name}, only border constant has a value",
+            f"value: got {found} with border {mode.name}, only border constant has a value",
             usage=True,
         )
+    return found

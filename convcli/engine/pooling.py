@@ -4,14 +4,15 @@ A window's rows are reduced first, then its columns: k + k steps in place of k *
 cannot win whatever the type of the numbers is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import Wholes, row_of
+from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
@@ -133,12 +134,12 @@ class Pooling(Result):
 
 def pool2d(
     x: ArrayLike,
-    size: int | Sequence[int],
+    size: Wholes,
     *,
     mode: str = "max",
-    stride: int | Sequence[int] | None = None,
+    stride: Wholes | None = None,
     padding: PaddingLike = 0,
-    dilation: int | Sequence[int] = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
 ) -> NDArray[Any]:
@@ -149,7 +150,7 @@ def pool2d(
     x : array_like, shape (H, W), (C, H, W) or (N, C, H, W)
         Integers, floats or booleans.
     size : int or sequence of int
-        Window size.
+        Window size. Here and below NumPy's integers, and arrays of them, are as good as int.
     mode : str
         A name of `MODES`: 'max', 'avg' or 'min'.
     stride : int or sequence of int, optional
@@ -168,13 +169,14 @@ def pool2d(
     Returns
     -------
     ndarray, shape (H', W'), (C, H', W') or (N, C, H', W')
-        Maxima and minima keep the dtype and hand NaN on. Averages of integers are float64, of float32 (and float16)
+        Maxima and minima keep the dtype (in the machine's byte order) and hand NaN on. Averages of integers are float64, of float32 (and float16)
         float32, summed in float64.
 
     Raises
     ------
     ConvError
-        A window that does not fit or holds no cell of the input, an unknown mode, a dtype that has no order.
+        A window that does not fit or holds no cell of the input, an unknown mode, a dtype that has no order, a size
+        that is no whole number.
 
     Source: Zhang et al., "Dive into Deep Learning", section "Pooling".
 
@@ -199,12 +201,12 @@ def pool2d(
 
 def prepare(
     x: NDArray[Any],
-    size: int | Sequence[int],
+    size: Wholes,
     *,
     mode: str = "max",
-    stride: int | Sequence[int] | None = None,
+    stride: Wholes | None = None,
     padding: PaddingLike = 0,
-    dilation: int | Sequence[int] = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
 ) -> Pooling:
@@ -214,9 +216,7 @@ def prepare(
     ------
     ConvError
     """
-    row = MODES.get(mode)
-    if row is None:
-        raise one_of("pooling mode", mode, MODES)
+    row = row_of("pooling mode", mode, MODES)
     if include_pad and not row.divides:
         raise ConvError(
             f"include_pad: got it with mode {mode}, only avg divides by a number of cells",
@@ -279,9 +279,10 @@ def _check_cells(i: int, axis: Axis, inside: NDArray[np.int64]) -> None:
 
 
 def _types(given: np.dtype[Any], mode: Mode, cells: int) -> tuple[np.dtype[Any], np.dtype[Any]]:
-    """Settle the dtype of the result and of the arithmetic."""
+    """Settle the dtype of the result and of the arithmetic, both in the machine's byte order."""
     if not mode.divides:
-        return given, given
+        native = given.newbyteorder("=")
+        return native, native
     if given.kind == "f":
         return np.dtype(np.float32 if given.itemsize <= 4 else np.float64), np.dtype(np.float64)
     exact = given.itemsize <= 2 and cells << 8 * given.itemsize < 2**31

@@ -42,7 +42,7 @@ def descent_of(
     for option, value in asked.items():
         if value is not None and method == "lstsq":
             raise ConvError(f"{option}: got it with method lstsq, only sgd has it", usage=True)
-    return Descent(
+    return Descent.of(
         lr,
         Descent.steps if steps is None else steps,
         Descent.momentum if momentum is None else momentum,

@@ -4,14 +4,15 @@
 can so be filtered and written band by band, and no strategy ever holds the padded input or all of its windows.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.borders import border, check_value
+from convcli.engine.arguments import Whole, Wholes, whole
+from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
 from convcli.engine.correlation.taps import Taps
@@ -94,12 +95,12 @@ def corr2d(
     kernel: ArrayLike,
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     border: str = "zero",
     value: float = 0.0,
     bias: ArrayLike | None = None,
-    groups: int = 1,
+    groups: Whole = 1,
     flip: bool = False,
 ) -> NDArray[Any]:
     """Cross-correlate an array with a kernel, as a convolution layer does (the kernel is not flipped).
@@ -113,6 +114,7 @@ def corr2d(
     padding : int, str or sequence
         Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'.
     stride, dilation : int or sequence of int
+        Here, in `padding` and in `groups` NumPy's integers, and arrays of them, are as good as int.
     border : str
         What the padding holds: a name of `padding.BORDERS`.
     value : float
@@ -133,7 +135,7 @@ def corr2d(
     Raises
     ------
     ConvError
-        Channels, groups or sizes that do not fit, or integers that could pass int64.
+        Channels, groups or sizes that do not fit or are no whole numbers, or integers that could pass int64.
 
     Source: Zhang et al., "Dive into Deep Learning", section "The cross-correlation operator".
 
@@ -163,12 +165,12 @@ def prepare(
     kernel: NDArray[Any],
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     mode: str = "zero",
     value: float = 0.0,
     bias: ArrayLike | None = None,
-    groups: int = 1,
+    groups: Whole = 1,
     flip: bool = False,
     strategy: str | None = None,
 ) -> Correlation:
@@ -184,7 +186,8 @@ def prepare(
     ConvError
     """
     look = border(mode)
-    check_value(look, value)
+    value = filling(look, value)
+    groups = whole("groups", groups, 1)
     x, kernel = _numeric(x, "input"), _numeric(kernel, "kernel")
     for name, array in (("input", x), ("kernel", kernel)):
         if not 2 <= array.ndim <= 4 or array.size == 0:
@@ -244,7 +247,7 @@ def _numeric(array: NDArray[Any], name: str) -> NDArray[Any]:
 def _check_channels(
     x: NDArray[Any], kernel: NDArray[Any], channels: int, weights: NDArray[Any], groups: int
 ) -> None:
-    divided = groups >= 1 and channels % groups == weights.shape[0] % groups == 0
+    divided = channels % groups == weights.shape[0] % groups == 0
     if divided and weights.shape[1] * groups == channels:
         return
     both = f"input {size_text(x.shape)}, kernel {size_text(kernel.shape)}"

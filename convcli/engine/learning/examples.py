@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.arguments import Wholes
 from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Pair
@@ -27,8 +28,8 @@ class Layer:
     """How the kernel is applied: the options of `correlate.corr2d`."""
 
     padding: PaddingLike = 0
-    stride: int | Sequence[int] = 1
-    dilation: int | Sequence[int] = 1
+    stride: Wholes = 1
+    dilation: Wholes = 1
     mode: str = "zero"
     value: float = 0.0
 
@@ -110,11 +111,12 @@ class Examples:
         """
         if not 1 <= len(size) <= 4:
             raise ConvError(
-                f"size: got {size_text(size)}, KHxKW, CxKHxKW or OxCxKHxKW is allowed", usage=True
+                f"size: got {size_text(size) or 'nothing'}, KHxKW, CxKHxKW or OxCxKHxKW is allowed",
+                usage=True,
             )
-        plane = geometry.per_axis("size", tuple(size)[-2:], 2, 1)
+        plane = geometry.per_axis("size", size[-2:], 2, 1)
         if len(size) > 2:
-            return (*geometry.per_axis("size", tuple(size)[:-2], len(size) - 2, 1), *plane)
+            return (*geometry.per_axis("size", size[:-2], len(size) - 2, 1), *plane)
         x, y = self.pairs[0]
         if x.shape[:-2] == y.shape[:-2]:
             return plane
