@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import index
-from typing import SupportsFloat, SupportsIndex, TypeAlias, TypeVar
+from typing import Any, SupportsFloat, SupportsIndex, TypeAlias, TypeVar
 
 from convcli.engine.errors import ConvError, one_of, printable, shortened
 
@@ -52,9 +52,11 @@ def wholes(what: str, value: object, least: int) -> tuple[int, ...]:
 
 def several(value: object) -> list[object] | None:
     """Return the items of a sequence or an array; None of anything else, a text and an array of no dimension too."""
+    if type(value) is int:  # the usual cases
+        return None
     if type(value) is tuple:
         return list(value)
-    if isinstance(value, str | bytes | bytearray) or _index(value) is not None:
+    if isinstance(value, (str, bytes, bytearray)) or _index(value) is not None:
         return None
     array = hasattr(value, "__array__") and getattr(value, "ndim", None) != 0
     if isinstance(value, Sequence) or (array and isinstance(value, Iterable)):
@@ -115,18 +117,18 @@ def shown(value: object) -> str:
     return shortened(printable(repr(value) if isinstance(value, str | bytes) else value))
 
 
-def _index(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        return None
+def _index(value: Any) -> int | None:
     try:
-        return index(value)
-    except TypeError:  # an array has the method, and does not always answer
+        return None if isinstance(value, bool) else index(value)
+    except TypeError:  # an array has the method, too, and does not always answer
         return None
 
 
 def _float(value: object) -> float | None:
     if isinstance(value, float):
         return float(value)
+    if type(value) is int and value.bit_length() <= 64:
+        return value
     found = _index(value)
     if found is not None:
         return found if abs(found) < 2**1024 else None  # more is no float
