@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.arguments import Wholes, row_of
+from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import Axis, PaddingLike
 
 __all__ = ["MODES", "Mode", "Pooling", "merge_windows", "pool2d", "prepare"]
 
@@ -188,7 +189,7 @@ def pool2d(
     [[2.0, 3.0], [5.0, 6.0]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         size,
         mode=mode,
         stride=stride,
@@ -222,15 +223,7 @@ def prepare(
             f"include_pad: got it with mode {mode}, only avg divides by a number of cells",
             usage=True,
         )
-    if x.dtype.kind not in "biuf" or x.dtype.itemsize > 8:
-        raise ConvError(
-            f"input: got dtype {x.dtype}, integers or floats of at most 64 bits are needed"
-        )
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    check_planes("input", x)
     kernel = geometry.per_axis("window", size, 2, 1)
     vertical, horizontal = geometry.axes(
         x.shape[-2:],

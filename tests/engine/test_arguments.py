@@ -303,3 +303,34 @@ def test_the_byte_order_of_an_array_does_not_matter(call, dtype):
     assert plain(found) == plain(same)
     if isinstance(found, np.ndarray):
         assert found.dtype.isnative
+
+
+RAGGED = [[1, 2], [3]]
+
+
+@pytest.mark.parametrize(
+    ("what", "call"),
+    [
+        ("input", lambda: corr2d(RAGGED, K)),
+        ("kernel", lambda: corr2d(FLAT, RAGGED)),
+        ("bias", lambda: corr2d(FLAT, K, bias=RAGGED)),
+        ("input", lambda: pool2d(RAGGED, 2)),
+        ("input", lambda: edges(RAGGED)),
+        ("X", lambda: learn_kernel(RAGGED, Y)),
+        ("Y 2", lambda: learn_kernel([FLAT, FLAT], [Y, RAGGED])),
+    ],
+)
+def test_rows_of_different_lengths_are_no_array(what, call):
+    with pytest.raises(ConvError) as caught:
+        call()
+    assert str(caught.value) == f"{what}: got rows of different lengths, an array is needed"
+
+
+def test_small_integers_of_numpy_do_not_overflow():
+    assert output_size(np.uint8(250), np.uint8(3), padding=np.uint8(200)) == 648
+    assert pool2d(np.ones((200, 200)), np.uint8(200), padding=np.uint8(150)).shape == (2, 2)
+
+
+def test_a_kernel_that_does_not_fit_takes_no_memory():
+    with pytest.raises(ConvError, match="kernel 1000000 does not fit"):
+        learn_kernel(FLAT, Y, 1_000_000)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.arguments import Whole, Wholes, whole
+from convcli.engine.arrays import as_array, check_numbers, check_planes
 from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
@@ -147,8 +148,8 @@ def corr2d(
     [[5, 11], [23, 29]]
     """
     return prepare(
-        np.asarray(x),
-        np.asarray(kernel),
+        as_array("input", x),
+        as_array("kernel", kernel),
         padding=padding,
         stride=stride,
         dilation=dilation,
@@ -188,13 +189,9 @@ def prepare(
     look = border(mode)
     value = filling(look, value)
     groups = whole("groups", groups, 1)
-    x, kernel = _numeric(x, "input"), _numeric(kernel, "kernel")
-    for name, array in (("input", x), ("kernel", kernel)):
-        if not 2 <= array.ndim <= 4 or array.size == 0:
-            raise ConvError(
-                f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
-                "a non-empty array of 2 to 4 dimensions is needed"
-            )
+    check_planes("input", x)
+    check_planes("kernel", kernel)
+    x, kernel = _numeric(x), _numeric(kernel)
     planes = x.reshape((1,) * (4 - x.ndim) + x.shape)
     channels = planes.shape[1]
     if kernel.ndim == 2:
@@ -234,14 +231,8 @@ def prepare(
     return Correlation(problem, (*leading, vertical.out, horizontal.out), plan, runner)
 
 
-def _numeric(array: NDArray[Any], name: str) -> NDArray[Any]:
-    if array.dtype == bool:
-        return array.view(np.uint8)
-    if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
-        raise ConvError(
-            f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
-        )
-    return array
+def _numeric(array: NDArray[Any]) -> NDArray[Any]:
+    return array.view(np.uint8) if array.dtype == bool else array
 
 
 def _check_channels(
@@ -264,7 +255,9 @@ def _check_channels(
 def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:
     if bias is None:
         return None
-    given = _numeric(np.asarray(bias), "bias").reshape(-1)
+    given = as_array("bias", bias)
+    check_numbers("bias", given)
+    given = _numeric(given).reshape(-1)
     if given.size not in (1, maps):
         several = f" or {maps} (one an output channel) are" if maps > 1 else " is"
         raise ConvError(f"bias: got {given.size} numbers, 1{several} needed")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import borders, correlation
 from convcli.engine.arguments import row_of
+from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.borders import Border
 from convcli.engine.edges.canny import canny, checked_sigma
 from convcli.engine.edges.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
@@ -19,7 +20,7 @@ from convcli.engine.edges.otsu import at_least_0, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import Axis, PaddingLike
 
 __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
 
@@ -92,7 +93,7 @@ def edges(
     [[0, 1, 0, -1]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         method,
         axis=axis,
         sigma=sigma,
@@ -131,11 +132,7 @@ def prepare(
     _check_options(row, given)
     look = borders.border(border)
     value = borders.filling(look, value)
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    check_planes("input", x)
     planes = x.reshape(-1, 1, *x.shape[-2:])
     width = (row.sigma or 0.0) if sigma is None else checked_sigma(sigma)
     if row.taps is None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.arguments import Wholes
+from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Pair
@@ -84,7 +85,7 @@ class Examples:
         ConvError
             Numbers that are not finite, no numbers, too many or too few dimensions, or not as many answers as inputs.
         """
-        inputs, answers = _several(x), _several(y)
+        inputs, answers = _several("X", x), _several("Y", y)
         if len(inputs) != len(answers) or not inputs:
             raise ConvError(
                 f"got {len(inputs)} inputs and {len(answers)} answers, one answer an input is needed"
@@ -138,7 +139,7 @@ class Examples:
         for (x, y), names, limits in each:
             plan = prepare(
                 x,
-                np.zeros(shape),
+                np.broadcast_to(0.0, shape),  # no memory, should it not fit
                 padding=layer.padding,
                 stride=layer.stride,
                 dilation=layer.dilation,
@@ -159,23 +160,15 @@ class Examples:
         return Data(pairs, shift, _means([pair.y for pair in pairs]))
 
 
-def _several(arrays: Any) -> list[Array]:
+def _several(what: str, arrays: Any) -> list[Array]:
     if isinstance(arrays, list | tuple) and any(isinstance(a, np.ndarray) for a in arrays):
-        return [np.asarray(a) for a in arrays]
-    return [np.asarray(arrays)]
+        return [as_array(f"{what} {i}", a) for i, a in enumerate(arrays, 1)]
+    return [as_array(what, arrays)]
 
 
 def _checked(array: Array, name: str) -> float:
     """Return the largest |element|."""
-    if not 2 <= array.ndim <= 4 or array.size == 0:
-        raise ConvError(
-            f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise ConvError(
-            f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
-        )
+    check_planes(name, array)
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
         bad = ~np.isfinite(array)
