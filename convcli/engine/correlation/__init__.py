@@ -117,7 +117,7 @@ def corr2d(
     stride, dilation : int or sequence of int
         Here, in `padding` and in `groups` NumPy's integers, and arrays of them, are as good as int.
     border : str
-        What the padding holds: a name of `padding.BORDERS`.
+        What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
     bias : array_like, shape () or (O,), optional
@@ -180,7 +180,7 @@ def prepare(
     Parameters
     ----------
     strategy : str, optional
-        A name of `strategies.STRATEGIES` to use, in place of the planner's choice.
+        A name of `planner.STRATEGIES` to use, in place of the planner's choice.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The ways to compute a correlation, one row each, and the planner that chooses among them.
 
 All give the same result: integers exactly, floats within rounding. What one cannot do, it says; what each would
-cost is estimated from counts of operations and the rates of `rates`, and the cheapest one is taken.
+cost is estimated from counts of operations and the rates of `costs`, and the cheapest one is taken.
 """
 
 from collections.abc import Callable
@@ -110,7 +110,7 @@ class Plan:
     operations : int
         Additions and multiplications it performs.
     seconds : float
-        Predicted time with `threads` threads, from the rates of `rates`: a guess, good for comparing.
+        Predicted time with `threads` threads, from the rates of `costs`: a guess, good for comparing.
     threads : int
     """
 

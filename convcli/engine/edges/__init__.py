@@ -70,7 +70,7 @@ def edges(
         Rows per side, (before, after) pairs an axis, or a word such as 'same'. Canny pads once, by all that its
         Gaussian, its Sobel and its thinning reach: it is as if the input were larger.
     border : str
-        What the padding holds: a name of `padding.BORDERS`.
+        What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
 
@@ -83,7 +83,7 @@ def edges(
     Raises
     ------
     ConvError
-        An unknown method, an option that the method does not have, a kernel that does not fit.
+        An unknown method, an option that the method does not have or that is no number, a kernel that does not fit.
 
     Examples
     --------

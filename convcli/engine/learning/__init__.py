@@ -66,9 +66,10 @@ def learn_kernel(
     x, y : array_like of 2 to 4 dimensions, or lists of arrays
         Inputs and answers; of lists, pair by pair.
     size : int or sequence of int, optional
-        KHxKW, CxKHxKW or OxCxKHxKW; NumPy's integers, and arrays of them, are as good as int. Two numbers give a kernel that filters each channel by itself if `y` has the
-        channels of `x`, else one that mixes them. None: odd sizes to 15 are tried, and the one with the least error
-        on a fifth of the rows, which is held out, is taken.
+        KHxKW, CxKHxKW or OxCxKHxKW; NumPy's integers, and arrays of them, are as good as int, here and below. Two
+        numbers give a kernel that filters each channel by itself if `y` has the channels of `x`, else one that mixes
+        them. None: odd sizes to 15 are tried, and the one with the least error on a fifth of the rows, which is held
+        out, is taken.
     method : str
         A key of `METHODS`.
     padding, stride, dilation, border, value
@@ -82,7 +83,7 @@ def learn_kernel(
     limits : (float, float), optional
         Answers at or beyond these are clipped and left out: (0, 255) for an 8-bit picture.
     lr, steps, momentum, batch, seed
-        Of 'sgd', see `descent.Descent`.
+        Of 'sgd', see `gradient_descent.Descent`.
 
     Returns
     -------
@@ -91,7 +92,8 @@ def learn_kernel(
     Raises
     ------
     ConvError
-        Sizes that do not fit, numbers that are not finite, arguments that are no numbers, rates at which the loss grows without end.
+        Sizes that do not fit, numbers that are not finite, arguments that are no numbers, rates at which the loss
+        grows without end.
 
     Examples
     --------

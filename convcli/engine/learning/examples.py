@@ -26,7 +26,7 @@ Limits: TypeAlias = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class Layer:
-    """How the kernel is applied: the options of `correlate.corr2d`."""
+    """How the kernel is applied: the options of `correlation.corr2d`."""
 
     padding: PaddingLike = 0
     stride: Wholes = 1

@@ -3,7 +3,7 @@
 A layer is made from its row of the layer language; `out_shape` needs no weights. In training, `forward` keeps what
 `backward` needs, and `backward` takes the loss's gradient by the output, leaves the gradients of the weights in
 `gradients` (which is all that `learn` does), and returns those of the inputs. In evaluation nothing is kept. All arrays
-are of the dtype of the input, and lie in memory as layout.py says.
+are of the dtype of the input, and lie in memory as memory_layout.py says.
 
 Open: activations, base, memory_layout.
 """
