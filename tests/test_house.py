@@ -25,6 +25,7 @@ NO_NUMPY = (
     *("__init__.py", "__main__.py", "cli.py", "options.py", "commands/shape/", "files/text.py"),
     *("terminal/__init__.py", "terminal/consoles.py", "terminal/tables.py", "terminal/streams.py"),
     *(
+        "engine/arguments.py",
         "engine/errors.py",
         "engine/names.py",
         "engine/numbers.py",

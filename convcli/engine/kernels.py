@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, brief, one_of, printable
+from convcli.engine.arguments import row_of, shown
+from convcli.engine.errors import ConvError, brief, printable
 from convcli.engine.numbers import BLANKS, read_number, read_real
 from convcli.engine.sizes.notation import read_sizes
 
@@ -222,7 +223,7 @@ def kernel(text: str) -> NDArray[Any]:
     Raises
     ------
     ConvError
-        An unknown name, parameters or an angle that the kernel does not take.
+        An unknown name, parameters or an angle that the kernel does not take; what is no text.
 
     Examples
     --------
@@ -231,11 +232,11 @@ def kernel(text: str) -> NDArray[Any]:
     >>> kernel("box:1x2").tolist()
     [[0.5, 0.5]]
     """
+    if not isinstance(text, str):
+        raise ConvError(f"kernel: got {shown(text)}, a name is needed", usage=True)
     name, _, angle = text.partition("@")
     name, _, parameters = name.partition(":")
-    row = KERNELS.get(name)
-    if row is None:
-        raise one_of("kernel", name, KERNELS)
+    row = row_of("kernel", name, KERNELS)
     try:
         taps = row.build(parameters)
         return turn(taps, angle) if "@" in text else taps

@@ -157,7 +157,7 @@ class LearnOptions:
         """The numbers of gradient descent."""
         from convcli.engine.learning.gradient_descent import Descent
 
-        return Descent(
+        return Descent.of(
             self.lr,
             Descent.steps if self.steps is None else self.steps,
             Descent.momentum if self.momentum is None else self.momentum,

@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import borders, correlation
+from convcli.engine.arguments import row_of
+from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.borders import Border
-from convcli.engine.edges.canny import canny, check_sigma
+from convcli.engine.edges.canny import canny, checked_sigma
 from convcli.engine.edges.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
 from convcli.engine.edges.gradients import Direct
-from convcli.engine.edges.otsu import check_number, otsu
+from convcli.engine.edges.otsu import at_least_0, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
-from convcli.engine.sizes.notation import check_dimensions
 
 __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
 
@@ -69,7 +70,7 @@ def edges(
         Rows per side, (before, after) pairs an axis, or a word such as 'same'. Canny pads once, by all that its
         Gaussian, its Sobel and its thinning reach: it is as if the input were larger.
     border : str
-        What the padding holds: a name of `padding.BORDERS`.
+        What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
 
@@ -82,7 +83,7 @@ def edges(
     Raises
     ------
     ConvError
-        An unknown method, an option that the method does not have, a kernel that does not fit.
+        An unknown method, an option that the method does not have or that is no number, a kernel that does not fit.
 
     Examples
     --------
@@ -92,7 +93,7 @@ def edges(
     [[0, 1, 0, -1]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         method,
         axis=axis,
         sigma=sigma,
@@ -126,14 +127,14 @@ def prepare(
     ------
     ConvError
     """
-    row = DETECTORS.get(method)
-    if row is None:
-        raise one_of("detector", method, DETECTORS)
+    row = row_of("detector", method, DETECTORS)
     given = {"axis": axis, "sigma": sigma, "low": low, "high": high, "threshold": threshold}
     _check_options(row, given)
-    check_dimensions(x.shape, "input")
+    look = borders.border(border)
+    value = borders.filling(look, value)
+    check_planes("input", x)
     planes = x.reshape(-1, 1, *x.shape[-2:])
-    width = (row.sigma or 0.0) if sigma is None else sigma
+    width = (row.sigma or 0.0) if sigma is None else checked_sigma(sigma)
     if row.taps is None:
         found = [
             canny(p[0], width, low=low, high=high, padding=padding, border=border, value=value)
@@ -143,8 +144,8 @@ def prepare(
             x.shape, [f.map for f in found], [(f.low, f.high) for f in found], found[0].axes
         )
     axis = row.axis if axis is None else axis
-    source, join, scale = _source(planes, row, axis, width, padding, borders.border(border), value)
-    fixed = threshold if not isinstance(threshold, str) else None
+    source, join, scale = _source(planes, row, axis, width, padding, look, value)
+    fixed = None if threshold is None or threshold == "otsu" else at_least_0("threshold", threshold)
     answer = Answer(
         source=source,
         join=join,
@@ -226,13 +227,13 @@ def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:
             others = ", ".join(d.name for d in DETECTORS.values() if name in d.takes)
             raise ConvError(f"{name}: {row.name} has none, {name} is for {others}", usage=True)
     axis, sigma, threshold = given["axis"], given["sigma"], given["threshold"]
-    if axis is not None and axis not in AXES:
+    if axis is not None and not (isinstance(axis, str) and axis in AXES):
         raise one_of("axis", str(axis), AXES)
-    if sigma is not None and check_sigma(sigma) < SHARPEST and row.taps is not None:
+    if sigma is not None and checked_sigma(sigma) < SHARPEST and row.taps is not None:
         raise ConvError(
             f"sigma: got {sigma:g}, at least {SHARPEST:g} is needed with {row.name}", usage=True
         )
     if isinstance(threshold, str) and threshold != "otsu":
         raise one_of("threshold", threshold, ["a number", "otsu"])
-    if threshold is not None and threshold != "otsu":
-        check_number("threshold", threshold)
+    if threshold is not None and not isinstance(threshold, str):
+        at_least_0("threshold", threshold)
