@@ -7,7 +7,7 @@ from convcli.engine.errors import ConvError, display_name
 from convcli.files.datasets import folders, idx, npz, tables
 from convcli.files.datasets.labelled import Labelled, classes, numbered
 from convcli.files.datasets.scaling import white_of
-from convcli.files.datasets.source import Given, Part, look
+from convcli.files.datasets.source import Source, Part, look
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.sniff import sniff
 
@@ -31,8 +31,8 @@ class Format:
 
     name: str
     title: str
-    claims: Callable[[Given], bool]
-    read: Callable[[Given, int], Labelled]
+    claims: Callable[[Source], bool]
+    read: Callable[[Source, int], Labelled]
 
 
 _ROWS = (

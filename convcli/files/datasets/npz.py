@@ -13,7 +13,7 @@ from convcli.engine.sizes.notation import check_dimensions
 from convcli.files.arrays.npy import plain, read_header
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
-from convcli.files.datasets.source import SWELL, Given, Part, fill, size_of
+from convcli.files.datasets.source import SWELL, Source, Part, fill, size_of
 from convcli.files.memory import amount
 from convcli.files.output import about_file
 from convcli.files.sniff import sniff
@@ -45,12 +45,12 @@ _NAMES = (
 """How the two arrays are called, in small letters."""
 
 
-def claims(given: Given) -> bool:
+def claims(given: Source) -> bool:
     """Whether it is a zip archive."""
     return sniff(given.head) == "npz"
 
 
-def read(given: Given, max_pixels: int) -> Labelled:
+def read(given: Source, max_pixels: int) -> Labelled:
     """Read pictures and labels.
 
     Raises

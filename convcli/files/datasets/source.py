@@ -18,7 +18,7 @@ from convcli.files.operands import contents
 from convcli.files.output import about_file
 from convcli.files.sniff import HEAD
 
-__all__ = ["Given", "Part", "fill", "look", "read_whole", "size_of", "unpacked"]
+__all__ = ["Source", "Part", "fill", "look", "read_whole", "size_of", "unpacked"]
 
 Part: TypeAlias = Literal["train", "test"]
 
@@ -31,7 +31,7 @@ _PER_BYTE = 6
 
 
 @dataclass(frozen=True)
-class Given:
+class Source:
     """What a call names as its data.
 
     Parameters
@@ -62,7 +62,7 @@ class Given:
         return Path(self.name)
 
 
-def look(name: str, part: Part) -> Given:
+def look(name: str, part: Part) -> Source:
     """Look at what is of this name.
 
     Raises
@@ -76,14 +76,14 @@ def look(name: str, part: Part) -> Given:
     except (OSError, ValueError):  # a name that is none: what is wrong, contents() says
         folder = beginning = False
     if folder or beginning:
-        return Given(name, None, b"", part)
+        return Source(name, None, b"", part)
     source = contents(name)
     try:
         with unpacked(source) as file:
             head = file.read(HEAD)
     except OSError as error:
         raise about_file(name, error) from error
-    return Given(name, source, head, part)
+    return Source(name, source, head, part)
 
 
 def _begins(path: Path) -> bool:

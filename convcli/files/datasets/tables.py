@@ -21,7 +21,7 @@ from convcli.files.arrays.csv_format import (
 from convcli.files.datasets.labelled import Labelled
 from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
-from convcli.files.datasets.source import Given, read_whole
+from convcli.files.datasets.source import Source, read_whole
 from convcli.files.output import about_file
 from convcli.files.pictures.picture import check_size
 
@@ -49,12 +49,12 @@ class _Table(NamedTuple):
         return self.start > self.first
 
 
-def claims(given: Given) -> bool:
+def claims(given: Source) -> bool:
     """Whether it is a file: what is no other format is text."""
     return given.source is not None
 
 
-def read(given: Given, max_pixels: int) -> Labelled:
+def read(given: Source, max_pixels: int) -> Labelled:
     """Read a table.
 
     Raises
