@@ -3,7 +3,6 @@
 Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import correlation
-from convcli.engine.arguments import real
-from convcli.engine.edges.otsu import at_least_0, otsu
+from convcli.engine.edges.detectors import at_least_0, checked_sigma
+from convcli.engine.edges.otsu import otsu
 from convcli.engine.errors import ConvError
 from convcli.engine.kernels import gaussian_row
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
 
-__all__ = ["RATIO", "Canny", "canny", "checked_sigma", "connected_to"]
+__all__ = ["RATIO", "Canny", "canny", "connected_to"]
 
 RATIO = 0.4
 """The low threshold over the high one, where one of them is not given: Canny found 1/2 to 1/3 good."""
@@ -215,16 +214,6 @@ def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
         corner += side
         keep &= reach >= corner
     np.multiply(here, keep, out=out)
-
-
-def checked_sigma(sigma: object) -> float:
-    """Return sigma if it is a number above 0.
-
-    Raises
-    ------
-    ConvError
-    """
-    return real("sigma", sigma, "a number above 0 is needed", lambda s: 0 < s < math.inf)
 
 
 Index = NDArray[np.intp]
