@@ -24,7 +24,7 @@ CACHE = 1 << 16
 """Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mode:
     """One way of reducing a window to a number.
 
@@ -76,7 +76,7 @@ MODES: dict[str, Mode] = {row.name: row for row in _ROWS}
 """The modes by name."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Pooling(Result):
     """One pooling, checked and ready to compute any rows of its result.
 

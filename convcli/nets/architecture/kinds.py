@@ -16,7 +16,7 @@ from convcli.nets.architecture.layer import Layer
 __all__ = ["KINDS", "Kind", "read_layer", "usage"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kind:
     """One kind of layer: how it is written, how it is counted, and what PyTorch calls it.
 
