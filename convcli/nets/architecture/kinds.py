@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.numbers import REAL
+from convcli.engine.numbers import is_real
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding
 from convcli.nets.architecture import counting_rules as rules
@@ -187,7 +187,7 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     if text in _FLAGS and text in known:
         return _FLAGS[text]
     bare = known[0] if first and known and known[0].isupper() else ""
-    if bare in ("RATE", "EPS") and REAL.fullmatch(text) and 0 <= float(text) < 1:
+    if bare in ("RATE", "EPS") and is_real(text) and 0 <= float(text) < 1:
         return bare.lower(), float(text)
     if bare == "CELLS" and re.match(r"[0-9]", text):
         return "cells", _sizes("cells", text)
