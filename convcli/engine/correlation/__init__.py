@@ -196,12 +196,15 @@ def prepare(
     bias: ArrayLike | None = None,
     groups: int = 1,
     flip: bool = False,
+    double: bool = False,
     strategy: str | None = None,
 ) -> Correlation:
     """Check the arguments of `corr2d` (see there; `mode` is its border), settle sizes and types, and plan.
 
     Parameters
     ----------
+    double : bool
+        With a float kernel, compute in float64 and give that, whatever `x` is.
     strategy : str, optional
         A name of `strategies.STRATEGIES` to use, in place of the planner's choice.
 
@@ -236,7 +239,9 @@ def prepare(
         planes.shape[2:], weights.shape[2:], padding=padding, stride=stride, dilation=dilation
     )
     offset = _as_bias(bias, weights.shape[0])
-    dtype, work, bound = _types(x, weights, offset, value if look.name == "constant" else 0)
+    dtype, work, bound = _types(
+        x, weights, offset, value if look.name == "constant" else 0, double=double
+    )
     if flip:
         weights = weights[:, :, ::-1, ::-1]
     maps = () if kernel.ndim < 4 and x.ndim < 4 else (weights.shape[0],)
@@ -295,7 +300,12 @@ def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:
 
 
 def _types(
-    x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None, value: float
+    x: NDArray[Any],
+    weights: NDArray[Any],
+    bias: NDArray[Any] | None,
+    value: float,
+    *,
+    double: bool,
 ) -> tuple[np.dtype[Any], np.dtype[Any], int | None]:
     """Settle the dtype of the result and of the arithmetic, and for integers what no |sum| exceeds."""
     whole = (
@@ -305,7 +315,7 @@ def _types(
     )
     if x.dtype.kind == "f" or not whole:
         narrow = x.dtype.itemsize <= (4 if x.dtype.kind == "f" else 2)
-        found = np.dtype(np.float32 if narrow else np.float64)
+        found = np.dtype(np.float32 if narrow and not double else np.float64)
         return found, found, None
     gain = max(_magnitude(w) for w in weights) if weights.strides[0] else _magnitude(weights[0])
     extra = 0 if bias is None else max(abs(int(b)) for b in bias)
