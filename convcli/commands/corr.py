@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from numpy.typing import NDArray
 
 from convcli import options
-from convcli.commands.filters.operation import Operation
+from convcli.commands.filters.operation import Operation, Transparency
 from convcli.commands.filters.options import FilterOptions
 from convcli.commands.kernel_argument import bias_of, depthwise, kernel_of, scaled, stacked
 from convcli.engine import correlation, kernels
+from convcli.engine.alpha import Weighted, smooths
 from convcli.engine.results import Result, Timed
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
@@ -76,30 +77,44 @@ class Correlate(Operation):
     groups: int
     flip: bool
     explain: bool
+    transparency: Transparency
+
+    def seen(self, operand: Operand) -> Operand:
+        """Lay a picture over the background where the kernel does not smooth."""
+        return operand if smooths(self.kernel) else self.transparency.over(operand)
 
     def __call__(self, operand: Operand) -> Result:
         """Plan it: on pictures with padding 'same' and border reflect unless told."""
         x, pictured = operand.values, operand.picture is not None
         channels = x.shape[-3] if x.ndim > 2 else 1
-        prepared = correlation.prepare(
-            x,
-            depthwise(self.kernel, channels) if self.several else self.kernel,
-            padding=self.padding or Padding("same" if pictured else "valid"),
-            stride=self.stride,
-            dilation=self.dilation,
-            mode=self.border or ("reflect" if pictured else "zero"),
-            value=self.value,
-            bias=self.bias,
-            groups=channels if self.several else self.groups,
-            flip=self.flip,
-        )
+        kernel = depthwise(self.kernel, channels) if self.several else self.kernel
+        options: dict[str, Any] = {
+            "padding": self.padding or Padding("same" if pictured else "valid"),
+            "stride": self.stride,
+            "dilation": self.dilation,
+            "mode": self.border or ("reflect" if pictured else "zero"),
+            "value": self.value,
+            "bias": self.bias,
+            "groups": channels if self.several else self.groups,
+            "flip": self.flip,
+        }
+        alpha = None if operand.picture is None else operand.picture.alpha
+        prepared: Result
+        if alpha is not None and self.transparency.counts(operand):
+            from convcli.engine.weighted import smoothed  # not at the top: few pictures need it
+
+            prepared = smoothed(x, alpha, kernel, **options)
+        else:
+            prepared = correlation.prepare(x, kernel, **options)
         return Timed(prepared) if self.explain else prepared
 
     def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:  # noqa: ARG002
         """Tell how it was computed, if that was asked for."""
-        if not isinstance(result, Timed) or not isinstance(result.result, correlation.Correlation):
+        made = result.result if isinstance(result, Timed) else None
+        made = made.plain if isinstance(made, Weighted) else made
+        if not isinstance(result, Timed) or not isinstance(made, correlation.Correlation):
             return ()
-        chosen = result.result.plan
+        chosen = made.plan
         return (
             f"plan: {chosen.strategy}, {chosen.method}; {chosen.why}; {chosen.operations:.3g} operations, "
             f"{chosen.threads} threads; predicted {chosen.seconds:.3g} s, took {result.seconds:.3g} s",
@@ -128,5 +143,6 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
         own.groups,
         own.flip,
         own.plan,
+        shared.transparency,
     )
     shared.run("corr", operation)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from convcli import options
-from convcli.commands.filters.operation import Operation
+from convcli.commands.filters.operation import Operation, Transparency
 from convcli.commands.filters.options import FilterOptions
 from convcli.commands.kernel_argument import number_of
 from convcli.engine import edges
@@ -91,6 +91,11 @@ class Edge(Operation):
     padding: Padding | None
     border: str | None
     value: float
+    transparency: Transparency
+
+    def seen(self, operand: Operand) -> Operand:
+        """Lay a picture over the background: a cut-out has the edges that one sees."""
+        return self.transparency.over(operand)
 
     def __call__(self, operand: Operand) -> Result:
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
@@ -163,5 +168,6 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
         shared.pads(),
         shared.border,
         shared.value,
+        shared.transparency,
     )
     shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

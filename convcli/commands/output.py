@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli import terminal
+from convcli.engine.alpha import opaque
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.ranges import RANGES
 from convcli.engine.results import Result
@@ -177,7 +178,8 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
         with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
-        without = operand.picture is not None and operand.picture.alpha is not None
+        alpha = None if operand.picture is None else operand.picture.alpha
+        without = alpha is not None and not opaque(alpha)
         return Delivered(target.path, ("alpha is left out",) if without else ())
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
     with _sink(target, request) as file:

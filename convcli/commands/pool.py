@@ -1,13 +1,14 @@
 """`convcli pool`: max, average and min pooling of pictures and arrays."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from convcli import options
-from convcli.commands.filters.operation import Operation
+from convcli.commands.filters.operation import Operation, Transparency
 from convcli.commands.filters.options import FilterOptions
 from convcli.engine import pooling
 from convcli.engine.errors import ConvError
+from convcli.engine.results import Result
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.operands import Operand
 
@@ -76,22 +77,27 @@ class Pool(Operation):
     dilation: tuple[int, ...]
     ceil: bool
     include_pad: bool
+    transparency: Transparency
 
-    def __call__(self, operand: Operand) -> pooling.Pooling:
-        """Plan it."""
-        return pooling.prepare(
-            operand.values,
-            self.size or operand.values.shape[-2:],
-            mode=self.mode,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil=self.ceil,
-            include_pad=self.include_pad,
-        )
+    def __call__(self, operand: Operand) -> Result:
+        """Plan it: averages of a picture weigh colours by alpha, maxima and minima take each channel by itself."""
+        size = self.size or operand.values.shape[-2:]
+        options: dict[str, Any] = {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "ceil": self.ceil,
+            "include_pad": self.include_pad,
+        }
+        alpha = None if operand.picture is None else operand.picture.alpha
+        if self.mode == "avg" and alpha is not None and self.transparency.counts(operand):
+            from convcli.engine.weighted import averaged  # not at the top: few pictures need it
+
+            return averaged(operand.values, alpha, size, **options)
+        return pooling.prepare(operand.values, size, mode=self.mode, **options)
 
 
-@options.takes(without=("border", "value", "range_mode"))
+@options.takes(without=("border", "value", "range_mode", "background"))
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
@@ -109,5 +115,6 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         shared.dilation or (1,),
         own.ceil,
         own.include_pad,
+        shared.transparency,
     )
     shared.run("pool", operation)

@@ -1,19 +1,61 @@
 """What corr, pool and edge share: read an input, filter it, deliver the result, tell what has to be told."""
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from convcli import terminal
 from convcli.commands.output import Delivered, Request, _shown, deliver, print_path, tell
+from convcli.engine.alpha import laid_over, opaque, solid
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 from convcli.files.operands import Operand, Reading, load
 
-__all__ = ["Operation", "filter_input", "filtered"]
+__all__ = ["Operation", "Transparency", "filter_input", "filtered"]
+
+WHITE = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Transparency:
+    """What becomes of a picture's alpha.
+
+    Parameters
+    ----------
+    keep : bool
+        It is carried over unfiltered, and the colours are filtered as if there were none.
+    background : tuple of 3 floats, or None
+        What is seen where a picture is laid over something, red, green, blue, 0 … 1; None: the picture's own, or white.
+    """
+
+    keep: bool = False
+    background: tuple[float, float, float] | None = None
+
+    def counts(self, operand: Operand) -> bool:
+        """Whether there is an alpha that makes a difference."""
+        alpha = None if operand.picture is None else operand.picture.alpha
+        return not self.keep and alpha is not None and not opaque(alpha)
+
+    def over(self, operand: Operand) -> Operand:
+        """Lay a picture over the background: the result is opaque."""
+        picture = operand.picture
+        if not self.counts(operand) or picture is None or picture.alpha is None:
+            return operand
+        colour = self.background or picture.background or WHITE
+        planes = laid_over(picture.planes, picture.alpha, colour)
+        notes = picture.notes
+        if self.background is None:
+            shown = "white" if colour == WHITE else "its own background"
+            notes += (f"is seen over {shown} (--background COLOUR, --alpha keep)",)
+        seen = replace(picture, planes=planes, alpha=solid(picture.alpha), notes=notes)
+        return replace(operand, values=planes, picture=seen)
 
 
 class Operation(ABC):
     """What a command does to an operand. (A class, not a closure: it can be sent to another process.)"""
+
+    def seen(self, operand: Operand) -> Operand:
+        """Return the operand as the operation looks at it: a picture laid over a background, or as it is."""
+        return operand
 
     @abstractmethod
     def __call__(self, operand: Operand) -> Result:
@@ -43,7 +85,7 @@ def filtered(
     name: str, operation: Operation, request: Request, reading: Reading
 ) -> tuple[Operand, Delivered]:
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
-    operand = load(name, reading)
+    operand = operation.seen(load(name, reading))
     try:
         result = operation(operand)
     except ConvError as error:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from convcli import options
 from convcli.commands.filters.batch import Many, filter_inputs
-from convcli.commands.filters.operation import Operation
+from convcli.commands.filters.operation import Operation, Transparency
 from convcli.commands.output import Request
+from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.operands import Reading, check_single_stdin
@@ -41,6 +42,8 @@ class FilterOptions:
     cluster: options.Cluster = None
     allow_nan: options.AllowNan = False
     layout: options.Layout = None
+    alpha: options.Alpha = "auto"
+    background: options.Background = None
     max_pixels: options.MaxPixels = MAX_PIXELS
     max_memory: options.MaxMemory = None
 
@@ -52,6 +55,17 @@ class FilterOptions:
     def reading(self) -> Reading:
         """How inputs are read."""
         return Reading(self.allow_nan, self.layout, self.max_pixels)
+
+    @property
+    def transparency(self) -> Transparency:
+        """What becomes of a picture's alpha."""
+        if self.alpha not in ("auto", "keep"):
+            raise one_of("way", self.alpha, ("auto", "keep")).about("--alpha")
+        if self.alpha == "keep" and self.background is not None:
+            raise ConvError(
+                "--alpha keep and --background: got both, one of them is allowed", usage=True
+            )
+        return Transparency(self.alpha == "keep", self.background)
 
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""

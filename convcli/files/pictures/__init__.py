@@ -21,6 +21,7 @@ __all__ = [
     "FORMATS",
     "Picture",
     "check_format",
+    "colour_of",
     "format_of",
     "read_picture",
     "write_picture",
@@ -69,6 +70,32 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
         raise about_file(name, error) from error
     except ConvError as error:
         raise error.about(printable(name)) from error
+
+
+def colour_of(text: str) -> tuple[float, float, float]:
+    """Read an opaque colour, by name or as #rgb, #rrggbb, rgb(…), hsl(…): red, green and blue, 0 … 1.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> colour_of("white"), colour_of("#f00")
+    ((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))
+    """
+    from PIL import ImageColor
+
+    try:
+        levels = ImageColor.getrgb(text.strip())
+    except ValueError as error:
+        raise ConvError(
+            f"got '{printable(text)}', a colour is needed, as in white or #ff8000", usage=True
+        ) from error
+    if len(levels) == 4 and levels[3] < 255:
+        raise ConvError(f"got '{printable(text)}', an opaque colour is needed", usage=True)
+    red, green, blue = (level / 255 for level in levels[:3])
+    return red, green, blue
 
 
 @contextmanager
