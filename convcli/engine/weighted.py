@@ -98,10 +98,9 @@ def _premultiplied(
 def _divided(sums: Array, alpha: Array, full: int, offset: Any = 0.0) -> Array:
     """Divide by alpha, and leave 0 where there is none."""
     there = alpha > EMPTY * full
-    found = np.zeros(sums.shape, np.float32)
-    np.divide(sums, alpha, out=found, where=np.broadcast_to(there, sums.shape), casting="unsafe")
+    found: Array = np.divide(sums, np.where(there, alpha, np.inf), dtype=sums.dtype)
     if np.any(offset):
-        np.add(found, offset, out=found, where=np.broadcast_to(there, sums.shape), casting="unsafe")
+        found += there * offset
     return found
 
 
@@ -132,6 +131,7 @@ def averaged(
     )
     down, across = plain.axes
     steps = down.s, across.s
+    twice = np.dtype(np.uint16 if alpha.itemsize == 1 else np.uint32)  # holds every product
     over = max((across.out - 1) * across.s + across.extent - across.before - across.n, 0)
 
     def colours(top: int, bottom: int) -> Array:
@@ -141,8 +141,8 @@ def averaged(
         if low >= high:  # padding that is counted
             return np.zeros((*plain.shape[:-2], bottom - top, across.out), np.float32)
         there = alpha[low:high]
-        weighed = np.multiply(planes[..., low:high, :], there, dtype=np.uint32)
-        stack = np.concatenate([weighed.reshape(-1, *there.shape), there[None]], dtype=np.uint32)
+        weighed = np.multiply(planes[..., low:high, :], there, dtype=twice)
+        stack = np.concatenate([weighed.reshape(-1, *there.shape), there[None]], dtype=twice)
         pads = [(low - first, last - high), (across.before, over)]
         means = pooling.prepare(stack, size, stride=steps, padding=pads, **options).run()
         found = _divided(means[:-1], means[-1], white(alpha.dtype))
