@@ -15,6 +15,8 @@ from convcli.engine.sizes.geometry import WORDS, Padding
 __all__ = [
     "FORMATS",
     "AllowNan",
+    "Alpha",
+    "Background",
     "Border",
     "Cluster",
     "Dilation",
@@ -69,6 +71,10 @@ class Sizes(tuple[int, ...]):
     """A size as an option reads it. (A class of its own: typer takes a bare tuple for an option of many values.)"""
 
 
+class Colour(tuple[float, float, float]):
+    """A colour as an option reads it: red, green, blue, 0 … 1."""
+
+
 class Debugging:
     """Whether --debug was given, for the workers of a batch."""
 
@@ -109,6 +115,12 @@ def _bytes(text: str) -> int:
     from convcli.files.memory import read_amount
 
     return read_amount(text)
+
+
+def _colour(text: str) -> Colour:
+    from convcli.files.pictures import colour_of
+
+    return Colour(colour_of(text))
 
 
 def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -296,6 +308,27 @@ Cluster = Annotated[
 AllowNan = Annotated[
     bool,
     option(INPUT, "--allow-nan", text="Accept NaN and infinity in a text."),
+]
+Alpha = Annotated[
+    str,
+    option(
+        INPUT,
+        "--alpha",
+        text="A picture's alpha: weigh colours by it (auto), or keep it and filter colours alone.",
+        metavar="auto|keep",
+        show_default=False,
+        autocompletion=words(lambda: ["auto", "keep"]),
+    ),
+]
+Background = Annotated[
+    Colour | None,
+    option(
+        INPUT,
+        "--background",
+        text="What edges, and kernels of sum 0 or less, see through alpha (the picture's own, or white).",
+        parser=reads(_colour),
+        metavar="COLOUR",
+    ),
 ]
 Layout = Annotated[
     str | None,

@@ -11,6 +11,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
+    from convcli.commands.filters.operation import Transparency
     from convcli.engine.results import Result
     from convcli.files.operands import Operand
 
@@ -108,6 +109,11 @@ class Edge(Operation):
     padding: Padding | None
     border: str | None
     value: float
+    transparency: "Transparency"
+
+    def seen(self, operand: "Operand") -> "Operand":
+        """Lay a picture over the background: a cut-out has the edges that one sees."""
+        return self.transparency.over(operand)
 
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
@@ -189,5 +195,6 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
         shared.pads(),
         shared.border,
         shared.value,
+        shared.transparency,
     )
     shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

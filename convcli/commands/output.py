@@ -185,7 +185,12 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
         with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
-        without = operand.picture is not None and operand.picture.alpha is not None
+        alpha = None if operand.picture is None else operand.picture.alpha
+        without = False
+        if alpha is not None:
+            from convcli.engine.alpha import opaque
+
+            without = not opaque(alpha)
         return Delivered(target.path, ("alpha is left out",) if without else ())
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
     from convcli.files.pictures.formats import write_picture

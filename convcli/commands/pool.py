@@ -1,7 +1,7 @@
 """`convcli pool`: max, average and min pooling of pictures and arrays."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
@@ -11,7 +11,8 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
-    from convcli.engine.pooling import Pooling
+    from convcli.commands.filters.operation import Transparency
+    from convcli.engine.results import Result
     from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "pool"]
@@ -79,24 +80,29 @@ class Pool(Operation):
     dilation: tuple[int, ...]
     ceil: bool
     include_pad: bool
+    transparency: "Transparency"
 
-    def __call__(self, operand: "Operand") -> "Pooling":
-        """Plan it."""
+    def __call__(self, operand: "Operand") -> "Result":
+        """Plan it: averages of a picture weigh colours by alpha, maxima and minima take each channel by itself."""
         from convcli.engine.pooling import prepare
 
-        return prepare(
-            operand.values,
-            self.size or operand.values.shape[-2:],
-            mode=self.mode,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil=self.ceil,
-            include_pad=self.include_pad,
-        )
+        size = self.size or operand.values.shape[-2:]
+        options: dict[str, Any] = {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "ceil": self.ceil,
+            "include_pad": self.include_pad,
+        }
+        alpha = None if operand.picture is None else operand.picture.alpha
+        if self.mode == "avg" and alpha is not None and self.transparency.counts(operand):
+            from convcli.engine.weighted import averaged  # few pictures need it
+
+            return averaged(operand.values, alpha, size, **options)
+        return prepare(operand.values, size, mode=self.mode, **options)
 
 
-@options.takes(without=("border", "value", "range_mode"))
+@options.takes(without=("border", "value", "range_mode", "background"))
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
@@ -114,5 +120,6 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         shared.dilation or (1,),
         own.ceil,
         own.include_pad,
+        shared.transparency,
     )
     shared.run("pool", operation)

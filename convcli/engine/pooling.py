@@ -224,23 +224,20 @@ def prepare(
             usage=True,
         )
     check_planes("input", x)
-    kernel = geometry.per_axis("window", size, 2, 1)
-    vertical, horizontal = geometry.axes(
+    vertical, horizontal = geometry.pool_axes(
         x.shape[-2:],
-        kernel,
+        geometry.per_axis("window", size, 2, 1),
         padding=padding,
-        stride=kernel if stride is None else stride,
+        stride=stride,
         dilation=dilation,
         ceil=ceil,
-        what="window",
+        divides=row.divides,
+        include_pad=include_pad,
     )
-    inside = [_cells(axis, 0, axis.n) for axis in (vertical, horizontal)]
-    if include_pad:
-        counts = [_cells(a, -a.before, a.n + a.after) for a in (vertical, horizontal)]
-    else:
-        counts = inside
-        for i, axis in enumerate((vertical, horizontal)):
-            _check_cells(i, axis, inside[i])
+    counts = [
+        _cells(a, -a.before, a.n + a.after) if include_pad else _cells(a, 0, a.n)
+        for a in (vertical, horizontal)
+    ]
     dtype, work = _types(x.dtype, row, vertical.k * horizontal.k)
     return Pooling(
         x=x.reshape((1,) * (4 - x.ndim) + x.shape),
@@ -259,16 +256,6 @@ def _cells(axis: Axis, low: int, high: int) -> NDArray[np.int64]:
     below = -(-(low - first) // axis.d)  # the first tap that is not before `low`
     past = -(-(high - first) // axis.d)  # the first tap that is at `high` or behind
     return np.clip(past, 0, axis.k) - np.clip(below, 0, axis.k)
-
-
-def _check_cells(i: int, axis: Axis, inside: NDArray[np.int64]) -> None:
-    if inside.min() > 0:
-        return
-    dilated = f", dilation {axis.d}" if axis.d > 1 else ""
-    raise ConvError(
-        f"padding: window {int(inside.argmin())} on axis {i} holds no cell of the input "
-        f"(window {axis.k}{dilated}, input {axis.n}, padding {axis.before}/{axis.after}), every window needs one"
-    )
 
 
 def _types(given: np.dtype[Any], mode: Mode, cells: int) -> tuple[np.dtype[Any], np.dtype[Any]]:

@@ -139,7 +139,8 @@ def test_kernels_mix_channels(convcli, tmp_path):
 
 def test_pictures_keep_their_size_alpha_and_colour(convcli, tmp_path):
     cutout = SAMPLES / "coffee-cutout.png"
-    assert convcli("corr", cutout, "-k", "gaussian:2").text == "coffee-cutout-corr.png\n"
+    keep = ("--alpha", "keep")
+    assert convcli("corr", cutout, "-k", "gaussian:2", *keep).text == "coffee-cutout-corr.png\n"
     before, after = pixels(cutout), pixels(tmp_path / "coffee-cutout-corr.png")
     assert after.shape == before.shape
     assert (after[..., 3] == before[..., 3]).all()

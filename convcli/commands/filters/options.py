@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convcli import options
+from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
 
 if TYPE_CHECKING:  # help and completion need the options alone
-    from convcli.commands.filters.operation import Operation
+    from convcli.commands.filters.operation import Operation, Transparency
     from convcli.files.operands import Reading
 
 __all__ = ["FilterOptions"]
@@ -42,6 +43,8 @@ class FilterOptions:
     cluster: options.Cluster = None
     allow_nan: options.AllowNan = False
     layout: options.Layout = None
+    alpha: options.Alpha = "auto"
+    background: options.Background = None
     max_pixels: options.MaxPixels = MAX_PIXELS
     max_memory: options.MaxMemory = None
 
@@ -61,6 +64,19 @@ class FilterOptions:
         """Whether one input is named, and nothing that makes it a batch."""
         several = (self.recursive, self.files_from, self.skip_existing, self.cluster)
         return len(self.sources or ()) == 1 and not any(several)
+
+    @property
+    def transparency(self) -> "Transparency":
+        """What becomes of a picture's alpha."""
+        from convcli.commands.filters.operation import Transparency
+
+        if self.alpha not in ("auto", "keep"):
+            raise one_of("way", self.alpha, ("auto", "keep")).about("--alpha")
+        if self.alpha == "keep" and self.background is not None:
+            raise ConvError(
+                "--alpha keep and --background: got both, one of them is allowed", usage=True
+            )
+        return Transparency(self.alpha == "keep", self.background)
 
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""
