@@ -114,6 +114,8 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
     to NAME-corr.png.
     """
     shared.check_stdin(*own.kernel, own.bias or "")
+    last = own.kernel[-1]
+    shared.check_quotes(last, ":" if kernels.named(last) else " ")
     reading = shared.reading
     weights, several = stacked([scaled(kernel_of(text, reading), own.scale) for text in own.kernel])
     operation = Correlate(

@@ -13,7 +13,7 @@ from convcli.files.arrays import check_layout, read_csv, read_npy
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.pictures import Picture, read_picture
-from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
+from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, described, sniff
 
 __all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]
 
@@ -86,7 +86,9 @@ def load(name: str, how: Reading | None = None) -> Operand:
     if kind == "npy":
         return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-        raise ConvError(f"{printable(shown)}: is no picture, whatever its suffix says: {ARE_READ}")
+        raise ConvError(
+            f"{printable(shown)}: is {described(data)} and no picture, whatever its suffix says: {ARE_READ}"
+        )
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
 
 

@@ -1,17 +1,22 @@
 """The options that corr, pool and edge share."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from convcli import options
 from convcli.commands.filters.batch import Many, filter_inputs
 from convcli.commands.filters.operation import Operation
 from convcli.commands.output import Request
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.operands import Reading, check_single_stdin
 
 __all__ = ["FilterOptions"]
+
+_NUMBER = re.compile(r"[-+]?[0-9.]+(/[0-9]+)?[,;]?")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class FilterOptions:
     jobs: options.Jobs = None
     fail_fast: options.FailFast = False
     skip_existing: options.SkipExisting = False
+    update: options.Update = False
+    dry_run: options.DryRun = False
+    quiet: options.Quiet = False
     cluster: options.Cluster = None
     allow_nan: options.AllowNan = False
     layout: options.Layout = None
@@ -56,6 +64,29 @@ class FilterOptions:
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""
         check_single_stdin(*(self.sources or ()), self.files_from or "", *operands)
+
+    def check_quotes(self, kernel: str, between: str = " ") -> None:
+        """Refuse inputs that are numbers and no files: the rest of a kernel that was given without its quotes.
+
+        Parameters
+        ----------
+        kernel : str
+            What -k was given.
+        between : str
+            What stands between its parts.
+
+        Raises
+        ------
+        ConvError
+        """
+        stray = [n for n in self.sources or () if _NUMBER.fullmatch(n) and not Path(n).exists()]
+        if stray:
+            got = printable(" ".join(stray))
+            whole = printable(between.join((kernel, *stray)))
+            raise ConvError(
+                f"INPUT: got {got}, no file of this name: if it belongs to -k, write -k '{whole}'",
+                usage=True,
+            )
 
     def run(
         self,
@@ -95,6 +126,9 @@ class FilterOptions:
             self.jobs,
             self.fail_fast,
             self.skip_existing,
+            self.update,
+            self.dry_run,
+            self.quiet,
             self.cluster,
         )
         filter_inputs(self.sources, operation, request, self.reading, many)
