@@ -243,6 +243,12 @@ def test_a_usage_error_of_some_files_is_theirs(convcli, photos):
     assert done.err.splitlines()[:2] == [f"convcli: error: in/{n}.png: {why}" for n in "ab"]
     done = convcli("edge", "in/a.png", "in/b.png", *call)
     assert (done.status, done.text, done.err) == (2, "", f"convcli: error: {why}\n")
+    copied("in/a.png", *(f"in/{i}.png" for i in range(20)))
+    many = [f"in/{i}.png" for i in range(20)]
+    done = convcli("edge", *many, "x.csv", *call, "-f")  # an array may be all right
+    assert (done.status, done.text, done.err.count(why)) == (1, "out/x-edge.csv\n", 20)
+    done = convcli("edge", *many, "none.png", *call)  # none.png is not looked at
+    assert (done.status, done.text, done.err) == (2, "", f"convcli: error: {why}\n")
 
 
 @pytest.mark.parametrize(

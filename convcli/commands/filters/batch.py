@@ -108,6 +108,7 @@ def filter_inputs(
         force=request.force,
         dry_run=many.dry_run,
         quiet=many.quiet,
+        alike=lambda: len({is_array(job.source) for job in jobs}) == 1,
         here=here,
     )
     for name in given:

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from convcli.files.batch import Record
 __all__ = ["Report", "print_plan"]
 
 _SAME = 16
-"""So many files in front that fail for the same reason, and none that does not: it is the call that is wrong."""
+"""So many files in front that fail for the same reason, and none that does not: the call is wrong, if all are alike."""
 
 
 class Report:
@@ -30,6 +31,8 @@ class Report:
         Whether the call leaves results that are there.
     force, dry_run, quiet : bool
         Of the options.
+    alike : callable
+        Whether all inputs are of one kind, pictures or arrays, so that what is wrong with many is wrong with all.
     here : str
         What names on a cluster begin with, which are absolute: they are shown as they were given.
     """
@@ -42,10 +45,12 @@ class Report:
         force: bool = False,
         dry_run: bool = False,
         quiet: bool = False,
+        alike: Callable[[], bool] = lambda: True,
         here: str = "",
     ) -> None:
         self.total, self.goes_on, self.force = total, goes_on, force
         self.dry_run, self.quiet, self.here = dry_run, quiet, here
+        self.alike = alike
         self.written = self.skipped = self.failed = 0
         self._waiting: dict[str, Record] = {}
         self._alike: list[Record] | None = []
@@ -81,7 +86,8 @@ class Report:
         if self._alike is not None and record.usage is not None:
             self._alike.append(record)
             if len({one.usage for one in self._alike}) == 1:
-                self._blame(_SAME)
+                if len(self._alike) == _SAME and self.alike():
+                    self._blame()
                 return
             del self._alike[-1]
         self._release()
@@ -100,7 +106,7 @@ class Report:
         ConvError
             The call is wrong: all files failed for one reason.
         """
-        self._blame(1)
+        self._blame()
         if self._bar:
             self._bar.finish()
         self._sum_up()
@@ -125,8 +131,8 @@ class Report:
         if self._bar:
             self._bar.erase()
 
-    def _blame(self, count: int) -> None:
-        if self._alike and len(self._alike) >= count:
+    def _blame(self) -> None:
+        if self._alike:
             self.erase()
             self._trace(self._alike[0])
             raise ConvError(self._alike[0].usage or "", usage=True)
@@ -156,7 +162,7 @@ class Report:
             sys.stdout.flush()
         for note in record.notes:
             self.note(source, note)
-        if record.exists is not None and record.trace is None:
+        if record.exists is not None:
             self._existing.append(record.exists.removeprefix(self.here))
         elif record.error is not None:
             error = shortened(record.error.removeprefix(printable(self.here)))
