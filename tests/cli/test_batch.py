@@ -532,12 +532,13 @@ def test_names_of_what_is_done_come_though_a_slow_file_is_in_front(tmp_path):
     deadline = time.monotonic() + 30
     while not (tmp_path / "out/29-edge.png").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(0.1)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert err == b"convcli: 29 of 30 written; --skip-existing goes on\n"
-    assert sorted(out.split()) == sorted(b"out/%d-edge.png" % i for i in range(1, 30))
+    said = re.fullmatch(r"convcli: (\d+) of 30 written; --skip-existing goes on\n", err.decode())
+    assert 25 <= int(said[1]) == len(out.split()) < 30  # the last ones may be on their way
+    assert set(out.split()) <= {b"out/%d-edge.png" % i for i in range(1, 30)}
 
 
 def test_a_reader_that_goes_away_stops_the_batch(batch, tmp_path):

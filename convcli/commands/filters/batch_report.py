@@ -53,7 +53,7 @@ class Report:
         self.alike = alike
         self.written = self.skipped = self.failed = 0
         self._waiting: dict[str, Record] = {}
-        self._alike: list[Record] | None = []
+        self._held: list[Record] | None = []
         self._notes: dict[str, list[str]] = {}
         self._existing: list[str] = []
         self._head = True
@@ -83,15 +83,16 @@ class Report:
             The call is wrong: that is known when the first files all fail for one reason.
         """
         self._waiting.pop(record.source, None)
-        if self._alike is not None and record.usage is not None:
-            self._alike.append(record)
-            if len({one.usage for one in self._alike}) == 1:
-                if len(self._alike) == _SAME and self.alike():
+        if self._held is not None and record.usage is not None:
+            self._held.append(record)
+            if len({one.usage for one in self._held}) == 1:
+                if len(self._held) == _SAME and self.alike():
                     self._blame()
                 return
-            del self._alike[-1]
+            del self._held[-1]
         self._release()
         self._print(record)
+        self.draw()
 
     def note(self, name: str, text: str) -> None:
         """Keep a note: those that say the same but for numbers and names become one at the end."""
@@ -132,14 +133,14 @@ class Report:
             self._bar.erase()
 
     def _blame(self) -> None:
-        if self._alike:
+        if self._held:
             self.erase()
-            self._trace(self._alike[0])
-            raise ConvError(self._alike[0].usage or "", usage=True)
+            self._trace(self._held[0])
+            raise ConvError(self._held[0].usage or "", usage=True)
 
     def _release(self) -> None:
         """Show what was held back while the call might have been to blame."""
-        held, self._alike = self._alike or [], None
+        held, self._held = self._held or [], None
         for record in held:
             self._print(record)
 
