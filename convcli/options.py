@@ -20,6 +20,7 @@ __all__ = [
     "Border",
     "Cluster",
     "Dilation",
+    "DryRun",
     "FailFast",
     "FilesFrom",
     "Force",
@@ -35,12 +36,14 @@ __all__ = [
     "NoPreview",
     "Output",
     "PaddingOption",
+    "Quiet",
     "Range",
     "Recursive",
     "Sizes",
     "SkipExisting",
     "Stride",
     "TotalPadding",
+    "Update",
     "Value",
     "option",
     "padding_of",
@@ -300,6 +303,18 @@ FailFast = Annotated[bool, option(MANY, "--fail-fast", text="Stop at the first e
 SkipExisting = Annotated[
     bool,
     option(MANY, "--skip-existing", text="Leave outputs that exist: resume."),
+]
+Update = Annotated[
+    bool,
+    option(MANY, "--update", text="As --skip-existing, but redo what is older than its input."),
+]
+DryRun = Annotated[
+    bool,
+    option(MANY, "--dry-run", text="Print what would be written where, write nothing."),
+]
+Quiet = Annotated[
+    bool,
+    option(MANY, "--quiet", text="No notes, no bar, no counts; errors stay."),
 ]
 Cluster = Annotated[
     str | None,

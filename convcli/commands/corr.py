@@ -142,6 +142,9 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
     from convcli.commands.kernel_argument import bias_of, kernel_of, scaled, stacked
 
     shared.check_stdin(*own.kernel, own.bias or "")
+    last = own.kernel[-1]
+    named = last.partition(":")[0].partition("@")[0] in names.KERNELS
+    shared.check_quotes(last, ":" if named else " ")
     reading = shared.reading
     weights, several = stacked([scaled(kernel_of(text, reading), own.scale) for text in own.kernel])
     operation = Correlate(

@@ -112,6 +112,8 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
     if (own.size is None) != own.everywhere:
         got = "neither" if own.size is None else "both"
         raise ConvError(f"-k and --global: got {got}, one of them is needed", usage=True)
+    if own.size is not None:
+        shared.check_quotes("x".join(map(str, own.size)), "x")
     operation = Pool(
         own.size,
         own.mode,

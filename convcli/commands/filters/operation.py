@@ -11,8 +11,9 @@ if TYPE_CHECKING:  # the commands that derive from Operation are loaded for thei
     from convcli.commands.output import Delivered, Request
     from convcli.engine.results import Result
     from convcli.files.operands import Operand, Reading
+    from convcli.files.output import Target
 
-__all__ = ["Operation", "Transparency", "filter_input", "filtered"]
+__all__ = ["Operation", "Transparency", "aimed", "filter_input", "filtered"]
 
 WHITE = (1.0, 1.0, 1.0)
 
@@ -76,8 +77,15 @@ class Operation(ABC):
         return ()
 
 
-def filter_input(name: str, operation: Operation, request: "Request", reading: "Reading") -> None:
-    """Filter one input.
+def filter_input(
+    name: str,
+    operation: Operation,
+    request: "Request",
+    reading: "Reading",
+    *,
+    quiet: bool = False,
+) -> None:
+    """Filter one input; `quiet` drops the notes.
 
     Raises
     ------
@@ -86,7 +94,8 @@ def filter_input(name: str, operation: Operation, request: "Request", reading: "
     from convcli.commands.output import print_path, tell
 
     operand, delivered = filtered(name, operation, request, reading)
-    tell(operand.name, delivered.notes)
+    if not quiet:
+        tell(operand.name, delivered.notes)
     if delivered.path is not None:
         if request.preview and terminal.on_terminal() and delivered.picture is not None:
             _preview(operand, delivered)
@@ -100,17 +109,30 @@ def filtered(
     from dataclasses import replace
 
     from convcli.commands.output import deliver
-    from convcli.files.operands import load
 
-    operand = operation.seen(load(name, reading))
-    try:
-        result = operation(operand)
-    except ConvError as error:
-        raise error if error.usage else error.about(display_name(name)) from error
+    operand, result = _planned(name, operation, reading)
     delivered = deliver(operand, result, request)
     read = operand.picture.notes if operand.picture else ()
     notes = (*read, *operation.notes(operand, result), *delivered.notes)
     return operand, replace(delivered, notes=notes)
+
+
+def aimed(name: str, operation: Operation, request: "Request", reading: "Reading") -> "Target":
+    """Read an input and say where its result would go; nothing is computed or written."""
+    from convcli.commands.output import destination
+
+    operand, result = _planned(name, operation, reading)
+    return destination(operand, result.shape, request)[1]
+
+
+def _planned(name: str, operation: Operation, reading: "Reading") -> "tuple[Operand, Result]":
+    from convcli.files.operands import load
+
+    operand = operation.seen(load(name, reading))
+    try:
+        return operand, operation(operand)
+    except ConvError as error:
+        raise error if error.usage else error.about(display_name(name)) from error
 
 
 def _preview(operand: "Operand", delivered: "Delivered") -> None:

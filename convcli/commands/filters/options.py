@@ -1,11 +1,13 @@
 """The options that corr, pool and edge share."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcli import options
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:  # help and completion need the options alone
     from convcli.files.operands import Reading
 
 __all__ = ["FilterOptions"]
+
+_NUMBER = r"[-+]?[0-9.]+(/[0-9]+)?[,;]?"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,6 +44,9 @@ class FilterOptions:
     jobs: options.Jobs = None
     fail_fast: options.FailFast = False
     skip_existing: options.SkipExisting = False
+    update: options.Update = False
+    dry_run: options.DryRun = False
+    quiet: options.Quiet = False
     cluster: options.Cluster = None
     allow_nan: options.AllowNan = False
     layout: options.Layout = None
@@ -62,7 +69,10 @@ class FilterOptions:
     @property
     def single(self) -> bool:
         """Whether one input is named, and nothing that makes it a batch."""
-        several = (self.recursive, self.files_from, self.skip_existing, self.cluster)
+        several = (
+            *(self.recursive, self.files_from, self.skip_existing, self.update, self.dry_run),
+            self.cluster,
+        )
         return len(self.sources or ()) == 1 and not any(several)
 
     @property
@@ -83,6 +93,29 @@ class FilterOptions:
         from convcli.files.operands import check_single_stdin
 
         check_single_stdin(*(self.sources or ()), self.files_from or "", *operands)
+
+    def check_quotes(self, kernel: str, between: str = " ") -> None:
+        """Refuse inputs that are numbers and no files: the rest of a kernel that was given without its quotes.
+
+        Parameters
+        ----------
+        kernel : str
+            What -k was given.
+        between : str
+            What stands between its parts.
+
+        Raises
+        ------
+        ConvError
+        """
+        stray = [n for n in self.sources or () if re.fullmatch(_NUMBER, n) and not Path(n).exists()]
+        if stray:
+            got = printable(" ".join(stray))
+            whole = printable(between.join((kernel, *stray)))
+            raise ConvError(
+                f"INPUT: got {got}, no file of this name: if it belongs to -k, write -k '{whole}'",
+                usage=True,
+            )
 
     def run(
         self,
@@ -121,7 +154,9 @@ class FilterOptions:
         if self.single:
             from convcli.commands.filters.operation import filter_input
 
-            filter_input((self.sources or [""])[0], operation, request, self.reading)
+            filter_input(
+                (self.sources or [""])[0], operation, request, self.reading, quiet=self.quiet
+            )
             return
         from convcli.commands.filters.batch import Many, filter_inputs  # one file needs no batch
 
@@ -131,6 +166,9 @@ class FilterOptions:
             self.jobs,
             self.fail_fast,
             self.skip_existing,
+            self.update,
+            self.dry_run,
+            self.quiet,
             self.cluster,
         )
         filter_inputs(self.sources, operation, request, self.reading, many)
