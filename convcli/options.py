@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from convcli.engine import names, numbers
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import WORDS, Padding
@@ -15,9 +16,12 @@ __all__ = [
     "FORMATS",
     "TABLES",
     "AllowNan",
+    "Alpha",
+    "Background",
     "Border",
     "Cluster",
     "Dilation",
+    "DryRun",
     "FailFast",
     "FilesFrom",
     "Force",
@@ -35,6 +39,7 @@ __all__ = [
     "NoPreview",
     "Output",
     "PaddingOption",
+    "Quiet",
     "Range",
     "Recursive",
     "Sizes",
@@ -42,9 +47,13 @@ __all__ = [
     "Stride",
     "TableFormat",
     "TotalPadding",
+    "Update",
     "Value",
     "option",
     "padding_of",
+    "read_real",
+    "read_sizes",
+    "read_whole",
     "reads",
     "takes",
 ]
@@ -72,6 +81,10 @@ class Sizes(tuple[int, ...]):
     """A size as an option reads it. (A class of its own: typer takes a bare tuple for an option of many values.)"""
 
 
+class Colour(tuple[float, float, float]):
+    """A colour as an option reads it: red, green, blue, 0 … 1."""
+
+
 class Debugging:
     """Whether --debug was given, for the workers of a batch."""
 
@@ -94,27 +107,30 @@ read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 """The parser of an option that is a size of at least 1 an axis."""
 
 
+read_real = reads(lambda text: numbers.read_real(str(text)))
+"""The parser of an option that is one finite number. (typer hands a default of its own over, too.)"""
+
+
+def read_whole(least: int = 0) -> Callable[[str], int]:
+    """Make the parser of an option that is one whole number of at least `least`."""
+    return reads(lambda text: numbers.read_whole(str(text), least))
+
+
 def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     """Complete an option from a registry that is only loaded when a shell asks."""
     return lambda incomplete: [c for c in choices() if c.startswith(incomplete)]
 
 
-def _borders() -> list[str]:
-    from convcli.engine.borders import BORDERS, SYNONYMS
-
-    return [*BORDERS, *SYNONYMS]
-
-
-def _ranges() -> Iterable[str]:
-    from convcli.engine.ranges import RANGES
-
-    return RANGES
-
-
 def _bytes(text: str) -> int:
-    from convcli.files.memory import read_bytes_text
+    from convcli.files.memory import read_amount
 
-    return read_bytes_text(text)
+    return read_amount(text)
+
+
+def _colour(text: str) -> Colour:
+    from convcli.files.pictures import colour_of
+
+    return Colour(colour_of(text))
 
 
 def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -162,9 +178,9 @@ def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], C
     return decorate
 
 
-def option(panel: str, *names: str, text: str, **more: Any) -> Any:
-    """Declare an option: the panel of the help that it stands in, its names, its help."""
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+def option(panel: str, *spellings: str, text: str, **more: Any) -> Any:
+    """Declare an option: the panel of the help that it stands in, its spellings, its help."""
+    return typer.Option(*spellings, help=text, rich_help_panel=panel, **more)
 
 
 Stride = Annotated[
@@ -190,10 +206,10 @@ PaddingOption = Annotated[
         GEOMETRY,
         "-p",
         "--padding",
-        text=f"Rows per side, or {', '.join(WORDS)}.",
+        text=f"Rows per side, or {names.choices(tuple(WORDS))}.",
         parser=reads(notation.read_padding),
         metavar="P|B/A|WORD",
-        autocompletion=words(lambda: list(WORDS)),
+        autocompletion=words(lambda: WORDS),
     ),
 ]
 TotalPadding = Annotated[
@@ -215,7 +231,7 @@ Border = Annotated[
         text="What fills the padding: zero, constant (--value), reflect, mirror (numpy's and "
         "PyTorch's reflect), nearest, wrap.",
         metavar="MODE",
-        autocompletion=words(_borders),
+        autocompletion=words(lambda: [*names.BORDERS, *names.BORDER_SYNONYMS]),
     ),
 ]
 Value = Annotated[
@@ -224,7 +240,7 @@ Value = Annotated[
         GEOMETRY,
         "--value",
         text="The fill of --border constant (0).",
-        parser=reads(lambda text: notation.read_number(str(text))),
+        parser=reads(lambda text: numbers.read_number(str(text), special=True)),
         metavar="V",
         show_default=False,
     ),
@@ -246,10 +262,10 @@ Format = Annotated[
     option(
         OUTPUT,
         "--format",
-        text="auto, table, csv, json, npy or png.",
+        text=f"{names.choices(FORMATS)}.",
         metavar="FORMAT",
         show_default=False,
-        autocompletion=words(lambda: list(FORMATS)),
+        autocompletion=words(lambda: FORMATS),
     ),
 ]
 ListFormat = Annotated[
@@ -281,7 +297,7 @@ Range = Annotated[
         "--range",
         text="What becomes of values beyond a picture's: clip, abs, stretch, offset.",
         metavar="HOW",
-        autocompletion=words(_ranges),
+        autocompletion=words(lambda: names.RANGES),
     ),
 ]
 Invert = Annotated[bool, option(OUTPUT, "--invert", text="Swap black and white.")]
@@ -309,12 +325,24 @@ FilesFrom = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", min=1),
+    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", parser=read_whole(1)),
 ]
 FailFast = Annotated[bool, option(MANY, "--fail-fast", text="Stop at the first error.")]
 SkipExisting = Annotated[
     bool,
     option(MANY, "--skip-existing", text="Leave outputs that exist: resume."),
+]
+Update = Annotated[
+    bool,
+    option(MANY, "--update", text="As --skip-existing, but redo what is older than its input."),
+]
+DryRun = Annotated[
+    bool,
+    option(MANY, "--dry-run", text="Print what would be written where, write nothing."),
+]
+Quiet = Annotated[
+    bool,
+    option(MANY, "--quiet", text="No notes, no bar, no counts; errors stay."),
 ]
 Cluster = Annotated[
     str | None,
@@ -324,14 +352,35 @@ AllowNan = Annotated[
     bool,
     option(INPUT, "--allow-nan", text="Accept NaN and infinity in a text."),
 ]
+Alpha = Annotated[
+    str,
+    option(
+        INPUT,
+        "--alpha",
+        text="A picture's alpha: weigh colours by it (auto), or keep it and filter colours alone.",
+        metavar="auto|keep",
+        show_default=False,
+        autocompletion=words(lambda: ["auto", "keep"]),
+    ),
+]
+Background = Annotated[
+    Colour | None,
+    option(
+        INPUT,
+        "--background",
+        text="What edges, and kernels of sum 0 or less, see through alpha (the picture's own, or white).",
+        parser=reads(_colour),
+        metavar="COLOUR",
+    ),
+]
 Layout = Annotated[
     str | None,
     option(
         INPUT,
         "--layout",
         text="Where an array's channels stand (chw, first).",
-        metavar="chw|hwc",
-        autocompletion=words(lambda: ["chw", "hwc"]),
+        metavar="|".join(names.LAYOUTS),
+        autocompletion=words(lambda: names.LAYOUTS),
     ),
 ]
 Frame = Annotated[
@@ -351,7 +400,7 @@ MaxPixels = Annotated[
         "--max-pixels",
         text="The largest picture that is read, all frames together (2^28).",
         metavar="N",
-        min=1,
+        parser=read_whole(1),
         show_default=False,
     ),
 ]

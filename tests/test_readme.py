@@ -21,14 +21,9 @@ from tests.conftest import SAMPLES, at_terminal, plain
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(SAMPLES.rglob("*.md"))]
 BLOCK = re.compile(r"^```console( terminal)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ ([^\n]*)$|^```.*?^```", re.MULTILINE | re.DOTALL)
-
-
-def documents():
-    """List the pages whose blocks are run."""
-    found = (ROOT.glob("*.md"), SAMPLES.glob("*.md"), SAMPLES.glob("guide/*.md"))
-    return [path for paths in found for path in sorted(paths)]
 
 
 def sections(text):
@@ -63,7 +58,7 @@ class Reader:
 
 SECTIONS = [
     pytest.param(path, number, id=f"{path.stem}: {head}")
-    for path in documents()
+    for path in DOCUMENTS
     for number, (head, _) in enumerate(sections(path.read_text()))
 ]
 
@@ -143,15 +138,35 @@ def test_there_are_blocks_for_every_command():
 
 
 def test_every_block_is_in_a_section():
-    texts = [path.read_text() for path in documents()]
+    texts = [path.read_text() for path in DOCUMENTS]
     blocks = sum(len(re.findall(r"^```console", text, re.MULTILINE)) for text in texts)
     found = (len(BLOCK.findall(section)) for text in texts for _, section in sections(text))
     assert blocks == sum(found) >= 4
 
 
+def test_the_readme_is_for_the_first_hour():
+    assert len(README.splitlines()) <= 200
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path):
+    text = path.read_text()
+    links = re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r'src="([^"]+)"', text)
+    found = [link for link in links if not link.startswith("http")]
+    assert [link for link in found if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("guide/*.md")), ids=lambda path: path.stem)
+def test_a_page_of_the_guide_begins_with_what_it_is_for(path):
+    title, sentence, *_ = path.read_text().split("\n\n")
+    assert title.startswith("# ")
+    assert sentence.endswith(".")
+    assert f"samples/guide/{path.name}" in README
+
+
 def test_the_table_of_exit_statuses_is_whole():
     for status in Exit:
-        assert f"| {int(status)} " in README
+        assert f"| {int(status)} " in (SAMPLES / "guide/statuses.md").read_text()
 
 
 def test_the_test_command_is_what_ci_runs():

@@ -1,18 +1,19 @@
 """`convcli edge`: edge detection on pictures and arrays."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
-from convcli.commands.kernel_argument import number_of
-from convcli.engine import edges
+from convcli.engine import names
 from convcli.engine.errors import ConvError
-from convcli.engine.grey import grey
-from convcli.engine.results import Result
 from convcli.engine.sizes.geometry import Padding
-from convcli.files.operands import Operand
+
+if TYPE_CHECKING:
+    from convcli.commands.filters.operation import Transparency
+    from convcli.engine.results import Result
+    from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "edge"]
 
@@ -27,7 +28,7 @@ EXAMPLES = (
 DETECTOR = "Detector"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class EdgeOptions:
     """The options that only edge has: which detector, and its thresholds."""
 
@@ -37,11 +38,10 @@ class EdgeOptions:
             DETECTOR,
             "-m",
             "--method",
-            text="sobel (unless told), scharr, prewitt, roberts, farid, kirsch, laplacian, log, "
-            "diff (the chapter's) or canny.",
+            text=f"{names.choices(names.DETECTORS)} (sobel).",
             show_default=False,
             metavar="METHOD",
-            autocompletion=options.words(lambda: edges.DETECTORS),
+            autocompletion=options.words(lambda: names.DETECTORS),
         ),
     ] = "sobel"
     axis: Annotated[
@@ -51,20 +51,38 @@ class EdgeOptions:
             "--axis",
             text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
             metavar="x|y|both",
-            autocompletion=options.words(lambda: ["x", "y", "both"]),
+            autocompletion=options.words(lambda: names.AXES),
         ),
     ] = None
     sigma: Annotated[
         float | None,
-        options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
+        options.option(
+            DETECTOR,
+            "--sigma",
+            text="Blur of log and canny, in pixels.",
+            parser=options.read_real,
+            metavar="S",
+        ),
     ] = None
     low: Annotated[
         float | None,
-        options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
+        options.option(
+            DETECTOR,
+            "--low",
+            text="Canny: where an edge may go on.",
+            parser=options.read_real,
+            metavar="T",
+        ),
     ] = None
     high: Annotated[
         float | None,
-        options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
+        options.option(
+            DETECTOR,
+            "--high",
+            text="Canny: where an edge begins.",
+            parser=options.read_real,
+            metavar="T",
+        ),
     ] = None
     threshold: Annotated[
         str | None,
@@ -78,7 +96,7 @@ class EdgeOptions:
     ] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Edge(Operation):
     """The operation, on any operand; thresholds are fractions of full scale for pictures."""
 
@@ -91,9 +109,17 @@ class Edge(Operation):
     padding: Padding | None
     border: str | None
     value: float
+    transparency: "Transparency"
 
-    def __call__(self, operand: Operand) -> Result:
+    def seen(self, operand: "Operand") -> "Operand":
+        """Lay a picture over the background: a cut-out has the edges that one sees."""
+        return self.transparency.over(operand)
+
+    def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
+        from convcli.engine.edges import prepare
+        from convcli.engine.grey import grey
+
         picture = operand.picture
         full = picture.full_scale if picture else 1.0
         if picture:
@@ -104,7 +130,7 @@ class Edge(Operation):
                         f"{option}: got {value:g}, 0 to 1 (of full scale) is allowed for a picture",
                         usage=True,
                     )
-        return edges.prepare(
+        return prepare(
             grey(operand.values) if picture else operand.values,
             self.method,
             axis=self.axis,
@@ -119,12 +145,14 @@ class Edge(Operation):
             value=self.value,
         )
 
-    def notes(self, operand: Operand, result: Result) -> tuple[str, ...]:
+    def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:
         """Tell the thresholds that were chosen from the input."""
+        from convcli.engine.edges import Found
+
         chosen = self.threshold == "otsu" or (
             self.method == "canny" and (self.low is None or self.high is None)
         )
-        if not chosen or not isinstance(result, edges.Found):
+        if not chosen or not isinstance(result, Found):
             return ()
         full = operand.picture.full_scale if operand.picture else 1.0
         names = ("--low", "--high") if self.method == "canny" else ("--threshold",)
@@ -138,7 +166,11 @@ class Edge(Operation):
 
 
 def _threshold(text: str | None) -> float | str | None:
-    return text if text in (None, "otsu") else number_of(text, "--threshold", "a number or otsu")
+    if text in (None, "otsu"):
+        return text
+    from convcli.commands.kernel_argument import number_of
+
+    return number_of(text, "--threshold", "a number or otsu")
 
 
 @options.takes(without=("stride", "dilation"))
@@ -163,5 +195,6 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
         shared.pads(),
         shared.border,
         shared.value,
+        shared.transparency,
     )
     shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from convcli.engine import kernels
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.numbers import read_real
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Reading, load
 
 __all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]
 
-_NUMBERS = re.compile(r"\s*([-+.0-9]|$)")
-_FILE = re.compile(r".*(/|\.[A-Za-z]\w*$)", re.DOTALL)
+_NUMBERS = r"\s*([-+.0-9]|$)"
+_FILE = r"(?s).*(/|\.[A-Za-z]\w*$)"
 
 
 def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
@@ -35,7 +36,7 @@ def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
             f"--kernel: got the size {text}, weights are needed: box:{text} is the mean of such a window",
             usage=True,
         )
-    if _NUMBERS.match(text):
+    if re.match(_NUMBERS, text):
         return _numbers(text, "--kernel")
     raise one_of("kernel", re.split("[:@]", text)[0], kernels.KERNELS).about("--kernel")
 
@@ -48,7 +49,7 @@ def _numbers(text: str, option: str) -> NDArray[Any]:
 
 
 def _is_file(text: str) -> bool:
-    if text == "-" or _FILE.match(text):
+    if text == "-" or re.match(_FILE, text):
         return True
     try:
         return Path(text).is_file()
@@ -91,12 +92,7 @@ def scaled(kernel: NDArray[Any], scale: str | None) -> NDArray[Any]:
         if abs(float(total)) <= 1e-12 * float(np.abs(kernel).sum()):
             raise ConvError("--scale sum: the kernel's sum is 0, a number is needed", usage=True)
         return np.asarray(kernel / total)
-    given = _numbers(scale, "--scale")
-    if given.size != 1:
-        raise ConvError(
-            f"--scale: got '{printable(scale)}', a number or sum is allowed", usage=True
-        )
-    divisor = float(given.item())
+    divisor = number_of(scale, "--scale", "a number or sum")
     if divisor == 0:
         raise ConvError("--scale: got 0, a number other than 0 is needed", usage=True)
     return np.asarray(kernel / divisor)
@@ -105,8 +101,8 @@ def scaled(kernel: NDArray[Any], scale: str | None) -> NDArray[Any]:
 def number_of(text: str, option: str, allowed: str) -> float:
     """Read an option that is one number."""
     try:
-        return float(kernels.read_numbers(text).item())
-    except ValueError as error:
+        return read_real(text)
+    except ConvError as error:
         raise ConvError(
             f"{option}: got '{printable(text)}', {allowed} is allowed", usage=True
         ) from error

@@ -4,20 +4,17 @@ import csv
 import json
 import re
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from numpy.typing import NDArray
 
 from convcli import options, terminal
-from convcli.commands.kernel_argument import kernel_of
-from convcli.commands.output import Request, deliver, print_path
 from convcli.commands.tables import table_form
-from convcli.engine import kernels as registry
-from convcli.engine.kernels import frequency_response, rank
-from convcli.engine.results import Ready
+from convcli.engine import names
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.operands import Operand, Reading
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["EXAMPLES", "kernels"]
 
@@ -34,7 +31,7 @@ def kernels(
         typer.Argument(
             metavar="[KERNEL]",
             help="A name with its parameters, numbers, or a file.",
-            autocompletion=options.words(lambda: registry.KERNELS),
+            autocompletion=options.words(lambda: names.KERNELS),
         ),
     ] = None,
     output: options.Output = None,
@@ -50,6 +47,11 @@ def kernels(
     if name is None:
         _list(table_form(format, as_json))
         return
+    from convcli.commands.kernel_argument import kernel_of
+    from convcli.commands.output import Request, deliver, print_path
+    from convcli.engine.results import Ready
+    from convcli.files.operands import Operand, Reading
+
     taps = kernel_of(name, Reading())
     request = Request("kernel", output, "json" if as_json else format, force, range_mode="stretch")
     delivered = deliver(Operand(name, taps), Ready(taps), request)
@@ -60,10 +62,12 @@ def kernels(
 
 
 def _list(form: str) -> None:
+    from convcli.engine.kernels import KERNELS
+
     heads = ("kernel", "parameters", "size", "sum", "description", "source")
     rows = [
         (row.name, row.parameters, size_text(taps.shape), _sum(taps), row.title, row.source)
-        for row in registry.KERNELS.values()
+        for row in KERNELS.values()
         for taps in (row.build(""),)
     ]
     if form == "json":
@@ -77,11 +81,13 @@ def _list(form: str) -> None:
     writer.writerows([heads, *rows])
 
 
-def _describe(name: str, taps: NDArray[Any]) -> None:
+def _describe(name: str, taps: "NDArray[Any]") -> None:
+    from convcli.engine.kernels import KERNELS, frequency_response, rank
+
     order = rank(taps)
     separable = "separable: two 1-D passes do the same" if order == 1 else "not separable"
     print(f"{size_text(taps.shape)}, sum {_sum(taps)}, rank {order} ({separable})")
-    row = registry.KERNELS.get(re.split("[:@]", name)[0])
+    row = KERNELS.get(re.split("[:@]", name)[0])
     if row is not None:
         print(f"{row.title}. {row.source}")
     answer = frequency_response(taps, size=32)
@@ -90,5 +96,5 @@ def _describe(name: str, taps: NDArray[Any]) -> None:
         terminal.draw_pictures([answer / answer.max()], title=title)
 
 
-def _sum(taps: NDArray[Any]) -> str:
+def _sum(taps: "NDArray[Any]") -> str:
     return f"{round(float(taps.sum()), 12) + 0.0:.6g}"

@@ -1,6 +1,5 @@
 """Where a result goes and in which form: the same for every command that filters arrays and pictures."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,26 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli import terminal
-from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.ranges import RANGES
+from convcli.engine.errors import ConvError, display_name, one_of, printable
+from convcli.engine.names import RANGES
 from convcli.engine.results import Result
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
-from convcli.files.output import Attempt, Target, check_target, target_of, writing, writing_stdout
-from convcli.files.pictures.formats import FORMATS as PICTURES
-from convcli.files.pictures.formats import write_numbers, write_picture
-from convcli.files.pictures.picture import Display
-from convcli.files.rendering import drawable, rendered, sample_type
+from convcli.files.output import (
+    Attempt,
+    Target,
+    check_target,
+    target_of,
+    writing,
+    writing_stdout,
+    written_through,
+)
 from convcli.options import FORMATS
 
 __all__ = [
-    "WRITERS",
     "Delivered",
     "Request",
+    "array_chunks",
     "deliver",
     "destination",
+    "form_of",
     "place",
     "print_path",
     "rounding",
@@ -42,9 +45,11 @@ __all__ = [
 ]
 
 _SUFFIXES = {".csv": "csv", ".npy": "npy", ".json": "json"}
+_ARRAYS = ("table", "csv", "json", "npy")
+"""Forms of a result that are no pictures: pictures are loaded for pictures only."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Request:
     """What the options say about a result.
 
@@ -89,7 +94,7 @@ class Request:
             raise one_of("range", self.range_mode, RANGES).about("--range")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Delivered:
     """What became of a result.
 
@@ -155,28 +160,55 @@ def destination(
     )
     if target.path is None:
         raise AssertionError("a result for a file has a path")
-    form = asked or _form_of(target.path, natural)
-    check_target(target.path, force=request.force, parents=target.parents, attempt=request.attempt)
+    form = asked or form_of(target.path, natural)
+    check_target(target.path, force=request.force, attempt=request.attempt)
     return form, target
 
 
 def _natural(operand: Operand, shape: tuple[int, ...]) -> str:
     """The form that follows the input, in a file or a pipe."""
     if operand.picture is not None:
+        from convcli.files.rendering import drawable
+
         return "png" if drawable(shape) else "npy"
     if len(shape) > 2:
         return "npy"
     return "csv" if operand.raw is None else "tiff"
 
 
-def _form_of(path: Path, natural: str) -> str:
-    """The form that a file's suffix picks; without a suffix, the one that follows the input."""
+def form_of(path: Path, natural: str = "") -> str:
+    """Return the form that a file's suffix picks.
+
+    Parameters
+    ----------
+    path : Path
+    natural : str
+        The form that follows the input, for a device or FIFO, which has no suffix.
+
+    Raises
+    ------
+    ConvError
+        The suffix is none that is written, or there is none: a folder was probably meant, or a picture.
+    """
     suffix = path.suffix.lower()
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    from convcli.files.pictures.formats import FORMATS as PICTURES
+
     pictures = {s: name for name, row in PICTURES.items() for s in row.suffixes}
-    forms = {**_SUFFIXES, **pictures, "": natural}
-    if suffix not in forms:
-        raise one_of("suffix", suffix, filter(None, forms)).about(printable(path))
-    return forms[suffix]
+    forms = {**_SUFFIXES, **pictures}
+    if suffix in forms:
+        return forms[suffix]
+    if written_through(path):
+        return natural
+    if suffix:
+        raise one_of("suffix", suffix, forms).about(printable(path))
+    name = printable(path)
+    raise ConvError(
+        f"{name}: has no suffix, a folder ({name}/), a suffix ({name}{'.csv' if natural == 'csv' else '.png'}) "
+        "or --format is needed",
+        usage=True,
+    )
 
 
 def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
@@ -199,27 +231,38 @@ def place(
     ------
     ConvError
     """
-    if request.invert and form not in PICTURES:
+    if request.invert and form in _ARRAYS:
         raise ConvError(
             f"--invert: got a result that goes to {form}, a picture is needed", usage=True
         )
-    held = (
-        result.dtype if form in ("table", "csv", "json", "npy") else sample_type(operand, form)[0]
-    )
+    held = result.dtype
+    if form not in _ARRAYS and not (form == "tiff" and operand.raw is not None):
+        from convcli.files.rendering import sample_type
+
+        held = sample_type(operand, form)[0]
     check_memory(prod(result.shape) * held.itemsize, request.max_memory, request.jobs)
     if form == "table":
         terminal.draw_matrix(result.run(), console=terminal.console(), heat=request.heat)
         return Delivered(None)
-    if form in ("csv", "json", "npy"):
-        chunks = WRITERS[form](result.run())
+    if form in _ARRAYS:
+        chunks = array_chunks(result.run(), form)
         with sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
-        without = operand.picture is not None and operand.picture.alpha is not None
+        alpha = None if operand.picture is None else operand.picture.alpha
+        without = False
+        if alpha is not None:
+            from convcli.engine.alpha import opaque
+
+            without = not opaque(alpha)
         return Delivered(target.path, ("alpha is left out",) if without else ())
     if form == "tiff" and operand.raw is not None and result.dtype != np.bool:
         return _as_numbers(operand, result, target, request)
+    from convcli.files.rendering import rendered
+
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
+    from convcli.files.pictures.formats import write_picture
+
     with sink(target, request) as file:
         write_picture(file, picture, form)
     return Delivered(target.path, notes, picture.planes)
@@ -232,13 +275,16 @@ def _as_numbers(operand: Operand, result: Result, target: Target, request: Reque
         raise ConvError(
             f"tiff: got {got}, the numbers of one plane are written as they are: -o x.npy holds more"
         )
+    from convcli.files.pictures.formats import write_numbers
+    from convcli.files.pictures.picture import Display
+
     values = result.run()
     display = operand.raw.display if operand.raw else Display()
     with sink(target, request) as file:
         try:
             write_numbers(file, values, display)
         except ConvError as error:
-            raise error.about(_shown(operand.name)) from error
+            raise error.about(display_name(operand.name)) from error
     return Delivered(target.path, rounding(values))
 
 
@@ -248,6 +294,8 @@ def rounding(values: NDArray[Any]) -> tuple[str, ...]:
 
 
 def _json(array: NDArray[Any]) -> Iterator[bytes]:
+    import json  # for --json alone
+
     data = array.tolist()
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         held = array.astype(object)
@@ -257,11 +305,13 @@ def _json(array: NDArray[Any]) -> Iterator[bytes]:
     yield json.dumps(shown, allow_nan=False).encode() + b"\n"
 
 
-WRITERS: dict[str, Callable[[NDArray[Any]], Iterator[bytes]]] = {
-    "csv": csv_chunks,
-    "npy": npy_chunks,
-    "json": _json,
-}
+def array_chunks(values: NDArray[Any], form: str) -> Iterator[bytes]:
+    """Write an array as "csv", "json" or "npy", a part at a time."""
+    from convcli.files.arrays import csv_chunks, npy_chunks
+
+    writers: dict[str, Callable[[NDArray[Any]], Iterator[bytes]]]
+    writers = {"csv": csv_chunks, "npy": npy_chunks, "json": _json}
+    return writers[form](values)
 
 
 @contextmanager
@@ -271,20 +321,14 @@ def sink(target: Target, request: Request, *, text: bool = False) -> Iterator[Bi
         with writing_stdout(text=text) as file:
             yield file
     else:
-        with writing(
-            target.path, force=request.force, parents=target.parents, attempt=request.attempt
-        ) as file:
+        with writing(target.path, force=request.force, attempt=request.attempt) as file:
             yield file
 
 
 def tell(name: str, notes: tuple[str, ...]) -> None:
     """Print notes about an input on standard error."""
     for note in notes:
-        print(f"convcli: {_shown(name)}: {note}", file=sys.stderr)
-
-
-def _shown(name: str) -> str:
-    return "standard input" if name == "-" else printable(name)
+        print(f"convcli: {display_name(name)}: {note}", file=sys.stderr)
 
 
 def print_path(path: Path) -> None:

@@ -1,15 +1,19 @@
 """`convcli pool`: max, average and min pooling of pictures and arrays."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
-from convcli.engine import pooling
+from convcli.engine import names
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
-from convcli.files.operands import Operand
+
+if TYPE_CHECKING:
+    from convcli.commands.filters.operation import Transparency
+    from convcli.engine.results import Result
+    from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "pool"]
 
@@ -20,7 +24,7 @@ EXAMPLES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PoolOptions:
     """The options that only pool has: the window, and what is taken from it."""
 
@@ -41,10 +45,10 @@ class PoolOptions:
             options.GEOMETRY,
             "-m",
             "--mode",
-            text="max, avg or min (max).",
+            text=f"{names.choices(names.POOLING_MODES)} (max).",
             metavar="MODE",
             show_default=False,
-            autocompletion=options.words(lambda: pooling.MODES),
+            autocompletion=options.words(lambda: names.POOLING_MODES),
         ),
     ] = "max"
     everywhere: Annotated[
@@ -65,7 +69,7 @@ class PoolOptions:
     ] = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pool(Operation):
     """The operation, on any operand; a size of None is the whole plane."""
 
@@ -76,22 +80,29 @@ class Pool(Operation):
     dilation: tuple[int, ...]
     ceil: bool
     include_pad: bool
+    transparency: "Transparency"
 
-    def __call__(self, operand: Operand) -> pooling.Pooling:
-        """Plan it."""
-        return pooling.prepare(
-            operand.values,
-            self.size or operand.values.shape[-2:],
-            mode=self.mode,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil=self.ceil,
-            include_pad=self.include_pad,
-        )
+    def __call__(self, operand: "Operand") -> "Result":
+        """Plan it: averages of a picture weigh colours by alpha, maxima and minima take each channel by itself."""
+        from convcli.engine.pooling import prepare
+
+        size = self.size or operand.values.shape[-2:]
+        options: dict[str, Any] = {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "ceil": self.ceil,
+            "include_pad": self.include_pad,
+        }
+        alpha = None if operand.picture is None else operand.picture.alpha
+        if self.mode == "avg" and alpha is not None and self.transparency.counts(operand):
+            from convcli.engine.weighted import averaged  # few pictures need it
+
+            return averaged(operand.values, alpha, size, **options)
+        return prepare(operand.values, size, mode=self.mode, **options)
 
 
-@options.takes(without=("border", "value", "range_mode"))
+@options.takes(without=("border", "value", "range_mode", "background"))
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean or smallest cell of each window.
 
@@ -101,6 +112,8 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
     if (own.size is None) != own.everywhere:
         got = "neither" if own.size is None else "both"
         raise ConvError(f"-k and --global: got {got}, one of them is needed", usage=True)
+    if own.size is not None:
+        shared.check_quotes("x".join(map(str, own.size)), "x")
     operation = Pool(
         own.size,
         own.mode,
@@ -109,5 +122,6 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         shared.dilation or (1,),
         own.ceil,
         own.include_pad,
+        shared.transparency,
     )
     shared.run("pool", operation)

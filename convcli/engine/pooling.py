@@ -4,27 +4,27 @@ A window's rows are reduced first, then its columns: k + k steps in place of k *
 cannot win whatever the type of the numbers is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import Wholes, row_of
+from convcli.engine.arrays import as_array, check_planes
+from convcli.engine.errors import ConvError
+from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import Axis, PaddingLike
 
 __all__ = ["MODES", "Mode", "Pooling", "merge_windows", "pool2d", "prepare"]
-
-BAND = 1 << 19
-"""Output elements that a band aims at."""
 
 CACHE = 1 << 16
 """Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mode:
     """One way of reducing a window to a number.
 
@@ -76,8 +76,8 @@ MODES: dict[str, Mode] = {row.name: row for row in _ROWS}
 """The modes by name."""
 
 
-@dataclass(frozen=True)
-class Pooling:
+@dataclass(eq=False, repr=False)
+class Pooling(Result):
     """One pooling, checked and ready to compute any rows of its result.
 
     Parameters
@@ -93,6 +93,8 @@ class Pooling:
         Of the result as the caller sees it; the last two axes are its rows and columns.
     """
 
+    BAND = 1 << 19
+
     x: NDArray[Any]
     mode: Mode
     axes: tuple[Axis, Axis]
@@ -102,13 +104,7 @@ class Pooling:
     shape: tuple[int, ...]
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute output rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
+        """Compute output rows start … stop-1 (see `Result.rows`)."""
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
@@ -136,26 +132,15 @@ class Pooling:
             else:
                 out[...] = across
 
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
-        rows = self.shape[-2]
-        height = max(elements * rows // max(int(np.prod(self.shape)), 1), 1)
-        for start in range(0, rows, height):
-            yield start, min(start + height, rows)
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
-        return self.rows(0, self.shape[-2])
-
 
 def pool2d(
     x: ArrayLike,
-    size: int | Sequence[int],
+    size: Wholes,
     *,
     mode: str = "max",
-    stride: int | Sequence[int] | None = None,
+    stride: Wholes | None = None,
     padding: PaddingLike = 0,
-    dilation: int | Sequence[int] = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
 ) -> NDArray[Any]:
@@ -166,7 +151,7 @@ def pool2d(
     x : array_like, shape (H, W), (C, H, W) or (N, C, H, W)
         Integers, floats or booleans.
     size : int or sequence of int
-        Window size.
+        Window size. Here and below NumPy's integers, and arrays of them, are as good as int.
     mode : str
         A name of `MODES`: 'max', 'avg' or 'min'.
     stride : int or sequence of int, optional
@@ -185,13 +170,14 @@ def pool2d(
     Returns
     -------
     ndarray, shape (H', W'), (C, H', W') or (N, C, H', W')
-        Maxima and minima keep the dtype and hand NaN on. Averages of integers are float64, of float32 (and float16)
+        Maxima and minima keep the dtype (in the machine's byte order) and hand NaN on. Averages of integers are float64, of float32 (and float16)
         float32, summed in float64.
 
     Raises
     ------
     ConvError
-        A window that does not fit or holds no cell of the input, an unknown mode, a dtype that has no order.
+        A window that does not fit or holds no cell of the input, an unknown mode, a dtype that has no order, a size
+        that is no whole number.
 
     Source: Zhang et al., "Dive into Deep Learning", section "Pooling".
 
@@ -203,7 +189,7 @@ def pool2d(
     [[2.0, 3.0], [5.0, 6.0]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         size,
         mode=mode,
         stride=stride,
@@ -216,12 +202,12 @@ def pool2d(
 
 def prepare(
     x: NDArray[Any],
-    size: int | Sequence[int],
+    size: Wholes,
     *,
     mode: str = "max",
-    stride: int | Sequence[int] | None = None,
+    stride: Wholes | None = None,
     padding: PaddingLike = 0,
-    dilation: int | Sequence[int] = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
 ) -> Pooling:
@@ -231,40 +217,27 @@ def prepare(
     ------
     ConvError
     """
-    row = MODES.get(mode)
-    if row is None:
-        raise one_of("pooling mode", mode, MODES)
+    row = row_of("pooling mode", mode, MODES)
     if include_pad and not row.divides:
         raise ConvError(
             f"include_pad: got it with mode {mode}, only avg divides by a number of cells",
             usage=True,
         )
-    if x.dtype.kind not in "biuf" or x.dtype.itemsize > 8:
-        raise ConvError(
-            f"input: got dtype {x.dtype}, integers or floats of at most 64 bits are needed"
-        )
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
-    kernel = geometry.per_axis("window", size, 2, 1)
-    vertical, horizontal = geometry.axes(
+    check_planes("input", x)
+    vertical, horizontal = geometry.pool_axes(
         x.shape[-2:],
-        kernel,
+        geometry.per_axis("window", size, 2, 1),
         padding=padding,
-        stride=kernel if stride is None else stride,
+        stride=stride,
         dilation=dilation,
         ceil=ceil,
-        what="window",
+        divides=row.divides,
+        include_pad=include_pad,
     )
-    inside = [_cells(axis, 0, axis.n) for axis in (vertical, horizontal)]
-    if include_pad:
-        counts = [_cells(a, -a.before, a.n + a.after) for a in (vertical, horizontal)]
-    else:
-        counts = inside
-        for i, axis in enumerate((vertical, horizontal)):
-            _check_cells(i, axis, inside[i])
+    counts = [
+        _cells(a, -a.before, a.n + a.after) if include_pad else _cells(a, 0, a.n)
+        for a in (vertical, horizontal)
+    ]
     dtype, work = _types(x.dtype, row, vertical.k * horizontal.k)
     return Pooling(
         x=x.reshape((1,) * (4 - x.ndim) + x.shape),
@@ -285,20 +258,11 @@ def _cells(axis: Axis, low: int, high: int) -> NDArray[np.int64]:
     return np.clip(past, 0, axis.k) - np.clip(below, 0, axis.k)
 
 
-def _check_cells(i: int, axis: Axis, inside: NDArray[np.int64]) -> None:
-    if inside.min() > 0:
-        return
-    dilated = f", dilation {axis.d}" if axis.d > 1 else ""
-    raise ConvError(
-        f"padding: window {int(inside.argmin())} on axis {i} holds no cell of the input "
-        f"(window {axis.k}{dilated}, input {axis.n}, padding {axis.before}/{axis.after}), every window needs one"
-    )
-
-
 def _types(given: np.dtype[Any], mode: Mode, cells: int) -> tuple[np.dtype[Any], np.dtype[Any]]:
-    """Settle the dtype of the result and of the arithmetic."""
+    """Settle the dtype of the result and of the arithmetic, both in the machine's byte order."""
     if not mode.divides:
-        return given, given
+        native = given.newbyteorder("=")
+        return native, native
     if given.kind == "f":
         return np.dtype(np.float32 if given.itemsize <= 4 else np.float64), np.dtype(np.float64)
     exact = given.itemsize <= 2 and cells << 8 * given.itemsize < 2**31

@@ -4,17 +4,18 @@ import csv
 import io
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from convcli.engine.errors import ConvError, printable
-from convcli.files.output import about_file
-from convcli.files.sniff import PICTURE_SUFFIXES
+from convcli.engine.errors import ConvError, display_name, printable
+from convcli.files.output import about_file, folder_of
+from convcli.files.sniff import HEAD, PICTURE_SUFFIXES, sniff
 from convcli.files.text import read_text
 
-__all__ = ["SUFFIXES", "Source", "listed", "read_pairs", "sources"]
+__all__ = ["SUFFIXES", "Source", "kind_of", "listed", "read_pairs", "sources"]
 
 SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv")
 """The files that are taken from a folder; in which form one is, its first bytes decide."""
@@ -26,6 +27,13 @@ class Source(NamedTuple):
     name: str
     below: str = ""
     """Its folder below the folder that was given, for outputs that keep the structure."""
+    named: str = ""
+    """Of a file that was named itself, the folder that it was named with, as `folder_of` gives it."""
+
+    @property
+    def dir(self) -> str:
+        """What {dir} of a template stands for."""
+        return self.below or self.named
 
 
 def listed(name: str) -> list[str]:
@@ -46,7 +54,7 @@ def listed(name: str) -> list[str]:
         else:
             data = Path(name).read_bytes()
     except OSError as error:
-        raise about_file("standard input" if name == "-" else name, error) from error
+        raise about_file(name, error) from error
     names = data.split(b"\0") if b"\0" in data else re.split(rb"\r?\n", data)
     return [os.fsdecode(n) for n in names if n]
 
@@ -62,7 +70,7 @@ def sources(names: list[str], *, recursive: bool = False, but: str | None = None
     recursive : bool
         Whether a folder means the files in it and below it that have one of `SUFFIXES`; else it stays as it is.
     but : str, optional
-        A folder that is left out: outputs that lie among the inputs are no inputs.
+        A folder that is left out: where the outputs go, nothing is an input.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def sources(names: list[str], *, recursive: bool = False, but: str | None = None
     found: list[Source] = []
     for name in names:
         if not (recursive and os.path.isdir(name)):  # noqa: PTH112
-            found.append(Source(name))
+            found.append(Source(name, named=folder_of(name)))
             continue
         before = len(found)
         found += _walked(name, left_out)
@@ -101,6 +109,22 @@ def _walked(top: str, left_out: str | None) -> Iterator[Source]:
                 yield Source(str(Path(folder, file)), "" if below == "." else below)
 
 
+def kind_of(name: str) -> str | None:
+    """Say what the first bytes of a regular file are: "picture", "npy", "npz", None for what may be a text.
+
+    What cannot be read is "unknown", and so is a file whose name says picture and that is none, or empty: to say what is
+    wrong with it is the business of whoever reads it. Of anything but a regular file nothing is read.
+    """
+    try:
+        if not stat.S_ISREG(Path(name).stat().st_mode):
+            return "unknown"
+        with Path(name).open("rb") as file:
+            kind = sniff(file.read(HEAD))
+    except (OSError, ValueError):
+        return "unknown"
+    return "unknown" if kind is None and name.lower().endswith(PICTURE_SUFFIXES) else kind
+
+
 def read_pairs(name: str) -> list[tuple[str, str]]:
     """Read a CSV of two columns, the names of an input and of its answer; blank lines and a head `x,y` are passed over.
 
@@ -114,11 +138,11 @@ def read_pairs(name: str) -> list[tuple[str, str]]:
     ConvError
         It cannot be read, or a line has not two names.
     """
-    shown = "standard input" if name == "-" else name
+    shown = display_name(name)
     try:
         text = read_text(name)
     except OSError as error:
-        raise about_file(shown, error) from error
+        raise about_file(name, error) from error
     folder = Path() if name == "-" else Path(name).parent
     pairs: list[tuple[str, str]] = []
     for number, row in enumerate(_rows(text, shown), 1):
@@ -127,12 +151,12 @@ def read_pairs(name: str) -> list[tuple[str, str]]:
             continue
         if len(cells) != 2 or not all(cells):
             raise ConvError(
-                f"{printable(shown)}: line {number} has {len(cells)} cells, "
+                f"{shown}: line {number} has {len(cells)} cells, "
                 "the names of an input and of its answer are needed"
             )
         pairs.append((str(folder / cells[0]), str(folder / cells[1])))
     if not pairs:
-        raise ConvError(f"{printable(shown)}: has no lines, pairs of file names are needed")
+        raise ConvError(f"{shown}: has no lines, pairs of file names are needed")
     return pairs
 
 
@@ -141,4 +165,4 @@ def _rows(text: str, shown: str) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        raise ConvError(f"{printable(shown)}: line {reader.line_num}: {error}") from error
+        raise ConvError(f"{shown}: line {reader.line_num}: {error}") from error

@@ -4,16 +4,17 @@ import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
-from convcli.files.arrays import check_layout, read_csv, read_npy
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import Frames, Picture, read_frames, read_picture
-from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
+from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, described, sniff
+
+if TYPE_CHECKING:
+    from convcli.files.pictures.picture import Frames, Picture
 
 __all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load", "load_frames"]
 
@@ -58,8 +59,8 @@ class Operand:
 
     name: str
     values: NDArray[Any]
-    picture: Picture | None = None
-    raw: Picture | None = None
+    picture: "Picture | None" = None
+    raw: "Picture | None" = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -85,25 +86,31 @@ def load(name: str, how: Reading | None = None) -> Operand:
     how = how or Reading()
     source, kind, shown = _looked_at(name)
     if kind == "picture":
+        from convcli.files.pictures import read_picture
+
         frame = None if how.frame == "all" else how.frame
         picture = read_picture(source, shown, max_pixels=how.max_pixels, frame=frame)
         return _of(name, picture)
     if how.frame is not None:
-        raise ConvError(f"{printable(shown)}: is no picture, --frame is for pictures' files")
+        raise ConvError(f"{shown}: is no picture, --frame is for pictures' files")
+    from convcli.files.arrays import check_layout, read_csv, read_npy  # no picture needs them
+
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":
         raise ConvError(
-            f"{printable(shown)}: is a zip archive (NPZ), one array is needed: "
+            f"{shown}: is a zip archive (NPZ), one array is needed: "
             "numpy.save('x.npy', numpy.load('x.npz')['NAME'])"
         )
     if kind == "npy":
         return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-        raise ConvError(f"{printable(shown)}: is no picture, whatever its suffix says: {ARE_READ}")
+        raise ConvError(
+            f"{shown}: is {described(data)} and no picture, whatever its suffix says: {ARE_READ}"
+        )
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
 
 
-def load_frames(name: str, how: Reading) -> tuple[tuple[Operand, ...], Frames]:
+def load_frames(name: str, how: Reading) -> "tuple[tuple[Operand, ...], Frames]":
     """Read an operand a frame or page of a picture's file.
 
     Parameters
@@ -118,12 +125,14 @@ def load_frames(name: str, how: Reading) -> tuple[tuple[Operand, ...], Frames]:
     """
     source, kind, shown = _looked_at(name)
     if kind != "picture":
-        raise ConvError(f"{printable(shown)}: is no picture, --frame is for pictures' files")
+        raise ConvError(f"{shown}: is no picture, --frame is for pictures' files")
+    from convcli.files.pictures import read_frames
+
     frames = read_frames(source, shown, max_pixels=how.max_pixels)
     return tuple(_of(name, picture) for picture in frames.pictures), frames
 
 
-def _of(name: str, picture: Picture) -> Operand:
+def _of(name: str, picture: "Picture") -> Operand:
     if picture.measured:
         return Operand(name, picture.planes, raw=picture)
     return Operand(name, picture.planes, picture)
@@ -133,7 +142,7 @@ def _looked_at(name: str) -> tuple[bytes | Path, str | None, str]:
     """Return a file's content or place, its kind by its first bytes, and what messages call it."""
     source = contents(name)
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
-    return source, kind, "standard input" if name == "-" else name
+    return source, kind, display_name(name)
 
 
 def check_single_stdin(*names: str) -> None:
@@ -150,7 +159,7 @@ def _stdin() -> bytes:
     try:
         data = sys.stdin.buffer.read()
     except OSError as error:
-        raise about_file("standard input", error) from error
+        raise about_file("-", error) from error
     if not data:
         raise ConvError("standard input: is empty, a picture or an array is needed")
     return data

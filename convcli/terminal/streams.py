@@ -1,7 +1,6 @@
 """The standard streams, made safe: notes never cost a result, and no file takes the number of a stream."""
 
 import codecs
-import csv
 import io
 import os
 import sys
@@ -94,6 +93,8 @@ class _Out:
 
 def row_printer() -> Callable[[Iterable[object]], object]:
     """Give what prints a row of CSV at a time; on a terminal, text stands without what that would act on."""
+    import csv  # a size alone needs none
+
     sys.stdout.flush()
     write = csv.writer(_Out(), lineterminator="\n").writerow
     if not sys.stdout.isatty():

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from convcli.commands.output import (
-    WRITERS,
     Delivered,
     Request,
+    array_chunks,
     destination,
     place,
     rounding,
     sink,
 )
+from convcli.engine.alpha import opaque
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 from convcli.files.memory import check_memory
@@ -23,7 +24,7 @@ from convcli.files.pictures.formats import numbers, write_frames
 from convcli.files.pictures.picture import Frames, Picture
 from convcli.files.rendering import rendered
 
-__all__ = ["deliver_frames"]
+__all__ = ["aim_frames", "deliver_frames"]
 
 _ARRAYS = ("npy", "json")
 _PAGES = ("tiff",)
@@ -43,12 +44,10 @@ def deliver_frames(
     ConvError
         They cannot go there, or their form cannot hold them.
     """
-    pages = frames.durations is None
-    form, target = destination(operands[0], results[0].shape, request, pages=pages)
-    alike = len({result.shape for result in results}) == 1
-    held = (form in _ARRAYS and alike) or form in (_PAGES if pages else _ANIMATIONS)
-    if not held or "{frame}" in (request.output or ""):
-        return _apart(operands, results, request, form, target)
+    form, targets = aim_frames(operands, results, frames, request)
+    if len(targets) > 1:
+        return _apart(operands, results, request, form, targets)
+    (target,) = targets
     sizes = sum(result.dtype.itemsize * int(np.prod(result.shape)) for result in results)
     check_memory(sizes, request.max_memory, request.jobs)
     if form in _ARRAYS:
@@ -59,19 +58,55 @@ def deliver_frames(
         planes = [result.run() for result in results]
         stack = np.stack([p if p.ndim > 2 else p[np.newaxis] for p in planes])
         with sink(target, request, text=form == "json") as file:
-            for chunk in WRITERS[form](stack):
+            for chunk in array_chunks(stack, form):
                 file.write(chunk)
-        without = any(o.picture is not None and o.picture.alpha is not None for o in operands)
+        pictures = [operand.picture for operand in operands if operand.picture]
+        without = any(p.alpha is not None and not opaque(p.alpha) for p in pictures)
         return Delivered(target.path, ("alpha is left out",) if without else ())
-    pictures: list[Picture] = []
+    made: list[Picture] = []
     notes: list[str] = []
     for operand, result in zip(operands, results, strict=True):
         picture, told = _pictured(operand, result, form, request)
-        pictures.append(picture)
+        made.append(picture)
         notes += told
     with sink(target, request) as file:
-        notes += write_frames(file, pictures, form, frames)
-    return Delivered(target.path, tuple(dict.fromkeys(notes)), pictures[0].planes)
+        notes += write_frames(file, made, form, frames)
+    return Delivered(target.path, tuple(dict.fromkeys(notes)), made[0].planes)
+
+
+def aim_frames(
+    operands: Sequence[Operand], results: Sequence[Result], frames: Frames, request: Request
+) -> tuple[str, tuple[Target, ...]]:
+    """Say in which form the results of several frames go where: to one file, or to one a frame.
+
+    Raises
+    ------
+    ConvError
+        They cannot go there.
+    """
+    pages = frames.durations is None
+    form, first = destination(operands[0], results[0].shape, request, pages=pages)
+    alike = len({result.shape for result in results}) == 1
+    held = (form in _ARRAYS and alike) or form in (_PAGES if pages else _ANIMATIONS)
+    if held and "{frame}" not in (request.output or ""):
+        return form, (first,)
+    if first.path is None:
+        raise ConvError(
+            f"--frame all: {form} holds one frame, -o 'x-{{frame}}.{form}' makes a file of each",
+            usage=True,
+        )
+    targets = []
+    for i in range(len(operands)):
+        number = str(i).zfill(len(str(len(operands) - 1)))
+        if "{frame}" in (request.output or ""):
+            fields = {**request.fields, "frame": number}
+            target = target_of(operands[i].name, request.command, request.output, fields=fields)
+        else:
+            target = Target(first.path.with_name(f"{first.path.stem}-{number}{first.path.suffix}"))
+        assert target.path is not None
+        check_target(target.path, force=request.force, attempt=request.attempt)
+        targets.append(target)
+    return form, tuple(targets)
 
 
 def _pictured(
@@ -88,28 +123,9 @@ def _apart(
     results: Sequence[Result],
     request: Request,
     form: str,
-    first: Target,
+    targets: Sequence[Target],
 ) -> Delivered:
     """Write a file a frame."""
-    if first.path is None:
-        raise ConvError(
-            f"--frame all: {form} holds one frame, -o 'x-{{frame}}.{form}' makes a file of each",
-            usage=True,
-        )
-    targets = []
-    for i in range(len(operands)):
-        number = str(i).zfill(len(str(len(operands) - 1)))
-        if "{frame}" in (request.output or ""):
-            fields = {**request.fields, "frame": number}
-            target = target_of(operands[i].name, request.command, request.output, fields=fields)
-        else:
-            path = first.path
-            target = Target(path.with_name(f"{path.stem}-{number}{path.suffix}"), first.parents)
-        assert target.path is not None
-        check_target(
-            target.path, force=request.force, parents=target.parents, attempt=request.attempt
-        )
-        targets.append(target)
     notes: list[str] = []
     paths: list[Path] = []
     picture = None

@@ -3,11 +3,7 @@
 from dataclasses import replace
 
 from convcli import options
-from convcli.commands.learn import inputs, report
 from convcli.commands.learn.flags import LearnOptions
-from convcli.commands.progress import watch
-from convcli.engine.learning import learning
-from convcli.files.operands import Reading
 
 __all__ = ["EXAMPLES", "learn"]
 
@@ -26,6 +22,11 @@ def learn(asked: LearnOptions) -> None:
     standard error. Alone, it is the chapter's exercise: [1, -1] from bars of
     6x8 and their edges, in 20 steps of descent.
     """
+    from convcli.commands.learn import inputs, report
+    from convcli.commands.progress import watch
+    from convcli.engine.learning import learning
+    from convcli.files.operands import Reading
+
     if asked.method is None:
         asked = replace(asked, method="sgd" if asked.alone else "lstsq")
     asked.check()

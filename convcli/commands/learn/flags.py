@@ -1,30 +1,26 @@
 """The options that only `convcli learn` has."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcli import options
-from convcli.commands.output import Request
+from convcli.engine import names
 from convcli.engine.errors import ConvError
-from convcli.engine.learning.examples import Layer
-from convcli.engine.learning.gradient_descent import Descent
 from convcli.engine.sizes.geometry import Padding
+
+if TYPE_CHECKING:  # help and completion need the options alone
+    from convcli.commands.output import Request
+    from convcli.engine.learning.examples import Layer
+    from convcli.engine.learning.gradient_descent import Descent
 
 __all__ = ["LearnOptions"]
 
 DESCENT = "Descent (-m sgd)"
 
 
-def _methods() -> Iterable[str]:
-    from convcli.engine.learning import METHODS
-
-    return METHODS
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LearnOptions:
     """One call of `convcli learn`: None, False or 0 is what was not asked."""
 
@@ -57,7 +53,7 @@ class LearnOptions:
             "--method",
             text="lstsq (least squares) or sgd (descent).",
             metavar="METHOD",
-            autocompletion=options.words(_methods),
+            autocompletion=options.words(lambda: names.LEARNING_METHODS),
         ),
     ] = None
     bias: Annotated[
@@ -70,6 +66,7 @@ class LearnOptions:
             options.KERNEL,
             "--ridge",
             text="Cost of squared taps, with lstsq (0).",
+            parser=options.read_real,
             metavar="L",
             show_default=False,
         ),
@@ -80,6 +77,7 @@ class LearnOptions:
             options.KERNEL,
             "--holdout",
             text="Share of rows to measure on only (0).",
+            parser=options.read_real,
             metavar="PART",
             show_default=False,
         ),
@@ -87,7 +85,11 @@ class LearnOptions:
     lr: Annotated[
         float | None,
         options.option(
-            DESCENT, "--lr", text="Learning rate (half of the largest stable one).", metavar="RATE"
+            DESCENT,
+            "--lr",
+            text="Learning rate (half of the largest stable one).",
+            parser=options.read_real,
+            metavar="RATE",
         ),
     ] = None
     steps: Annotated[
@@ -95,7 +97,13 @@ class LearnOptions:
     ] = None
     momentum: Annotated[
         float | None,
-        options.option(DESCENT, "--momentum", text="Share of the last step kept (0).", metavar="M"),
+        options.option(
+            DESCENT,
+            "--momentum",
+            text="Share of the last step kept (0).",
+            parser=options.read_real,
+            metavar="M",
+        ),
     ] = None
     batch: Annotated[
         int | None,
@@ -137,15 +145,19 @@ class LearnOptions:
         return self.as_json or self.format == "json"
 
     @property
-    def request(self) -> Request:
+    def request(self) -> "Request":
         """What becomes of the kernel."""
+        from convcli.commands.output import Request
+
         form = "auto" if self.json else self.format
         return Request("learn", self.output, form, self.force, range_mode="stretch")
 
     @property
-    def descent(self) -> Descent:
-        """The numbers of gradient descent; those of a call with another method are an error."""
-        return Descent(
+    def descent(self) -> "Descent":
+        """The numbers of gradient descent."""
+        from convcli.engine.learning.gradient_descent import Descent
+
+        return Descent.of(
             self.lr,
             Descent.steps if self.steps is None else self.steps,
             Descent.momentum if self.momentum is None else self.momentum,
@@ -164,8 +176,10 @@ class LearnOptions:
             if getattr(self, name) is not None and self.method == "lstsq":
                 raise ConvError(f"--{name}: got it with method lstsq, only sgd has it", usage=True)
 
-    def layer(self, *, pictured: bool) -> Layer:
+    def layer(self, *, pictured: bool) -> "Layer":
         """How the kernel is applied: pictures keep their size unless told."""
+        from convcli.engine.learning.examples import Layer
+
         return Layer(
             options.padding_of(self.padding, self.total, Padding("same" if pictured else "valid")),
             self.stride or 1,

@@ -4,26 +4,22 @@ import csv
 import json
 import math
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcli import options, terminal
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Overrides
-from convcli.commands.net.examples import examples_of
-from convcli.commands.net.load import Loaded, load_network
-from convcli.commands.net.training_run import same_scale
-from convcli.commands.progress import say, watch
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.progress import Progress, Work
-from convcli.files.datasets import Part, read_labelled
 from convcli.files.memory import MAX_PIXELS
-from convcli.files.operands import Reading
-from convcli.nets.training.evaluation import Evaluation, evaluating, scoring, summed
-from convcli.nets.training.examples import Examples
-from convcli.nets.training.resume import split_of
+
+if TYPE_CHECKING:  # help needs the options alone
+    from convcli.commands.net.load import Loaded
+    from convcli.engine.progress import Work
+    from convcli.files.datasets import Part
+    from convcli.nets.training.evaluation import Evaluation
+    from convcli.nets.training.examples import Examples
 
 __all__ = ["EXAMPLES", "net_eval"]
 
@@ -45,7 +41,7 @@ def net_eval(
     holdout: Annotated[
         bool,
         options.option(
-            own.DATA_PANEL,
+            own.DATA,
             "--holdout",
             text="Of the data of its training, what net train --holdout set aside.",
         ),
@@ -59,6 +55,14 @@ def net_eval(
 
     A row a class: its examples, the share that was found, and how often each class was answered. A pipe gets CSV.
     """
+    from convcli.commands.net.choose import Overrides
+    from convcli.commands.net.examples import examples_of
+    from convcli.commands.net.load import load_network
+    from convcli.commands.net.training_run import same_scale
+    from convcli.commands.progress import say, watch
+    from convcli.files.datasets import read_labelled
+    from convcli.files.operands import Reading
+
     form = table_form(format, as_json)
     loaded = load_network(weights, None, Overrides())
     if loaded.labels is None:
@@ -87,17 +91,19 @@ def net_eval(
 
 
 def _split(
-    weights: str, loaded: Loaded, examples: Examples
-) -> tuple[Examples, Examples | None] | None:
+    weights: str, loaded: "Loaded", examples: "Examples"
+) -> "tuple[Examples, Examples | None] | None":
     if not loaded.run:
         return None
+    from convcli.nets.training.resume import split_of
+
     try:
         return split_of(loaded.run, examples)
     except ConvError as error:
         raise error.about(printable(weights)) from error
 
 
-def _unseen(weights: str, loaded: Loaded, data: str, examples: Examples) -> Examples:
+def _unseen(weights: str, loaded: "Loaded", data: str, examples: "Examples") -> "Examples":
     """Return the examples that the training set aside.
 
     Raises
@@ -119,8 +125,10 @@ def _unseen(weights: str, loaded: Loaded, data: str, examples: Examples) -> Exam
     return split[1]
 
 
-def _tell_of_training(weights: str, loaded: Loaded, data: str, examples: Examples) -> None:
+def _tell_of_training(weights: str, loaded: "Loaded", data: str, examples: "Examples") -> None:
     """Say so where a network is tested on what it has learned from."""
+    from convcli.commands.progress import say
+
     split = _split(weights, loaded, examples)
     if split is None:
         return
@@ -135,7 +143,10 @@ def _tell_of_training(weights: str, loaded: Loaded, data: str, examples: Example
     say(f"convcli: {printable(data)}: {text}")
 
 
-def _tested(loaded: Loaded, examples: Examples) -> Work[Evaluation]:
+def _tested(loaded: "Loaded", examples: "Examples") -> "Work[Evaluation]":
+    from convcli.engine.progress import Progress
+    from convcli.nets.training.evaluation import evaluating, scoring, summed
+
     batches = []
     work = evaluating(scoring(loaded.model), examples, loaded.chosen.input, loaded.preparation)
     for done, loss, found in work:
@@ -144,7 +155,7 @@ def _tested(loaded: Loaded, examples: Examples) -> Work[Evaluation]:
     return summed(examples, batches)
 
 
-def _record(found: Evaluation, labels: tuple[str, ...]) -> dict[str, object]:
+def _record(found: "Evaluation", labels: tuple[str, ...]) -> dict[str, object]:
     return {
         "accuracy": found.accuracy,
         "loss": found.loss if math.isfinite(found.loss) else None,
@@ -155,7 +166,7 @@ def _record(found: Evaluation, labels: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _show(found: Evaluation, labels: tuple[str, ...], form: str) -> None:
+def _show(found: "Evaluation", labels: tuple[str, ...], form: str) -> None:
     counts, shares = found.confusion.tolist(), found.per_class
     head = ["label", "examples", "accuracy", *labels]
     if form == "csv":

@@ -1,16 +1,13 @@
 """`convcli net init`: weights to start from."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from convcli import options
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import choose
-from convcli.files.output import check_target, writing
-from convcli.nets.model import Model, initializers, weights
 
 __all__ = ["EXAMPLES", "net_init"]
 
@@ -19,6 +16,12 @@ EXAMPLES = (
     "convcli net init lenet --input 3x32x32 --classes 100 -o lenet-colour.npz",
     "convcli net init resnet18 --input 1x96x96 --method he -o resnet.npz",
 )
+
+
+def _initializers() -> Iterable[str]:
+    from convcli.nets.zoo.recipes import INITIALIZERS
+
+    return INITIALIZERS
 
 
 def net_init(
@@ -47,7 +50,7 @@ def net_init(
             text="xavier, the chapter's, he, for relu, or xavier-sigmoid (xavier).",
             metavar="METHOD",
             show_default=False,
-            autocompletion=options.words(lambda: list(initializers.METHODS)),
+            autocompletion=options.words(_initializers),
         ),
     ] = "xavier",
     seed: Annotated[
@@ -68,6 +71,12 @@ def net_init(
     The file's name is printed, in a pipe too. The same seed gives the same
     weights.
     """
+    import numpy as np
+
+    from convcli.commands.net.choose import choose
+    from convcli.files.output import check_target, writing
+    from convcli.nets.model import Model, initializers, weights
+
     path = Path(output)
     form = weights.format_of(path)
     check_target(path, force=force)

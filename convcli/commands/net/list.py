@@ -7,9 +7,6 @@ import sys
 from convcli import options, terminal
 from convcli.commands.tables import table_form
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture.counts import rule
-from convcli.nets.architecture.steps import program
-from convcli.nets.architecture.summary import Line, summary
 from convcli.nets.zoo import NETWORKS, Network
 
 __all__ = ["EXAMPLES", "net_list"]
@@ -29,13 +26,12 @@ def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = Fal
     A table on a terminal, CSV in a pipe.
     """
     form = table_form(format, as_json)
-    rows = [(row, _total(row)) for row in NETWORKS.values()]
+    rows = NETWORKS.values()
     if form == "json":
-        print(json.dumps([_record(row, total) for row, total in rows]))
+        print(json.dumps([_record(row) for row in rows]))
         return
     cells: list[tuple[object, ...]] = [
-        (row.name, size_text(row.input), row.classes, total.params, total.macs, row.title)
-        for row, total in rows
+        (row.name, size_text(row.input), row.classes, *row.counted, row.title) for row in rows
     ]
     if form == "csv":
         csv.writer(sys.stdout, lineterminator="\n").writerows([_HEAD, *cells])
@@ -48,6 +44,8 @@ def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = Fal
     ]
     if form == "table":
         cells = [(*c[:3], _short(c[3]), _short(c[4]), *c[5:]) for c in cells]
+    from convcli.nets.architecture.counts import rule
+
     foot = [rule(), "convcli net show NAME: its layers."]
     terminal.print_table(columns, cells, foot=foot, markdown=form == "md")
 
@@ -70,16 +68,11 @@ def _short(count: object) -> str:
     return f"{value:.{digits}f}{unit}"
 
 
-def _total(row: Network) -> Line:
-    return summary(row.name, row.input, program(row.build(row.classes), row.input)).total
-
-
-def _record(row: Network, total: Line) -> dict[str, object]:
+def _record(row: Network) -> dict[str, object]:
     return {
         "name": row.name,
         "title": row.title,
         "input": list(row.input),
         "classes": row.classes,
-        "params": total.params,
-        "macs": total.macs,
+        **dict(zip(("params", "macs"), row.counted, strict=True)),
     }

@@ -1,28 +1,16 @@
 """`convcli net predict`: what a network answers, and what it sees on the way."""
 
-import json
-from collections.abc import Sequence
-from typing import Any
+import re
+from dataclasses import dataclass
+from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from convcli import options, terminal
-from convcli.commands.net.choose import Overrides
-from convcli.commands.net.load import Loaded, load_network
-from convcli.commands.net.options import PredictOptions
-from convcli.commands.output import Request, deliver, print_path, tell
-from convcli.commands.progress import say, watch
-from convcli.engine.errors import ConvError, printable, shortened
-from convcli.engine.progress import Note, Progress, Work
-from convcli.engine.results import Ready
-from convcli.files.operands import Operand, Reading, check_single_stdin, load
-from convcli.files.pictures.picture import Picture
-from convcli.files.text import read_text
-from convcli.nets.model import Answer
-from convcli.nets.model.feature_maps import box, feature_grid, last_maps, named_step, with_box
-from convcli.terminal.streams import row_printer
+from convcli import options
+from convcli.commands.net.options import Classes, named
+from convcli.engine import numbers
+from convcli.engine.errors import ConvError, printable
+from convcli.files.memory import MAX_PIXELS
 
 __all__ = ["EXAMPLES", "net_predict"]
 
@@ -33,6 +21,156 @@ EXAMPLES = (
 )
 
 
+_ANSWER, _PICTURE, _DRAW = "Answer", "Pictures", "Look inside"
+
+
+class Floats(tuple[float, ...]):
+    """Numbers, one or one a channel."""
+
+
+class Unit(tuple[int, int]):
+    """Row and column of a feature map."""
+
+
+def _floats(text: str) -> Floats:
+    try:
+        return Floats(map(numbers.read_real, text.split(",")))
+    except ConvError as error:
+        raise ConvError(
+            f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
+        ) from error
+
+
+def _unit(text: str) -> Unit:
+    if not re.fullmatch(r"[0-9]{1,6},[0-9]{1,6}", text.replace(" ", "")):
+        raise ConvError(f"got '{printable(text)}', ROW,COL is allowed, from 0", usage=True)
+    row, column = text.split(",")
+    return Unit((int(row), int(column)))
+
+
+def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Name the layers of a known network that give feature maps."""
+    from convcli.nets.architecture.steps import program
+    from convcli.nets.zoo import NETWORKS
+
+    # an option that still waits for its value leaves the arguments unread
+    named = [NETWORKS[word] for word in (ctx.params.get("name"), *ctx.args) if word in NETWORKS]
+    if not named:
+        return []
+    row = named[0]
+    steps = program(row.build(row.classes), row.input)
+    return [s.name for s in steps if len(s.output) == 3 and str(s.name).startswith(incomplete)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PredictOptions:
+    """One call of `convcli net predict`."""
+
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="A network, or a file of layers, or of weights that say which.",
+            autocompletion=named,
+        ),
+    ]
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Pictures, CSV, NPY, or -.")]
+    weights: Annotated[
+        str | None,
+        options.option(
+            options.NETWORK,
+            "-w",
+            "--weights",
+            metavar="FILE",
+            text="Its weights: NPZ, safetensors.",
+        ),
+    ] = None
+    size: Annotated[
+        options.Sizes | None,
+        options.option(
+            options.NETWORK,
+            "--input",
+            metavar="CxHxW",
+            text="Input of a file of layers.",
+            parser=options.read_sizes,
+        ),
+    ] = None
+    classes: Classes = None
+    top: Annotated[
+        int,
+        options.option(
+            _ANSWER, "--top", metavar="N", text="Classes to show (5).", min=1, show_default=False
+        ),
+    ] = 5
+    labels: Annotated[
+        str | None,
+        options.option(_ANSWER, "--labels", metavar="FILE", text="The classes' names, one a line."),
+    ] = None
+    mean: Annotated[
+        Floats | None,
+        options.option(
+            _PICTURE,
+            "--mean",
+            metavar="M[,M,M]",
+            text="Taken from samples of 0 to 1.",
+            parser=options.reads(_floats),
+        ),
+    ] = None
+    std: Annotated[
+        Floats | None,
+        options.option(
+            _PICTURE,
+            "--std",
+            metavar="S[,S,S]",
+            text="What they are then divided by.",
+            parser=options.reads(_floats),
+        ),
+    ] = None
+    resize: Annotated[
+        int | None,
+        options.option(
+            _PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1
+        ),
+    ] = None
+    crop: Annotated[
+        options.Sizes | None,
+        options.option(
+            _PICTURE,
+            "--crop",
+            metavar="N|HxW",
+            text="The middle, cut out.",
+            parser=options.read_sizes,
+        ),
+    ] = None
+    features: Annotated[
+        str | None,
+        options.option(
+            _DRAW,
+            "--features",
+            metavar="LAYER",
+            text="A layer's maps (-o x.npy: raw).",
+            autocompletion=_maps,
+        ),
+    ] = None
+    field: Annotated[
+        Unit | None,
+        options.option(
+            _DRAW,
+            "--receptive-field",
+            metavar="ROW,COL",
+            text="The box that a unit of it sees.",
+            parser=options.reads(_unit),
+        ),
+    ] = None
+    output: options.Output = None
+    force: options.Force = False
+    format: options.ListFormat = "auto"
+    as_json: options.JsonFlag = False
+    allow_nan: options.AllowNan = False
+    layout: options.Layout = None
+    max_pixels: options.MaxPixels = MAX_PIXELS
+
+
 @options.takes()
 def net_predict(asked: PredictOptions) -> None:
     """Classify pictures and arrays, or draw a layer's feature maps and receptive fields.
@@ -41,164 +179,6 @@ def net_predict(asked: PredictOptions) -> None:
     arrays go in as they are. Answers print (a table on a terminal, CSV in a
     pipe), drawings are written and their name is printed.
     """
-    check_single_stdin(*asked.inputs)
-    drawing = asked.features is not None or asked.field is not None
-    if drawing and len(asked.inputs) > 1:
-        raise ConvError(f"--features: got {len(asked.inputs)} inputs, one is allowed", usage=True)
-    command = "field" if asked.field else "features" if asked.features else "predict"
-    form = "json" if asked.as_json else asked.format
-    markdown = form == "md" and not drawing and asked.output is None
-    request = Request(command, asked.output, "table" if markdown else form, asked.force)
-    loaded = load_network(
-        asked.name,
-        asked.weights,
-        Overrides(asked.size, asked.classes, asked.mean, asked.std, asked.resize, asked.crop),
-    )
-    reading = Reading(asked.allow_nan, asked.layout, asked.max_pixels)
-    if asked.field is not None:
-        draw_field(loaded, load(asked.inputs[0], reading), asked.features, asked.field, request)
-    elif asked.features is not None:
-        draw_features(loaded, load(asked.inputs[0], reading), asked.features, request)
-    else:
-        count = loaded.chosen.steps[-1].row.activations
-        names = read_labels(asked.labels, count) if asked.labels else loaded.labels
-        answers, whole = _answer_all(loaded, asked.inputs, reading)
-        _show(
-            answers, names if names and len(names) == count else None, request, asked.top, markdown
-        )
-        if not whole:
-            raise typer.Exit(1)
+    from convcli.commands.net.prediction import predict  # help needs the options alone
 
-
-def _answer_all(
-    loaded: Loaded, names: Sequence[str], reading: Reading
-) -> tuple[list[Answer], bool]:
-    """Answer for each input, and say whether all could be read.
-
-    Raises
-    ------
-    ConvError
-        None of several inputs, or the only one, could be read.
-    """
-    work = _answers(loaded, names, reading)
-    found = watch(work, lambda text: say(f"convcli: error: {shortened(text)}"))
-    return found, {a.name.split("[")[0] for a in found} >= set(names)
-
-
-def _answers(loaded: Loaded, names: Sequence[str], reading: Reading) -> Work[list[Answer]]:
-    found: list[Answer] = []
-    soft = loaded.chosen.steps[-1].layer.kind == "softmax"
-    for done, name in enumerate(names, 1):
-        try:
-            batch = loaded.batch(load(name, reading))
-        except ConvError as error:
-            if error.usage or len(names) == 1:
-                raise
-            yield Note(str(error))
-            continue
-        for i in range(len(batch)):
-            logits = loaded.model.forward(batch[i : i + 1])[0].reshape(-1)
-            found.append(Answer(f"{name}[{i}]" if len(batch) > 1 else name, logits, soft))
-        yield Progress("predict", done, len(names))
-    return found
-
-
-def _show(
-    answers: Sequence[Answer],
-    labels: Sequence[str] | None,
-    request: Request,
-    top: int,
-    markdown: bool,
-) -> None:
-    """Show the most probable classes, or write all logits where -o says."""
-    if request.output is not None and answers:
-        logits = np.stack([a.logits for a in answers])
-        delivered = deliver(Operand(answers[0].name, logits), Ready(logits), request)
-        tell(answers[0].name, delivered.notes)
-        if delivered.path is not None:
-            print_path(delivered.path)
-        return
-    rows = [
-        (a.name, rank, c, labels[c] if labels else str(c), float(a.shares[c]), float(a.logits[c]))
-        for a in answers
-        for rank, c in enumerate(a.best(top), 1)
-    ]
-    head = ("input", "rank", "class", "label", "probability", "logit")
-    if request.format == "json":
-        print(json.dumps([_record(a, labels, top) for a in answers]))
-    elif request.format == "table" or (request.format == "auto" and terminal.on_terminal()):
-        terminal.print_table(list(head), rows, markdown=markdown)
-    else:
-        write = row_printer()
-        for row in (head, *rows):
-            write(row)
-
-
-def _record(found: Answer, labels: Sequence[str] | None, top: int) -> dict[str, object]:
-    best = [
-        {
-            "class": c,
-            "label": labels[c] if labels else str(c),
-            "probability": float(found.shares[c]),
-            "logit": float(found.logits[c]),
-        }
-        for c in found.best(top)
-    ]
-    return {"input": found.name, "top": best}
-
-
-def read_labels(name: str, count: int) -> tuple[str, ...]:
-    """Read a file of one label a line.
-
-    Raises
-    ------
-    ConvError
-        It has not one a class.
-    """
-    found: Sequence[str] = read_text(name).splitlines()
-    if len(found) != count:
-        raise ConvError(f"{printable(name)}: has {len(found)} lines, the network {count} classes")
-    return tuple(found)
-
-
-Array = NDArray[Any]
-
-
-def draw_features(loaded: Loaded, operand: Operand, layer: str, request: Request) -> None:
-    """Draw a layer's feature maps as a grid, or write them as they are to an NPY file."""
-    step = named_step(loaded.chosen.steps, layer)
-    loaded.model.forward(loaded.batch(operand)[:1], keep=[step.name])
-    maps = loaded.model.kept[step.name][0]
-    if _raw(request):
-        _put(Operand(operand.name, maps), maps, request)
-        return
-    grid = feature_grid(maps)
-    _put(Operand(operand.name, grid, Picture(grid)), grid, request)
-
-
-def _raw(request: Request) -> bool:
-    """Whether values are wanted, not a picture."""
-    return request.format == "npy" or (request.output or "").lower().endswith((".npy", ".csv"))
-
-
-def draw_field(
-    loaded: Loaded, operand: Operand, layer: str | None, unit: tuple[int, int], request: Request
-) -> None:
-    """Draw the box that a unit sees on the network's input."""
-    steps = loaded.chosen.steps
-    where = box(named_step(steps, layer) if layer else last_maps(steps), unit)
-    if operand.picture is None:
-        raise ConvError(f"{printable(operand.name)}: is an array, the box is drawn on a picture")
-    planes = with_box(loaded.picture(operand), where, enlarged=not _raw(request))
-    (top, bottom), (left, right) = where
-    tell(operand.name, (f"the unit sees rows {top} to {bottom}, columns {left} to {right}",))
-    _put(Operand(operand.name, planes, Picture(planes)), planes, request)
-
-
-def _put(operand: Operand, values: Array, request: Request) -> None:
-    delivered = deliver(operand, Ready(values), request)
-    tell(operand.name, delivered.notes)
-    if delivered.path is not None:
-        if delivered.picture is not None and terminal.on_terminal() and request.preview:
-            terminal.draw_pictures([delivered.picture])
-        print_path(delivered.path)
+    predict(asked)

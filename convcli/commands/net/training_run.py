@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from convcli import terminal
 from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.net.examples import examples_of
-from convcli.commands.net.options import TrainOptions
 from convcli.commands.progress import StopRequest
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Note, Progress, Work
@@ -36,6 +35,9 @@ from convcli.nets.training.resume import (
 )
 from convcli.nets.zoo import NETWORKS, Preparation
 
+if TYPE_CHECKING:
+    from convcli.commands.net.train import TrainOptions
+
 __all__ = ["Outputs", "Setup", "runs", "same_scale", "set_up"]
 
 
@@ -50,7 +52,7 @@ class Setup:
     skipped: int = 0
 
 
-def set_up(asked: TrainOptions) -> Setup:
+def set_up(asked: "TrainOptions") -> Setup:
     """Read the data, choose the network, draw its weights or read those to go on with.
 
     Raises
@@ -96,7 +98,7 @@ def set_up(asked: TrainOptions) -> Setup:
 
 
 def _chosen(
-    asked: TrainOptions, begun: Checkpoint, labels: tuple[str, ...], labelled: Labelled
+    asked: "TrainOptions", begun: Checkpoint, labels: tuple[str, ...], labelled: Labelled
 ) -> Chosen:
     size = asked.size or begun.input()
     width = asked.width if asked.width is not None else begun.card.get("width")
@@ -109,7 +111,7 @@ def _chosen(
     if size is None and not named and labelled.x is not None:
         size = labelled.x.shape[1:]
     chosen = choose(asked.name, size, len(labels) if named else None, width)
-    out = chosen.steps[-1].row.activations
+    out = chosen.steps[-1].activations
     if out != len(labels):
         raise ConvError(
             f"{printable(asked.name)}: ends in {out} numbers, "

@@ -44,7 +44,7 @@ def _counted() -> Iterable[str]:
     return COUNTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # each of these costs every start
 class ShapeOptions:
     """One call of `convcli shape`: None, False or empty is what was not asked."""
 

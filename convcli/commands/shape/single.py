@@ -1,12 +1,15 @@
 """`convcli shape -n … -k …`: one operation."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from convcli import options, terminal
 from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
-from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
+
+if TYPE_CHECKING:
+    from convcli.engine.sizes.transposed import TransposedAxis
 
 __all__ = ["run"]
 
@@ -30,7 +33,7 @@ def run(asked: ShapeOptions) -> None:
         print(size_text([a.out for a in found]))
 
 
-def _resolved(asked: ShapeOptions, pad: Padding) -> tuple[Axis | TransposedAxis, ...]:
+def _resolved(asked: ShapeOptions, pad: Padding) -> "tuple[Axis | TransposedAxis, ...]":
     for name, value in (("--input", asked.n), ("--kernel", asked.kernel)):
         if value is None:
             raise ConvError(f"{name}: missing (see convcli shape --help)", usage=True)
@@ -43,6 +46,8 @@ def _resolved(asked: ShapeOptions, pad: Padding) -> tuple[Axis | TransposedAxis,
     if asked.transposed:
         if asked.ceil:
             raise ConvError("--ceil: does not go with --transposed", usage=True)
+        from convcli.engine.sizes.transposed import transposed_axes
+
         return transposed_axes(
             asked.n,
             asked.kernel,

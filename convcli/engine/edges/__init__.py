@@ -4,21 +4,31 @@ Every detector is scaled so that a unit step along an axis is answered by 1 at m
 16); only the magnitude of Roberts' two diagonals answers sqrt(2). The formula is the same for every dtype.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import borders, correlation
+from convcli.engine import borders
+from convcli.engine.arguments import row_of
+from convcli.engine.arrays import as_array, check_planes, float_dtype
 from convcli.engine.borders import Border
-from convcli.engine.edges.canny import canny, check_sigma
-from convcli.engine.edges.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
+from convcli.engine.edges.detectors import (
+    DETECTORS,
+    Detector,
+    Join,
+    answer_to_a_step,
+    at_least_0,
+    checked_sigma,
+    signed,
+)
 from convcli.engine.edges.gradients import Direct
-from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
+from convcli.engine.edges.rounding import fits_float32, noise_of, not_above
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import Axis, PaddingLike
 
 __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
 
@@ -27,10 +37,6 @@ AXES = ("x", "y", "both")
 
 SHARPEST = 0.2
 """The least sigma of a Gaussian whose second derivative shows at whole numbers."""
-
-
-ROUNDINGS = 16
-"""Rounding errors of the largest input that a sum over a kernel's taps may come to."""
 
 
 def edges(
@@ -63,12 +69,12 @@ def edges(
     low, high : float, optional
         Canny's thresholds, in the units of `x` for a step; chosen from the gradients unless given.
     threshold : float or 'otsu', optional
-        Turn the answer into a map: True where its absolute value is larger.
+        Turn the answer into a map: True where its absolute value is larger by more than rounding.
     padding : int, str or sequence
         Rows per side, (before, after) pairs an axis, or a word such as 'same'. Canny pads once, by all that its
         Gaussian, its Sobel and its thinning reach: it is as if the input were larger.
     border : str
-        What the padding holds: a name of `padding.BORDERS`.
+        What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
 
@@ -81,7 +87,7 @@ def edges(
     Raises
     ------
     ConvError
-        An unknown method, an option that the method does not have, a kernel that does not fit.
+        An unknown method, an option that the method does not have or that is no number, a kernel that does not fit.
 
     Examples
     --------
@@ -91,7 +97,7 @@ def edges(
     [[0, 1, 0, -1]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         method,
         axis=axis,
         sigma=sigma,
@@ -125,19 +131,17 @@ def prepare(
     ------
     ConvError
     """
-    row = DETECTORS.get(method)
-    if row is None:
-        raise one_of("detector", method, DETECTORS)
+    row = row_of("detector", method, DETECTORS)
     given = {"axis": axis, "sigma": sigma, "low": low, "high": high, "threshold": threshold}
     _check_options(row, given)
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    look = borders.border(border)
+    value = borders.filling(look, value)
+    check_planes("input", x)
     planes = x.reshape(-1, 1, *x.shape[-2:])
-    width = (row.sigma or 0.0) if sigma is None else sigma
+    width = (row.sigma or 0.0) if sigma is None else checked_sigma(sigma)
     if row.taps is None:
+        from convcli.engine.edges.canny import canny  # each detector loads what it needs
+
         found = [
             canny(p[0], width, low=low, high=high, padding=padding, border=border, value=value)
             for p in planes
@@ -145,28 +149,35 @@ def prepare(
         return _found(
             x.shape, [f.map for f in found], [(f.low, f.high) for f in found], found[0].axes
         )
+    if threshold is not None and x.dtype.itemsize > 2 and fits_float32(x):
+        planes = planes.astype(np.float32, copy=False)  # one picture in any dtype: one arithmetic
     axis = row.axis if axis is None else axis
-    source, join, scale = _source(planes, row, axis, width, padding, borders.border(border), value)
-    fixed = threshold if not isinstance(threshold, str) else None
+    source, join, scale, stack = _source(planes, row, axis, width, padding, look, value)
     answer = Answer(
         source=source,
         join=join,
         scale=scale,
-        threshold=fixed,
-        dtype=source.dtype if fixed is None else np.dtype(np.bool),
+        limits=None,
+        dtype=source.dtype,
         shape=(*x.shape[:-2], *(a.out for a in source.axes)),
     )
-    return _by_otsu(answer, x) if isinstance(threshold, str) else answer
+    if threshold is None:
+        return answer
+    if not isinstance(threshold, str):
+        threshold = at_least_0("threshold", threshold)
+    noise = noise_of(planes, stack, source.dtype, value) / scale
+    if isinstance(threshold, str):
+        return _by_otsu(answer, noise)
+    limits = not_above(threshold + noise, source.dtype)
+    return replace(answer, limits=limits, dtype=np.dtype(np.bool))
 
 
-def _by_otsu(answer: Answer, x: NDArray[Any]) -> Found:
+def _by_otsu(answer: Answer, noise: NDArray[np.float64]) -> Found:
+    from convcli.engine.edges.otsu import otsu
+
     values = np.abs(answer.run())
     planes = values.reshape(-1, *values.shape[-2:])
-    noise = 0.0
-    if values.dtype.kind == "f":  # what the answer to a constant may be instead of 0
-        sizes = np.abs(x[np.isfinite(x)]).astype(np.float64)
-        noise = ROUNDINGS * float(np.finfo(values.dtype).eps) * float(sizes.max(initial=0.0))
-    found = [otsu(plane, noise=noise) for plane in planes]
+    found = [otsu(plane, noise=doubt) for plane, doubt in zip(planes, noise, strict=True)]
     maps = [plane > threshold for plane, threshold in zip(planes, found, strict=True)]
     return _found(values.shape, maps, [(threshold,) for threshold in found], answer.axes)
 
@@ -190,8 +201,8 @@ def _source(
     padding: PaddingLike,
     border: Border,
     value: float,
-) -> tuple[Kernelwise | Direct, Join, float]:
-    """Where the answers come from, how they are joined, and what the joined answer is divided by."""
+) -> tuple[Kernelwise | Direct, Join, float, NDArray[Any]]:
+    """Where the answers come from, how they are joined, what the joined answer is divided by, and the kernels."""
     assert row.taps is not None
     assert row.join is not None
     given, join = row.taps(sigma), row.join
@@ -206,21 +217,24 @@ def _source(
     exact = (
         join is signed and scale == 1
     )  # nothing is divided, no root is drawn: integers stay integers
-    prepared = correlation.prepare(
-        planes,
-        stack if exact else stack.astype(np.float64),
-        padding=padding,
-        mode=border.name,
-        value=value,
-    )
     vertical, horizontal = geometry.axes(planes.shape[2:], size, padding=padding)
     axes = vertical, horizontal
     if row.together is None or axis in ("x", "y"):
-        return Kernelwise(prepared, axes), join, scale
+        from convcli.engine.correlation import prepare as prepare_correlation
+
+        prepared = prepare_correlation(
+            planes,
+            stack if exact else stack.astype(np.float64),
+            padding=padding,
+            mode=border.name,
+            value=value,
+        )
+        return Kernelwise(prepared, axes), join, scale, stack
+    floats = float_dtype(planes.dtype)
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
-    work = np.dtype(np.int16) if small else prepared.dtype
-    direct = Direct(planes[:, 0], axes, border, value, row.together, work, prepared.dtype)
-    return direct, join, scale
+    work = np.dtype(np.int16) if small else floats
+    direct = Direct(planes[:, 0], axes, border, value, row.together, work, floats)
+    return direct, join, scale, stack
 
 
 def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:
@@ -229,13 +243,13 @@ def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:
             others = ", ".join(d.name for d in DETECTORS.values() if name in d.takes)
             raise ConvError(f"{name}: {row.name} has none, {name} is for {others}", usage=True)
     axis, sigma, threshold = given["axis"], given["sigma"], given["threshold"]
-    if axis is not None and axis not in AXES:
+    if axis is not None and not (isinstance(axis, str) and axis in AXES):
         raise one_of("axis", str(axis), AXES)
-    if sigma is not None and check_sigma(sigma) < SHARPEST and row.taps is not None:
+    if sigma is not None and checked_sigma(sigma) < SHARPEST and row.taps is not None:
         raise ConvError(
             f"sigma: got {sigma:g}, at least {SHARPEST:g} is needed with {row.name}", usage=True
         )
     if isinstance(threshold, str) and threshold != "otsu":
         raise one_of("threshold", threshold, ["a number", "otsu"])
-    if threshold is not None and threshold != "otsu":
-        check_number("threshold", threshold)
+    if threshold is not None and not isinstance(threshold, str):
+        at_least_0("threshold", threshold)

@@ -1,5 +1,6 @@
 """Edge detectors, one row each: gradients, the compass, Laplacians, Canny."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -7,10 +8,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.arguments import real
 from convcli.engine.edges.gradients import Together, compass, pair
 from convcli.engine.kernels import kernel, log_factors
 
-__all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "signed"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "Join",
+    "answer_to_a_step",
+    "at_least_0",
+    "checked_sigma",
+    "signed",
+]
 
 Taps = NDArray[Any]
 
@@ -18,7 +28,7 @@ Join: TypeAlias = Callable[[list[Taps]], Taps]
 """Makes one array of the kernels' answers, all of one shape, which it may overwrite."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Detector:
     """One edge detector.
 
@@ -124,3 +134,23 @@ def answer_to_a_step(taps: Taps) -> float:
     16.0
     """
     return float(max(np.abs(np.cumsum(taps.sum(axis=axis))).max() for axis in (0, 1)))
+
+
+def checked_sigma(sigma: object) -> float:
+    """Return sigma if it is a number above 0.
+
+    Raises
+    ------
+    ConvError
+    """
+    return real("sigma", sigma, "a number above 0 is needed", lambda s: 0 < s < math.inf)
+
+
+def at_least_0(name: str, value: object) -> float:
+    """Return a threshold if it is a finite number of at least 0.
+
+    Raises
+    ------
+    ConvError
+    """
+    return real(name, value, "a number of at least 0 is needed", lambda v: 0 <= v < math.inf)

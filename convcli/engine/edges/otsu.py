@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.edges.rounding import multiples
+from convcli.engine.errors import ConvError
 
-__all__ = ["BINS", "check_number", "otsu"]
+__all__ = ["BINS", "otsu"]
 
 BINS = 256
 """Bins of the histogram of real numbers."""
@@ -23,7 +24,7 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
         Integers or floats; NaN and infinities are left out.
     bins : int
         Bins of the histogram, from the least to the largest value. Integers that span at most 65536 values have a bin
-        each.
+        each, and so have floats that are as few multiples of a power of two.
     noise : float
         Values that lie no further apart than this are the same but for rounding.
 
@@ -58,9 +59,12 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
         or (real and np.nextafter(least, largest) - least > (largest - least) / bins)
     ):
         return float(largest)
-    if values.dtype.kind in "iu" and int(largest) - int(least) < 1 << 16:
-        counts = np.bincount((values.ravel() - least).astype(np.int64))
-        middles = float(least) + np.arange(counts.size, dtype=np.float64)
+    unit = math.ldexp(1.0, math.frexp(float(largest) - float(least))[1] - 16) if real else 1.0
+    few = multiples(values, unit) if real and unit else int(largest) - int(least) < 1 << 16
+    if few and unit:
+        above = (values.ravel() - least) / unit if real else values.ravel() - least
+        counts = np.bincount(above.astype(np.int64))
+        middles = float(least) + np.arange(counts.size, dtype=np.float64) * unit
     else:
         counts, ends = np.histogram(values, bins)
         middles = (ends[:-1] + ends[1:]) / 2
@@ -70,17 +74,3 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
     # between-class variance, but for a constant factor; neither class is empty: the end bins hold least and largest
     between = (moment * below - whole * first[:-1]) ** 2 / (below * (whole - below))
     return float(middles[np.argmax(between)])
-
-
-def check_number(name: str, value: float | str) -> float:
-    """Return a threshold if it is a finite number of at least 0.
-
-    Raises
-    ------
-    ConvError
-    """
-    if isinstance(value, bool | str) or not math.isfinite(value) or value < 0:
-        raise ConvError(
-            f"{name}: got {printable(value)}, a number of at least 0 is needed", usage=True
-        )
-    return float(value)

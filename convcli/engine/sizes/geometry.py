@@ -10,15 +10,25 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
-from operator import index
-from typing import SupportsIndex, TypeAlias
+from typing import TypeAlias
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import Whole, Wholes, row_of, several, shown, wholes
+from convcli.engine.errors import ConvError
 
-__all__ = ["WORDS", "Axis", "Padding", "as_padding", "axes", "output_size", "per_axis", "size_text"]
+__all__ = [
+    "WORDS",
+    "Axis",
+    "Padding",
+    "as_padding",
+    "axes",
+    "output_size",
+    "per_axis",
+    "pool_axes",
+    "size_text",
+]
 
 Pair: TypeAlias = tuple[int, int]
-PaddingLike: TypeAlias = "Padding | str | int | Sequence[int] | Sequence[Pair]"
+PaddingLike: TypeAlias = "Padding | str | Wholes | Sequence[Sequence[Whole]]"
 
 WORDS: dict[str, str] = {
     "valid": "no padding",
@@ -68,17 +78,23 @@ def as_padding(padding: PaddingLike) -> Padding:
     if isinstance(padding, Padding):
         return padding
     if isinstance(padding, str):
-        if padding not in WORDS:
-            raise one_of("padding", padding, WORDS)
+        row_of("padding", padding, WORDS)
         return Padding(padding)
-    given = list(padding) if isinstance(padding, Sequence) else [padding]
-    pairs: list[Pair] = []
-    for rows in given:
-        before, after = rows if isinstance(rows, Sequence) else (rows, rows)
-        pairs.append((_whole("padding", before, 0), _whole("padding", after, 0)))
+    items = several(padding)
+    pairs = tuple([_pair(rows) for rows in ([padding] if items is None else items)])
     if not pairs:
-        raise ConvError("padding: got nothing, rows per side are needed")
-    return Padding("explicit", tuple(pairs))
+        raise ConvError("padding: got nothing, rows per side are needed", usage=True)
+    return Padding("explicit", pairs)
+
+
+def _pair(rows: object) -> Pair:
+    ends = wholes("padding", rows, 0)
+    if len(ends) == 2 or several(rows) is None:
+        return ends[0], ends[-1]
+    raise ConvError(
+        f"padding: got {shown(rows)} for an axis, rows per side or (before, after) are needed",
+        usage=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -110,13 +126,22 @@ class Axis:
 
     @property
     def anchors(self) -> list[int]:
-        """The input row at the middle of each window (of an even one, the row before the middle), inside the input.
+        """The input row that each window stands for, inside the input.
+
+        Where padding keeps the size at stride 1 (same, same-lower, causal, a pair such as 1/0), window i stands for
+        row i times the stride. Else it is the middle of the window; of an even one the row before it, or, where there
+        is more padding before than after, the row behind it.
 
         >>> axes((5,), (3,), stride=2, padding=1)[0].anchors
         [0, 2, 4]
+        >>> axes((3,), (2,), padding="same-lower")[0].anchors, axes((3,), (2,))[0].anchors
+        ([0, 1, 2], [0, 1])
         """
-        middle = (self.extent - 1) // 2 - self.before
-        return [min(max(i * self.s + middle, 0), self.n - 1) for i in range(self.out)]
+        if self.before + self.after == self.extent - 1:
+            shift = 0
+        else:
+            shift = (self.extent - (self.before <= self.after)) // 2 - self.before
+        return [min(max(i * self.s + shift, 0), self.n - 1) for i in range(self.out)]
 
     @property
     def unused(self) -> int:
@@ -160,12 +185,12 @@ def _in_runs(start: int, step: int, runs: int, length: int, low: int, high: int)
 
 
 def axes(
-    sizes: Sequence[int],
-    kernel: Sequence[int],
+    sizes: Sequence[Whole],
+    kernel: Wholes,
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     what: str = "kernel",
 ) -> tuple[Axis, ...]:
@@ -174,7 +199,7 @@ def axes(
     Parameters
     ----------
     sizes, kernel : sequence of int
-        Input and kernel size an axis; a kernel of one number serves all axes.
+        Input and kernel size an axis; a kernel of one number serves all axes. NumPy's integers are as good as int.
     padding : Padding, str, int or sequence
         What `as_padding` reads.
     stride, dilation : int or sequence of int
@@ -196,19 +221,18 @@ def axes(
     >>> axes((4,), (2,), stride=3, padding=1, ceil=True)[0].out
     2
     """
-    count = len(sizes)
-    for n in sizes:
-        _whole("input", n, 1)
+    n = wholes("input", sizes, 1)
+    count = len(n)
     k = per_axis(what, kernel, count, 1)
     s = per_axis("stride", stride, count, 1)
     d = per_axis("dilation", dilation, count, 1)
     pad = as_padding(padding)
     if len(pad.pairs) not in (1, count):
         raise ConvError(
-            f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(sizes)})",
+            f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(n)})",
             usage=True,
         )
-    return tuple([_axis(i, sizes, k, s[i], d[i], pad, ceil, what) for i in range(count)])
+    return tuple([_axis(i, n, k, s[i], d[i], pad, ceil, what) for i in range(count)])
 
 
 def _axis(
@@ -242,13 +266,102 @@ def _axis(
     return Axis(n, k, s, d, before, after, out)
 
 
-def output_size(
-    n: int | Sequence[int],
-    k: int | Sequence[int],
+def pool_axes(
+    sizes: Sequence[Whole],
+    window: Wholes,
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes | None = None,
+    dilation: Wholes = 1,
+    ceil: bool = False,
+    divides: bool = False,
+    include_pad: bool = False,
+) -> tuple[Axis, ...]:
+    """Resolve the windows of a pooling layer as `axes` does; the stride is the window's size unless given.
+
+    A window that holds no cell of the input is refused, by one rule for all that pools. It is PyTorch's in this: where
+    padding is at most half the dilated window, it is taken, and a window between whose taps the whole input falls
+    has the maximum -inf and the minimum inf. (More padding than that PyTorch refuses outright; here it is taken as long
+    as no window is empty.)
+
+    Parameters
+    ----------
+    divides, include_pad : bool
+        An average divides by the cells of the input in each window: one without any is refused, whatever the padding;
+        but not if padding is counted as well.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> pool_axes((1,), (2,), padding=1, dilation=2)[0].out
+    1
+    """
+    count = len(sizes)
+    found = axes(
+        sizes,
+        window,
+        padding=padding,
+        stride=per_axis("window", window, count, 1) if stride is None else stride,
+        dilation=dilation,
+        ceil=ceil,
+        what="window",
+    )
+    for i, axis in enumerate(found):
+        if not include_pad and (divides or max(axis.before, axis.after) > axis.extent // 2):
+            _check_cells(i, axis)
+    return found
+
+
+def _check_cells(i: int, axis: Axis) -> None:
+    empty = _first_empty(axis)
+    if empty is None:
+        return
+    dilated = f", dilation {axis.d}" if axis.d > 1 else ""
+    raise ConvError(
+        f"padding: window {empty} on axis {i} holds no cell of the input "
+        f"(window {axis.k}{dilated}, input {axis.n}, padding {axis.before}/{axis.after}), every window needs one"
+    )
+
+
+def _first_empty(axis: Axis) -> int | None:
+    """Return the first window none of whose taps reads a row of the input."""
+    n, s, d = axis.n, axis.s, axis.d
+    if axis.extent <= axis.before:  # the first window ends in the padding
+        return 0
+    if n < d:
+        # a window that begins before the input steps over it where its first tap past row -1 is past the input too
+        early = min(axis.out, -(-axis.before // s))
+        start, step = -axis.before % d, s % d
+        i = _first_within(step, d, n - start, d - 1 - start) if start < n else 0
+        if i is not None and i < early:
+            return i
+    late = -(-(n + axis.before) // s)  # the first window that begins past the input
+    return late if late < axis.out else None
+
+
+def _first_within(a: int, m: int, low: int, high: int) -> int | None:
+    """Return the least i >= 0 for which a·i mod m lies in [low, high], 0 <= low <= high < m; as Euclid's algorithm."""
+    if low == 0:
+        return 0
+    if a == 0:
+        return None
+    i = -(-low // a)
+    if a * i <= high:
+        return i
+    y = _first_within(m % a, a, -high % a, -low % a)
+    return None if y is None else -(-(low + m * y) // a)
+
+
+def output_size(
+    n: Wholes,
+    k: Wholes,
+    *,
+    padding: PaddingLike = 0,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
 ) -> int | tuple[int, ...]:
     """Output size of a convolution or pooling layer, floor((n + before + after - k') / s) + 1.
@@ -256,9 +369,10 @@ def output_size(
     Parameters
     ----------
     n, k : int or sequence of int
-        Input and kernel size, one number or one an axis.
-    padding : str, int or sequence
-        Rows per side, (before, after) pairs, or a word of `WORDS`.
+        Input and kernel size, one number or one an axis. Here and below NumPy's integers, and arrays of them, are as
+        good as int.
+    padding : int, str or sequence
+        Rows per side, one number or one an axis, (before, after) pairs, or a word of `WORDS`.
     stride, dilation : int or sequence of int
     ceil : bool
         Round up, with the clip that pooling layers apply.
@@ -266,11 +380,13 @@ def output_size(
     Returns
     -------
     int or tuple of int
-        An int when `n` is one.
+        An int when `n` is one number.
 
     Raises
     ------
     ConvError
+        What is no whole number or too small, a wrong number of axes, an unknown word, or a kernel larger than the
+        padded input.
 
     Examples
     --------
@@ -279,23 +395,23 @@ def output_size(
     >>> output_size((8, 8), (5, 3), padding=(2, 1))
     (8, 8)
     """
-    sizes = (n,) if isinstance(n, int) else tuple(n)
-    kernel = (k,) if isinstance(k, int) else tuple(k)
-    found = axes(sizes, kernel, padding=padding, stride=stride, dilation=dilation, ceil=ceil)
-    return found[0].out if isinstance(n, int) else tuple(a.out for a in found)
+    sizes = wholes("input", n, 1)
+    if not sizes:
+        raise ConvError("input: got nothing, a size is needed", usage=True)
+    found = axes(sizes, k, padding=padding, stride=stride, dilation=dilation, ceil=ceil)
+    return found[0].out if several(n) is None else tuple(a.out for a in found)
 
 
-def per_axis(what: str, value: int | Sequence[int], count: int, least: int) -> tuple[int, ...]:
+def per_axis(what: str, value: Wholes, count: int, least: int) -> tuple[int, ...]:
     """Spread one number over all axes, or check that there is one an axis and that none is below `least`.
 
     >>> per_axis("stride", 2, 3, 1)
     (2, 2, 2)
     """
-    values = tuple(value) if isinstance(value, Sequence) else (value,)
-    values = tuple(_whole(what, v, least) for v in values)
+    values = wholes(what, value, least)
     if len(values) not in (1, count):
         raise ConvError(
-            f"{what}: got {size_text(values)} for {count} {'axis' if count == 1 else 'axes'}, "
+            f"{what}: got {size_text(values) or 'nothing'} for {count} {'axis' if count == 1 else 'axes'}, "
             f"one number or {count} are needed",
             usage=True,
         )
@@ -309,13 +425,3 @@ def size_text(sizes: Sequence[int]) -> str:
     '3x224x224'
     """
     return "x".join(str(n) for n in sizes)
-
-
-def _whole(what: str, value: object, least: int) -> int:
-    if type(value) is int and value >= least:  # the usual case: the check of a protocol is slow
-        return value
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < least:
-        raise ConvError(
-            f"{what}: got {value}, a whole number of at least {least} is needed", usage=True
-        )
-    return index(value)

@@ -7,26 +7,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import netpbm
-from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
 from convcli.files.pictures.picture import Frames, Picture
 from convcli.files.sniff import ARE_READ, HEAD, picture_format
+
+if TYPE_CHECKING:
+    from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
 
 __all__ = [
     "FORMATS",
     "Frames",
     "Picture",
     "check_format",
+    "colour_of",
     "format_of",
     "read_frames",
     "read_picture",
     "write_picture",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'convcli.files.pictures' has no attribute {name!r}")
+    from convcli.files.pictures import formats  # what only reads needs no formats to write
+
+    return getattr(formats, name)
 
 
 def read_picture(
@@ -60,6 +70,8 @@ def read_picture(
     """
     with _pictured(source, name) as (file, format):
         if format == "PPM":
+            from convcli.files.pictures import netpbm
+
             if frame:
                 raise ConvError(f"has one frame, --frame 0 is allowed, got {frame}")
             return Picture(netpbm.read(file, max_pixels))
@@ -85,6 +97,8 @@ def read_frames(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS
     """
     with _pictured(source, name) as (file, format):
         if format == "PPM":
+            from convcli.files.pictures import netpbm
+
             return Frames((Picture(netpbm.read(file, max_pixels)),))
         from convcli.files.pictures.decoding import decode_frames
 
@@ -105,7 +119,33 @@ def _pictured(source: bytes | Path, name: str) -> Iterator[tuple[BinaryIO, str]]
     except OSError as error:
         raise about_file(name, error) from error
     except ConvError as error:
-        raise error.about(printable(name)) from error
+        raise error.about(display_name(name)) from error
+
+
+def colour_of(text: str) -> tuple[float, float, float]:
+    """Read an opaque colour, by name or as #rgb, #rrggbb, rgb(…), hsl(…): red, green and blue, 0 … 1.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> colour_of("white"), colour_of("#f00")
+    ((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))
+    """
+    from PIL import ImageColor
+
+    try:
+        levels = ImageColor.getrgb(text.strip())
+    except ValueError as error:
+        raise ConvError(
+            f"got '{printable(text)}', a colour is needed, as in white or #ff8000", usage=True
+        ) from error
+    if len(levels) == 4 and levels[3] < 255:
+        raise ConvError(f"got '{printable(text)}', an opaque colour is needed", usage=True)
+    red, green, blue = (level / 255 for level in levels[:3])
+    return red, green, blue
 
 
 @contextmanager

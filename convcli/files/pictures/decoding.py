@@ -1,6 +1,5 @@
 """PNG, JPEG, WebP, TIFF, BMP and GIF by Pillow: every kind of sample kept as it is, or refused in words."""
 
-import ctypes
 import logging
 import os
 import re
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -39,6 +39,13 @@ _WHITE_IS_ZERO, _SIGNED = 0, 2
 _ACROSS, _DOWN, _UNIT, _NO_UNIT = 282, 283, 296, 1  # resolution, in TIFF and EXIF
 _GEO = (33550, 33922, 34264, 34735)
 """TIFF tags that say where on the earth the pixels lie (OGC GeoTIFF 1.1, section 7.1)."""
+_INDEXED, _COLOUR = (
+    3,
+    2,
+)  # the colour type of a PNG with a palette, and the bit of those with colours
+_TELLING = {b"IHDR": 13, b"PLTE": 768, b"bKGD": 6}
+"""The chunks of a PNG that are read here, and their largest size."""
+
 _STRIP = 1 << 18  # pixels that are copied at a time
 
 _DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
@@ -57,7 +64,7 @@ _TURNS: dict[int, Callable[[Array], Array]] = {
 """From the upright picture to the stored one, by EXIF orientation: views, so that turning costs no memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Layout:
     """How the samples of a decoded image become planes: `split` takes a strip of it to (bands, h, w)."""
 
@@ -112,16 +119,17 @@ def decode(file: BinaryIO, format: str, max_pixels: int, frame: int | None = Non
     ConvError
     """
     image = _opened(file, format, max_pixels)
-    if format == "PNG":
-        _check_end(file)
+    background = _background(_chunks(file)) if format == "PNG" else None
     count = _count(image, format)
     if frame is None:
-        return _decoded(file, image, format, max_pixels, 0, _notes(count, format))
+        picture = _decoded(file, image, format, max_pixels, 0, _notes(count, format))
+        return replace(picture, background=background)
     if frame >= count:
         has = f"{count} {_unit(format)}" if count > 1 else "one frame"
         allowed = f"0 to {count - 1} are" if count > 1 else "0 is"
         raise ConvError(f"has {has}, --frame {allowed} allowed, got {frame}")
-    return _level(_decoded(file, image, format, max_pixels, frame), format)
+    picture = _decoded(file, image, format, max_pixels, frame)
+    return replace(_level(picture, format), background=background)
 
 
 def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
@@ -132,8 +140,7 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
     ConvError
     """
     image = _opened(file, format, max_pixels)
-    if format == "PNG":
-        _check_end(file)
+    background = _background(_chunks(file)) if format == "PNG" else None
     count = _count(image, format)
     if count >= _MOST:
         raise ConvError(f"has {_MOST} {_unit(format)} or more, less are allowed for --frame all")
@@ -148,7 +155,8 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
         total += width * height
         if total > max_pixels or (format != "TIFF" and width * height * count > max_pixels):
             raise too_large(f"{count} {_unit(format)} of {height}x{width}", max_pixels)
-        pictures.append(_level(_decoded(file, image, format, max_pixels, at), format))
+        picture = _decoded(file, image, format, max_pixels, at)
+        pictures.append(replace(_level(picture, format), background=background))
         spent = _positive((image.info.get("duration"),), 1)
         durations.append(spent[0] if spent else 0.0)
     if format == "TIFF" or len(pictures) == 1:
@@ -267,7 +275,7 @@ def _decoded(
         alpha,
         profile if isinstance(profile, bytes) and profile else None,
         notes,
-        _display(image),
+        display=_display(image),
     )
 
 
@@ -301,9 +309,25 @@ def _opened(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile
     # frames, and refuses those of more than twice this many pixels
     Image.MAX_IMAGE_PIXELS = max_pixels / 2 if format == "GIF" else None  # type: ignore[assignment]
     with _told():
-        image = Image.open(file, formats=[format])
+        image = _identified(file, format)
         check_size(*image.size, max_pixels)
     return image
+
+
+_PLUGINS = {"PNG": "PngImagePlugin", "JPEG": "JpegImagePlugin"}
+"""What reads the everyday formats: `Image.open` would load three more before it."""
+
+
+def _identified(file: BinaryIO, format: str) -> ImageFile.ImageFile:
+    if format not in _PLUGINS:
+        return Image.open(file, formats=[format])
+    import_module(f"PIL.{_PLUGINS[format]}")
+    factory, _ = Image.OPEN[format]
+    file.seek(0)
+    try:
+        return factory(file, "")
+    except (SyntaxError, IndexError, TypeError, struct.error) as error:
+        raise UnidentifiedImageError from error
 
 
 def _notes(count: int, format: str) -> tuple[str, ...]:
@@ -495,19 +519,45 @@ def _keyed(image: Image.Image, colours: Array, scale: int) -> Array | None:
     return alpha
 
 
-def _check_end(file: BinaryIO) -> None:
-    """Refuse a PNG without its last chunk: Pillow reads one that has lost only checksums and the end."""
+def _chunks(file: BinaryIO) -> dict[bytes, bytes]:
+    """Return the first chunk of each of `_TELLING`; refuse a PNG without its last chunk.
+
+    (Pillow reads one that has lost only checksums and the end, and no bKGD.)
+    """
     at = file.tell()
     end = file.seek(0, os.SEEK_END)
     place = 8
+    found: dict[bytes, bytes] = {}
     while place + 12 <= end:
         file.seek(place)
         length, kind = struct.unpack(">I4s", file.read(8))
+        if kind in _TELLING:
+            found.setdefault(kind, file.read(min(length, _TELLING[kind])))
         if kind == b"IEND":
             file.seek(at)
-            return
+            return found
         place += 12 + length
     raise ConvError("is truncated: the end of the PNG is missing")
+
+
+def _background(chunks: dict[bytes, bytes]) -> tuple[float, float, float] | None:
+    """Read the colour that a PNG is to be seen over (PNG, third edition, 11.3.4.1); None if it says none, or nonsense."""
+    told, head = chunks.get(b"bKGD", b""), chunks.get(b"IHDR", b"")
+    if len(head) < 10:
+        return None
+    depth, kind = head[8], head[9]
+    levels: tuple[int, ...] = ()
+    full = 255 if kind == _INDEXED else 2**depth - 1
+    if kind == _INDEXED and len(told) == 1:
+        levels = tuple(chunks.get(b"PLTE", b"")[3 * told[0] : 3 * told[0] + 3])
+    elif kind & _COLOUR and len(told) == 6:
+        levels = struct.unpack(">3H", told)
+    elif not kind & _COLOUR and len(told) == 2:
+        levels = struct.unpack(">H", told) * 3
+    if len(levels) != 3 or max(levels) > full:
+        return None
+    red, green, blue = (level / full for level in levels)
+    return red, green, blue
 
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -519,6 +569,8 @@ def silence_libtiff() -> None:
 
     (Pillow has no call for this. Turning standard error away while it decodes would lose the lines of other threads.)
     """
+    import ctypes  # for TIFF alone
+
     for library in _loaded():
         with suppress(OSError, AttributeError):
             ctypes.CDLL(library).TIFFSetErrorHandler(None)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.files.pictures import netpbm, png
 from convcli.files.pictures.picture import Display, Frames, Picture
 
 __all__ = [
@@ -30,7 +29,7 @@ _GREY, _GREY16, _FLOAT = "8-bit grey", "16-bit grey", "float grey"
 _RGB, _RGB16 = "8-bit RGB", "16-bit RGB"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Format:
     """A picture format.
 
@@ -112,6 +111,8 @@ def _resolution(name: str, dpi: tuple[float, float] | None) -> dict[str, Any]:
 
 
 def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
+    from convcli.files.pictures import png
+
     png.write_png(
         file,
         picture.planes,
@@ -123,6 +124,8 @@ def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
 
 
 def _netpbm(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
+    from convcli.files.pictures import netpbm
+
     netpbm.write(file, picture.planes)
 
 
@@ -289,6 +292,8 @@ def write_frames(
         first = pictures[0]
         shown = [(p.planes, p.alpha) for p in pictures]
         profile, display = first.profile, first.display
+        from convcli.files.pictures import png
+
         png.write_apng(file, shown, spent, frames.plays, profile=profile, display=display)
     return ()
 

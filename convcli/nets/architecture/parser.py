@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 from convcli.engine.errors import ConvError, printable
-from convcli.nets.architecture.kinds import KINDS, Layer, read_layer
+from convcli.nets.architecture.kinds import KINDS, read_layer
+from convcli.nets.architecture.layer import Layer
 
 __all__ = ["MOST_LAYERS", "Block", "Join", "Node", "Repeat", "read_chain"]
 
@@ -24,7 +25,7 @@ _DEEPEST = 60
 _JOINS = ("concat", "residual")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Block:
     """Layers in a row under a name."""
 
@@ -42,7 +43,7 @@ class Block:
         return 1 + max((n.depth for n in self.items), default=0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Repeat(Block):
     """Layers in a row, `times` over; every turn has weights of its own."""
 
@@ -54,7 +55,7 @@ class Repeat(Block):
         return self.times * sum(n.leaves for n in self.items)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Join:
     """Branches on the same input whose outputs are put together: channels joined (concat) or added (residual).
 
@@ -121,7 +122,7 @@ def read_chain(text: str, *, name: str | None = None) -> tuple[Node, ...]:
 _TOKEN = re.compile(r"(?P<skip>\s+|#[^\n]*)|(?P<mark>[()|=*])|(?P<word>[^\s()|=*#]+)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Token:
     text: str
     line: int
