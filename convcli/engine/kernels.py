@@ -265,11 +265,14 @@ def turn(taps: Taps, angle: str) -> Taps:
 
 
 def read_numbers(text: str) -> NDArray[Any]:
-    """Read a kernel written as numbers: rows by ``;`` (or line ends), numbers by space or comma.
+    """Read a kernel written as numbers: rows by ``;`` (or line ends), numbers by blanks or by commas; or in brackets.
+
+    A number may be a fraction, ``1/9``. Nested brackets are rows, planes and stacks of planes, as every framework
+    writes them.
 
     Returns
     -------
-    ndarray, shape (kh, kw)
+    ndarray, shape (kh, kw), in brackets also (C, kh, kw) or (O, C, kh, kw)
         int64 when every number is whole and written without point or exponent, else float64.
 
     Raises
@@ -278,29 +281,91 @@ def read_numbers(text: str) -> NDArray[Any]:
 
     Examples
     --------
-    >>> read_numbers("0 1; 2 3").tolist()
-    [[0, 1], [2, 3]]
+    >>> read_numbers("0 1; 2 3").tolist(), read_numbers("1/4, 0.5").tolist()
+    ([[0, 1], [2, 3]], [[0.25, 0.5]])
+    >>> read_numbers("[[[0, 1], [2, 3]], [[1, 2], [3, 4]]]").shape
+    (2, 2, 2)
     """
-    rows = [
-        re.split(f"[,{BLANKS}]+", row.strip(BLANKS).strip(","))
-        for row in re.split(r"[;\n]", text.strip(BLANKS).strip(";"))
-    ]
+    bare = text.strip(BLANKS)
+    if bare.startswith("["):
+        return _nested(bare)
     numbers: list[list[int | float]] = []
-    for i, row in enumerate(rows, 1):
-        if len(row) != len(rows[0]):
+    for i, line in enumerate(re.split(r"[;\n]", bare.strip(";")), 1):
+        row = re.sub(f"[{BLANKS}]*,[{BLANKS}]*", ",", line.strip(BLANKS)).strip(",")
+        cells = re.split(f"[,{BLANKS}]+", row)
+        if "," in row and re.search(f"[{BLANKS}]", row):
+            rows = row.replace(",", "; ")
             raise ConvError(
-                f"row {i} has {len(row)} numbers, the first has {len(rows[0])}", usage=True
+                f"got '{brief(line.strip())}', blanks and commas mixed: '{brief(rows)}' has rows, "
+                f"'{brief(' '.join(cells))}' is one row of {len(cells)}",
+                usage=True,
+            )
+        if numbers and len(cells) != len(numbers[0]):
+            raise ConvError(
+                f"row {i} has {len(cells)} numbers, the first has {len(numbers[0])}", usage=True
             )
         numbers.append([])
-        for j, cell in enumerate(row, 1):
+        for j, cell in enumerate(cells, 1):
             try:
-                numbers[-1].append(read_number(cell))
+                numbers[-1].append(_number(cell))
             except ConvError as error:
                 raise error.about(f"row {i}, number {j}") from error
-    every = [number for row in numbers for number in row]
-    if not all(isinstance(number, int) for number in every):
+    return _as_array(numbers, text)
+
+
+def _number(text: str) -> int | float:
+    """Read a number, or a fraction of two."""
+    over, line, under = text.partition("/")
+    if not line:
+        return read_number(text)
+    parts = [read_number(part) for part in (over, under)]
+    if not parts[1]:
+        raise ConvError(f"got '{brief(text)}', nothing is divided by 0", usage=True)
+    return parts[0] / parts[1]
+
+
+def _nested(text: str) -> NDArray[Any]:
+    tokens = re.findall(r"[\[\]]|[^\[\],\s]+", text)
+    open_lists: list[list[Any]] = [[]]
+    for token in tokens:
+        if token == "[":
+            open_lists.append([])
+        elif token == "]" and len(open_lists) > 1:
+            closed = open_lists.pop()
+            open_lists[-1].append(closed)
+        elif token == "]" or len(open_lists) == 1:
+            raise ConvError(f"got '{brief(text)}', brackets that match are needed", usage=True)
+        else:
+            open_lists[-1].append(_number(token))
+        if len(open_lists) > 5:
+            raise ConvError(f"got '{brief(text)}', at most 4 dimensions are allowed", usage=True)
+    if len(open_lists) > 1:
+        raise ConvError(f"got '{brief(text)}', brackets that match are needed", usage=True)
+    if len(open_lists[0]) != 1:
+        raise ConvError(f"got '{brief(text)}', one list in brackets is needed", usage=True)
+    found = open_lists[0][0]
+    rows = found if found and isinstance(found[0], list) else [found]
+    _shape(rows, text)
+    return _as_array(rows, text)
+
+
+def _shape(given: Any, text: str) -> tuple[int, ...]:
+    """The shape of nested lists; ones of different lengths are refused."""
+    if not isinstance(given, list):
+        return ()
+    inner = {_shape(item, text) for item in given}
+    if len(inner) != 1:
+        raise ConvError(f"got '{brief(text)}', rows of one length are needed", usage=True)
+    return (len(given), *inner.pop())
+
+
+def _as_array(numbers: list[Any], text: str) -> NDArray[Any]:
+    flat: list[Any] = [numbers]
+    while flat and isinstance(flat[0], list):
+        flat = [item for part in flat for item in part]
+    if not all(isinstance(number, int) for number in flat):
         return np.array(numbers, np.float64)
-    if not all(abs(number) < 2**63 for number in every):
+    if not all(abs(number) < 2**63 for number in flat):
         raise ConvError(f"got '{brief(text)}', numbers that fit 64 bits are needed", usage=True)
     return np.array(numbers, np.int64)
 

@@ -57,7 +57,7 @@ class Operand:
     picture: "Picture | None" = None
 
 
-def load(name: str, how: Reading | None = None) -> Operand:
+def load(name: str, how: Reading | None = None, *, source: bytes | Path | None = None) -> Operand:
     """Read one operand.
 
     Parameters
@@ -65,6 +65,8 @@ def load(name: str, how: Reading | None = None) -> Operand:
     name : str
         A path, or ``-`` for standard input.
     how : Reading, optional
+    source : bytes or Path, optional
+        What `contents` gave for it, where that was asked already: standard input can be read once.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def load(name: str, how: Reading | None = None) -> Operand:
         It cannot be read, or is neither a picture nor an array. The message begins with the name.
     """
     how = how or Reading()
-    source = contents(name)
+    if source is None:
+        source = contents(name)
     shown = display_name(name)
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":

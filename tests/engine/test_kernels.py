@@ -141,3 +141,49 @@ def test_numbers_that_are_none(text, message):
     with pytest.raises(ConvError) as caught:
         read_numbers(text)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "taps"),
+    [
+        ("[[0,1],[2,3]]", [[0, 1], [2, 3]]),
+        ("[1, -1]", [[1, -1]]),
+        ("[[0 1] [2 3]]", [[0, 1], [2, 3]]),
+        ("[[[0, 1], [2, 3]], [[1, 2], [3, 4]]]", [[[0, 1], [2, 3]], [[1, 2], [3, 4]]]),
+        ("[[[[1]], [[2]]]]", [[[[1]], [[2]]]]),
+        ("1/4", [[0.25]]),
+        ("1/2 -1/2; 1/8 1", [[0.5, -0.5], [0.125, 1.0]]),
+        ("[[1/2, 1/2]]", [[0.5, 0.5]]),
+        ("0, 1; 2, 3", [[0, 1], [2, 3]]),
+        ("0 ,1;2 ,3", [[0, 1], [2, 3]]),
+    ],
+)
+def test_kernels_are_read_as_people_write_them(text, taps):
+    found = read_numbers(text)
+    assert found.tolist() == taps
+    assert found.dtype.kind == (
+        "i" if all(isinstance(v, int) for v in np.ravel(taps).tolist()) else "f"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0 1, 2 3", "blanks and commas mixed: '0 1; 2 3' has rows, '0 1 2 3' is one row of 4"),
+        ("[[1,2],[3]]", "rows of one length are needed"),
+        ("[[1,2]", "brackets that match are needed"),
+        ("[1]]", "brackets that match are needed"),
+        ("[1][2]", "one list in brackets is needed"),
+        ("[[[[[1]]]]]", "at most 4 dimensions are allowed"),
+        ("[" * 5000, "at most 4 dimensions are allowed"),
+        ("[[1, [2]]]", "rows of one length are needed"),
+        ("[]", "rows of one length are needed"),
+        ("1/0", "nothing is divided by 0"),
+        ("1/2/3", "a number is needed"),
+        ("[9223372036854775808]", "numbers that fit 64 bits are needed"),
+    ],
+)
+def test_what_is_no_kernel_is_told(text, said):
+    with pytest.raises(ConvError) as told:
+        read_numbers(text)
+    assert said in str(told.value)
