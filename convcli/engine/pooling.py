@@ -1,21 +1,26 @@
-"""Pooling: the maximum, the average or the minimum of every window of every plane.
+"""Pooling: one number for every window of every plane: its largest, smallest or middle cell, its mean or sum.
 
-A window's rows are reduced first, then its columns: k + k steps in place of k * k. Padding is never read, so it
-cannot win whatever the type of the numbers is.
+A window's rows are reduced first, then its columns: k + k steps in place of k * k. Unless a border is named, padding is
+never read, so it cannot win whatever the type of the numbers is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine import ranks
+from convcli.engine.borders import BORDERS, Border, border, check_value, read_window
+from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.footprints import FOOTPRINTS, Columns, runs
+from convcli.engine.ranks import Rule, Windows
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.threads import each, workers
 
-__all__ = ["MODES", "Mode", "Pooling", "merge_windows", "pool2d", "prepare"]
+__all__ = ["MODES", "Mode", "Pooling", "merge_windows", "mode_of", "pool2d", "prepare"]
 
 BAND = 1 << 19
 """Output elements that a band aims at."""
@@ -23,28 +28,42 @@ BAND = 1 << 19
 CACHE = 1 << 16
 """Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
 
+RANKED = 1 << 18
+"""Elements of a result by order that one thread computes at a time."""
+
 
 @dataclass(frozen=True)
 class Mode:
-    """One way of reducing a window to a number.
+    """One way of reducing a window to a number: by merging its cells, or by their order.
 
     Parameters
     ----------
     name, title, source : str
-    merge : ufunc
+    merge : ufunc or None
         Joins two parts of a window.
-    empty : callable
+    empty : callable or None
         What `merge` leaves out, of a given dtype: the value of a part without cells.
     divides : bool
         Whether the result is divided by the number of cells.
+    ranks : callable or None
+        Makes the rule which cells, in order of size, are the answer, from the parameter.
+    parameter : str
+        How the parameter is written, empty for a mode that takes none.
     """
 
     name: str
     title: str
     source: str
-    merge: np.ufunc
-    empty: Callable[[np.dtype[Any]], Any]
+    merge: np.ufunc | None = None
+    empty: Callable[[np.dtype[Any]], Any] | None = None
     divides: bool = False
+    ranks: Callable[[str], Rule] | None = None
+    parameter: str = ""
+
+    @property
+    def written(self) -> str:
+        """How the mode is written."""
+        return f"{self.name}:{self.parameter}" if self.parameter else self.name
 
 
 def _lowest(dtype: np.dtype[Any]) -> Any:
@@ -63,17 +82,67 @@ def _nothing(dtype: np.dtype[Any]) -> Any:  # noqa: ARG001
     return 0
 
 
+def _halves(text: str) -> Rule:  # noqa: ARG001
+    return lambda cells: ((cells - 1) // 2, cells // 2)
+
+
+def _percentile(text: str) -> Rule:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 100:
+        got = f"'{printable(text)}'" if text else "no number"
+        raise ConvError(
+            f"percentile: got {got}, percentile:Q with Q from 0 to 100 is allowed", usage=True
+        )
+
+    def ranks(cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rank = np.minimum((cells * share / 100).astype(np.int64), cells - 1)
+        return rank, rank
+
+    return ranks
+
+
 _CHAPTER = "Zhang et al., Dive into Deep Learning, 'Pooling'"
 _LECUN = "LeCun et al., Gradient-based learning applied to document recognition, 1998"
 _MORPHOLOGY = "Serra, Image Analysis and Mathematical Morphology, 1982 (erosion)"
+_TUKEY = "Tukey, Exploratory Data Analysis, 1977"
+_RANKS = "Heygster, Rank filters in digital image processing, 1982"
+_BOOK = "Gonzalez and Woods, Digital Image Processing"
 
 _ROWS = (
-    Mode("max", "largest cell of the window", _CHAPTER, np.maximum, _lowest),
+    Mode("max", "largest cell of the window (dilation)", _CHAPTER, np.maximum, _lowest),
     Mode("avg", "mean of the window", _LECUN, np.add, _nothing, divides=True),
-    Mode("min", "smallest cell of the window", _MORPHOLOGY, np.minimum, _highest),
+    Mode("min", "smallest cell of the window (erosion)", _MORPHOLOGY, np.minimum, _highest),
+    Mode("sum", "sum of the window", _BOOK, np.add, _nothing),
+    Mode("median", "middle cell of the window", _TUKEY, ranks=_halves),
+    Mode("percentile", "cell that Q % are below", _RANKS, ranks=_percentile, parameter="Q"),
 )
 MODES: dict[str, Mode] = {row.name: row for row in _ROWS}
 """The modes by name."""
+
+
+def mode_of(text: str) -> tuple[Mode, Rule | None]:
+    """Read a mode: its row, and for a mode that goes by order its rule.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> row, rule = mode_of("percentile:50")
+    >>> row.name, rule(np.array(9))[0].item()
+    ('percentile', 4)
+    """
+    name, colon, parameter = text.partition(":")
+    row = MODES.get(name)
+    if row is None:
+        raise one_of("pooling mode", text, [row.written for row in _ROWS])
+    if colon and not row.parameter:
+        raise ConvError(f"{name}: got '{printable(parameter)}', it takes no parameter", usage=True)
+    return row, row.ranks(parameter) if row.ranks else None
 
 
 @dataclass(frozen=True)
@@ -84,9 +153,19 @@ class Pooling:
     ----------
     x : ndarray, shape (N, C, H, W)
     mode : Mode
+    rule : callable or None
+        Of a mode that goes by order.
     axes : (Axis, Axis)
-    cells : (ndarray, ndarray)
-        What the average divides by is the product of the two: cells of each window down and across.
+    windows : Windows
+        The cells of a window.
+    box : bool
+        Whether these are all cells between the first and the last.
+    border : Border or None
+        What stands beyond the edge; None where nothing does.
+    value : float
+        The fill of border 'constant'.
+    cells : (ndarray, ndarray), shapes (runs, rows) and (runs, columns)
+        Cells that count of each window, down and across; the sum of their products is what the average divides by.
     dtype, work : numpy dtype
         Of the result, and of the arithmetic.
     shape : tuple of int
@@ -95,7 +174,12 @@ class Pooling:
 
     x: NDArray[Any]
     mode: Mode
+    rule: Rule | None
     axes: tuple[Axis, Axis]
+    windows: Windows
+    box: bool
+    border: Border | None
+    value: float
     cells: tuple[NDArray[np.int64], NDArray[np.int64]]
     dtype: np.dtype[Any]
     work: np.dtype[Any]
@@ -113,6 +197,9 @@ class Pooling:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
         batch, channels, _, width = self.x.shape
+        if self.rule is not None:
+            self._ranked_rows(self.rule, start, stop, target)
+            return out
         # a band far lower than the window would reduce the same rows again and again
         height = max(CACHE // (batch * channels * width), self.axes[0].extent // self.axes[0].s, 1)
         for top in range(start, stop, height):
@@ -120,21 +207,103 @@ class Pooling:
             self._band(top, bottom, target[:, :, top - start : bottom - start])
         return out
 
+    def _ranked_rows(self, rule: Rule, start: int, stop: int, out: NDArray[Any]) -> None:
+        height = max(RANKED // (out.size // (stop - start)), 1)
+        parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]
+
+        def work(take: Callable[[], tuple[int, int] | None]) -> None:
+            while (part := take()) is not None:
+                self._ranked(rule, *part, out[:, :, part[0] - start : part[1] - start])
+
+        each(work, parts, min(workers(), len(parts)))
+
     def _band(self, top: int, bottom: int, out: NDArray[Any]) -> None:
+        assert self.mode.merge is not None
+        assert self.mode.empty is not None
         vertical, horizontal = self.axes
-        empty = self.mode.empty(self.work)
-        *planes, _, width = self.x.shape
-        down = np.full((*planes, bottom - top, width), empty, self.work)
+        merge, empty = self.mode.merge, self.mode.empty(self.work)
+        x, first = self.x, top
+        if self.border is not None or not self.box:
+            x, first = self._read(top, bottom, empty), 0
+            vertical = replace(vertical, n=x.shape[-2], before=0)
+            horizontal = replace(horizontal, n=x.shape[-1], before=0)
+        *planes, _, width = x.shape
         across = np.full((*planes, bottom - top, horizontal.out), empty, self.work)
         with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-            merge_windows(self.x, vertical, top, self.mode.merge, empty, down)
-            turned = across.swapaxes(-1, -2)
-            merge_windows(down.swapaxes(-1, -2), horizontal, 0, self.mode.merge, empty, turned)
+            for (lowest, highest), columns in runs(self.windows.columns).items():
+                tall = replace(
+                    vertical, k=highest - lowest, before=vertical.before - lowest * vertical.d
+                )
+                down = np.full((*planes, bottom - top, width), empty, self.work)
+                merge_windows(x, tall, first, merge, empty, down)
+                for left, right in columns:
+                    wide = replace(
+                        horizontal, k=right - left, before=horizontal.before - left * horizontal.d
+                    )
+                    turned = across.swapaxes(-1, -2)
+                    merge_windows(down.swapaxes(-1, -2), wide, 0, merge, empty, turned)
             if self.mode.divides:
-                counts = self.cells[0][top:bottom, None] * self.cells[1]
+                counts = self.cells[0][:, top:bottom].T @ self.cells[1]
                 np.divide(across, counts, out=out, casting="unsafe")
             else:
                 out[...] = across
+
+    def _read(self, top: int, bottom: int, empty: Any) -> NDArray[Any]:
+        """Copy what the windows of rows top … bottom-1 look at; beyond the edge stands the border, or `empty`."""
+        vertical, horizontal = self.axes
+        rows, columns = _span(vertical, top, bottom), _span(horizontal, 0, horizontal.out)
+        size = *self.x.shape[:2], rows[1] - rows[0], columns[1] - columns[0]
+        found = np.empty(size, self.work)
+        mode, fill = (
+            (BORDERS["constant"], empty) if self.border is None else (self.border, self.value)
+        )
+        read_window(self.x, rows, columns, mode, fill, found)
+        return found
+
+    def _ranked(self, rule: Rule, top: int, bottom: int, out: NDArray[Any]) -> None:
+        """Find the cells of a rank; windows that hang over the edge, where no border stands, by themselves."""
+        vertical, horizontal = self.axes
+        planes = self.x.reshape(-1, *self.x.shape[2:])
+        found = out.reshape(-1, *out.shape[2:])
+        left, right = 0, horizontal.out
+        first, last = top, bottom
+        if self.border is None:
+            first, last = (min(max(i, top), bottom) for i in _whole(vertical))
+            left, right = _whole(horizontal)
+        outer = (
+            (top, first, 0, horizontal.out),
+            (last, bottom, 0, horizontal.out),
+            (first, last, 0, left),
+            (first, last, right, horizontal.out),
+        )
+        for a, b, c, d in (
+            outer if first < last and left < right else ((top, bottom, 0, horizontal.out),)
+        ):
+            if a < b and c < d:
+                corner = a * vertical.s - vertical.before, c * horizontal.s - horizontal.before
+                ranks.clipped(planes, self.windows, corner, rule, found[:, a - top : b - top, c:d])
+        if first >= last or left >= right:
+            return
+        self._inner(
+            rule, (first, last), (left, right), found[:, first - top : last - top, left:right]
+        )
+
+    def _inner(
+        self, rule: Rule, rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]
+    ) -> None:
+        vertical, horizontal = self.axes
+        down, across = _span(vertical, *rows), _span(horizontal, *columns)
+        size = len(out), down[1] - down[0], across[1] - across[0]
+        cells = np.empty(size, self.work)
+        planes = self.x.reshape(-1, *self.x.shape[2:])
+        read_window(planes, down, across, self.border or BORDERS["zero"], self.value, cells)
+        low, high = (int(r) for r in rule(np.array(self.windows.count)))
+        if low == high and out.dtype == cells.dtype:
+            ranks.select(cells, self.windows, (low,), (out,))
+            return
+        both = [np.empty(out.shape, cells.dtype) for _ in {low, high}]
+        ranks.select(cells, self.windows, sorted({low, high}), both)
+        ranks.middle(both[0], both[-1], out)
 
     def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
         """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
@@ -148,6 +317,19 @@ class Pooling:
         return self.rows(0, self.shape[-2])
 
 
+def _span(axis: Axis, first: int, last: int) -> tuple[int, int]:
+    """Half-open range of the input's rows that windows first … last-1 look at."""
+    return first * axis.s - axis.before, (last - 1) * axis.s - axis.before + axis.extent
+
+
+def _whole(axis: Axis) -> tuple[int, int]:
+    """Half-open range of the windows that lie inside the input."""
+    first = -(-axis.before // axis.s)
+    last = (axis.n - axis.extent + axis.before) // axis.s + 1
+    first = min(first, axis.out)
+    return first, max(min(last, axis.out), first)
+
+
 def pool2d(
     x: ArrayLike,
     size: int | Sequence[int],
@@ -158,6 +340,9 @@ def pool2d(
     dilation: int | Sequence[int] = 1,
     ceil: bool = False,
     include_pad: bool = False,
+    border: str | None = None,
+    value: float = 0.0,
+    footprint: str = "box",
 ) -> NDArray[Any]:
     """Pool an array: one number for each window of each plane.
 
@@ -168,12 +353,15 @@ def pool2d(
     size : int or sequence of int
         Window size.
     mode : str
-        A name of `MODES`: 'max', 'avg' or 'min'.
+        A name of `MODES`: 'max', 'avg', 'min', 'sum', 'median', or 'percentile:Q' with Q from 0 to 100. The median of
+        an even number of cells is the mean of the middle two, as numpy.median's. A percentile is a cell of the window,
+        as scipy.ndimage.percentile_filter's: of m cells in order, the one at floor(m Q / 100), counted from 0, and for
+        100 the last.
     stride : int or sequence of int, optional
         The window's size unless given.
     padding : int, str or sequence
-        Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'. Padding never
-        wins a maximum or minimum; every window must hold at least one cell of the input.
+        Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'. Unless there
+        is a border, only the cells of the input count; every window must hold at least one.
     dilation : int or sequence of int
     ceil : bool
         Round the output size up: a window that hangs over the end counts if it starts inside the input or the padding
@@ -181,12 +369,21 @@ def pool2d(
     include_pad : bool
         Averages divide by the cells inside input and padding, not by those inside the input. Cells past the padding
         (`ceil`) are never counted.
+    border : str, optional
+        What fills the padding (and what `ceil` reaches behind it), a name of `borders.BORDERS`; its cells count as the
+        input's do.
+    value : float
+        The fill of border 'constant'.
+    footprint : str
+        Which cells of the window count, a name of `FOOTPRINTS`: 'box' (all), 'disk' or 'cross'.
 
     Returns
     -------
     ndarray, shape (H', W'), (C, H', W') or (N, C, H', W')
-        Maxima and minima keep the dtype and hand NaN on. Averages of integers are float64, of float32 (and float16)
-        float32, summed in float64.
+        Maxima, minima, percentiles and medians keep the dtype, but where a window has an even number of cells, medians
+        of integers are float64. NaN makes the answer of each window that holds it NaN. Averages of integers are
+        float64, of float32 (and float16) float32, summed in float64. Sums of integers are exact, int32 where no window
+        of the dtype could pass it, else int64; of floats as averages.
 
     Raises
     ------
@@ -201,6 +398,8 @@ def pool2d(
     [[4, 5], [7, 8]]
     >>> pool2d([[0, 1, 2], [3, 4, 5], [6, 7, 8]], 2, stride=1, mode="avg").tolist()
     [[2.0, 3.0], [5.0, 6.0]]
+    >>> pool2d([[0, 1, 2], [3, 9, 5], [6, 7, 8]], 3, mode="median", footprint="cross").tolist()
+    [[5]]
     """
     return prepare(
         np.asarray(x),
@@ -211,6 +410,9 @@ def pool2d(
         dilation=dilation,
         ceil=ceil,
         include_pad=include_pad,
+        border=border,
+        value=value,
+        footprint=footprint,
     ).run()
 
 
@@ -224,6 +426,9 @@ def prepare(
     dilation: int | Sequence[int] = 1,
     ceil: bool = False,
     include_pad: bool = False,
+    border: str | None = None,
+    value: float = 0.0,
+    footprint: str = "box",
 ) -> Pooling:
     """Check the arguments of `pool2d` (see there) and settle sizes and types.
 
@@ -231,14 +436,18 @@ def prepare(
     ------
     ConvError
     """
-    row = MODES.get(mode)
-    if row is None:
-        raise one_of("pooling mode", mode, MODES)
-    if include_pad and not row.divides:
-        raise ConvError(
-            f"include_pad: got it with mode {mode}, only avg divides by a number of cells",
-            usage=True,
+    row, rule = mode_of(mode)
+    if include_pad and (not row.divides or border is not None):
+        got = f"mode {mode}" if not row.divides else f"border {border}"
+        why = (
+            "only avg divides by a number of cells"
+            if not row.divides
+            else "whose cells always count"
         )
+        raise ConvError(f"include_pad: got it with {got}, {why}", usage=True)
+    if footprint not in FOOTPRINTS:
+        raise one_of("footprint", footprint, FOOTPRINTS)
+    look = _border(border, value)
     if x.dtype.kind not in "biuf" or x.dtype.itemsize > 8:
         raise ConvError(
             f"input: got dtype {x.dtype}, integers or floats of at most 64 bits are needed"
@@ -258,23 +467,76 @@ def prepare(
         ceil=ceil,
         what="window",
     )
-    inside = [_cells(axis, 0, axis.n) for axis in (vertical, horizontal)]
-    if include_pad:
-        counts = [_cells(a, -a.before, a.n + a.after) for a in (vertical, horizontal)]
-    else:
-        counts = inside
+    columns = FOOTPRINTS[footprint].columns(vertical.k, horizontal.k)
+    windows = Windows(columns, (vertical.s, horizontal.s), (vertical.d, horizontal.d))
+    counts, numbers = _counts((vertical, horizontal), columns, include_pad, look)
+    if look is None and not include_pad:
         for i, axis in enumerate((vertical, horizontal)):
-            _check_cells(i, axis, inside[i])
-    dtype, work = _types(x.dtype, row, vertical.k * horizontal.k)
+            _check_cells(i, axis, _cells(axis, 0, axis.n))
+        if not numbers.all():
+            raise ConvError(
+                f"padding: a {footprint} of {size_text(kernel)} holds no cell of the input, every window needs one"
+            )
+    dtype, work = _types(x, row, windows.count, numbers, value if look else 0)
     return Pooling(
         x=x.reshape((1,) * (4 - x.ndim) + x.shape),
         mode=row,
+        rule=rule,
         axes=(vertical, horizontal),
-        cells=(counts[0], counts[1]),
+        windows=windows,
+        box=windows.count == vertical.k * horizontal.k,
+        border=look,
+        value=value,
+        cells=counts,
         dtype=dtype,
         work=work,
         shape=(*x.shape[:-2], vertical.out, horizontal.out),
     )
+
+
+def _border(name: str | None, value: float) -> Border | None:
+    if name is None:
+        if value:
+            raise ConvError(
+                f"value: got {value} without a border, only border constant has a value", usage=True
+            )
+        return None
+    found = border(name)
+    check_value(found, value)
+    return found
+
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def _counts(
+    axes: tuple[Axis, Axis],
+    columns: Columns,
+    padding: bool,
+    look: Border | None,
+) -> tuple[Counts, NDArray[np.int64]]:
+    """How many cells of each window count, as `Pooling.cells` holds it, and the numbers that occur."""
+    vertical, horizontal = axes
+    parts = runs(columns)
+    if look is not None:
+        whole = (
+            np.array([b - a for a, b in parts]),
+            np.array([sum(b - a for a, b in r) for r in parts.values()]),
+        )
+        down, across = (np.tile(n[:, None], a.out) for n, a in zip(whole, axes, strict=True))
+    else:
+        down = np.array([_counted(vertical, rows, padding) for rows in parts])
+        across = np.array(
+            [sum(_counted(horizontal, r, padding) for r in ranges) for ranges in parts.values()]
+        )
+    numbers = np.unique(down, axis=1).T @ np.unique(across, axis=1)
+    return (down, across), np.unique(numbers)
+
+
+def _counted(axis: Axis, taps: tuple[int, int], padding: bool) -> NDArray[np.int64]:
+    """How many of the taps first … last-1 of each window lie inside the input, or inside it and the padding."""
+    part = replace(axis, k=taps[1] - taps[0], before=axis.before - taps[0] * axis.d)
+    return _cells(part, -axis.before, axis.n + axis.after) if padding else _cells(part, 0, axis.n)
 
 
 def _cells(axis: Axis, low: int, high: int) -> NDArray[np.int64]:
@@ -295,14 +557,40 @@ def _check_cells(i: int, axis: Axis, inside: NDArray[np.int64]) -> None:
     )
 
 
-def _types(given: np.dtype[Any], mode: Mode, cells: int) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def _types(
+    x: NDArray[Any], mode: Mode, cells: int, numbers: NDArray[np.int64], value: float
+) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """Settle the dtype of the result and of the arithmetic."""
-    if not mode.divides:
-        return given, given
+    given = x.dtype.newbyteorder("=")
+    if mode.merge is not np.add:
+        if given.kind != "f" and not _holds(given, value):
+            raise ConvError(f"value: got {value:g}, a number that {given} holds is needed")
+        halves = mode.name == "median" and given.kind != "f" and (numbers % 2 == 0).any()
+        return np.dtype(np.float64) if halves else given, given
     if given.kind == "f":
         return np.dtype(np.float32 if given.itemsize <= 4 else np.float64), np.dtype(np.float64)
-    exact = given.itemsize <= 2 and cells << 8 * given.itemsize < 2**31
-    return np.dtype(np.float64), np.dtype(np.int32 if exact else np.float64)
+    if mode.divides:
+        exact = given.itemsize <= 2 and cells << 8 * given.itemsize < 2**31 and _holds(given, value)
+        return np.dtype(np.float64), np.dtype(np.int32 if exact else np.float64)
+    if not float(value).is_integer():
+        return np.dtype(np.float64), np.dtype(np.float64)
+    if given.kind == "b":
+        given = np.dtype(np.uint8)
+    ends = np.iinfo(given)
+    bound = cells * max(int(ends.max), -int(ends.min), abs(int(value)))
+    if bound < 2**31:
+        return np.dtype(np.int32), np.dtype(np.int32)
+    largest = max(int(x.max()), -int(x.min()), abs(int(value)))
+    if cells * largest >= 2**63:
+        raise ConvError(
+            f"the window has {cells} cells and the largest |input| is {largest}: sums could pass int64, use floats"
+        )
+    return np.dtype(np.int64), np.dtype(np.int64)
+
+
+def _holds(dtype: np.dtype[Any], value: float) -> bool:
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return float(value).is_integer() and low <= int(value) <= high
 
 
 def merge_windows(
