@@ -1,4 +1,4 @@
-"""`convcli pool`: max, average and min pooling of pictures and arrays."""
+"""`convcli pool`: pooling, rank filters, erosion and dilation of pictures and arrays."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ __all__ = ["EXAMPLES", "pool"]
 EXAMPLES = (
     "convcli pool matrix.csv -k 2 -s 1",
     "convcli pool camera.png -k 4 -m avg -o small.png",
+    "convcli pool camera.png -k 5 -m median -s 1 -p same  # noise goes, edges stay",
     "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
 )
 
@@ -27,6 +28,12 @@ def _modes() -> Iterable[str]:
     from convcli.engine.pooling import MODES
 
     return MODES
+
+
+def _footprints() -> Iterable[str]:
+    from convcli.engine.footprints import FOOTPRINTS
+
+    return FOOTPRINTS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,12 +57,23 @@ class PoolOptions:
             options.GEOMETRY,
             "-m",
             "--mode",
-            text="max, avg or min (max).",
+            text="max (unless told), avg, min, sum, median, or percentile:Q with Q from 0 to 100.",
             metavar="MODE",
             show_default=False,
             autocompletion=options.words(_modes),
         ),
     ] = "max"
+    footprint: Annotated[
+        str,
+        options.option(
+            options.GEOMETRY,
+            "--footprint",
+            text="The window's cells that count: box, disk or cross (box).",
+            metavar="SHAPE",
+            show_default=False,
+            autocompletion=options.words(_footprints),
+        ),
+    ] = "box"
     everywhere: Annotated[
         bool,
         options.option(options.GEOMETRY, "--global", text="One window, the whole plane."),
@@ -85,6 +103,9 @@ class Pool(Operation):
     dilation: tuple[int, ...]
     ceil: bool
     include_pad: bool
+    border: str | None
+    value: float
+    footprint: str
 
     def __call__(self, operand: "Operand") -> "Pooling":
         """Plan it."""
@@ -99,15 +120,19 @@ class Pool(Operation):
             dilation=self.dilation,
             ceil=self.ceil,
             include_pad=self.include_pad,
+            border=self.border,
+            value=self.value,
+            footprint=self.footprint,
         )
 
 
-@options.takes(without=("border", "value", "range_mode"))
+@options.takes()
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
-    """Pool a picture or an array: the largest, mean or smallest cell of each window.
+    """Pool a picture or an array: the largest, mean, middle or smallest cell of each window.
 
-    The stride is the window's size unless told. Arrays print (a table on a
-    terminal, CSV in a pipe), pictures are written to NAME-pool.png.
+    The stride is the window's size unless told; padding counts only with a
+    --border. Arrays print (a table on a terminal, CSV in a pipe), pictures are
+    written to NAME-pool.png. min and max at -s 1 -p same erode and dilate.
     """
     if (own.size is None) != own.everywhere:
         got = "neither" if own.size is None else "both"
@@ -120,5 +145,8 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         shared.dilation or (1,),
         own.ceil,
         own.include_pad,
+        shared.border,
+        shared.value,
+        own.footprint,
     )
     shared.run("pool", operation)
