@@ -11,8 +11,11 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from convcli.engine.results import Result
-    from convcli.files.operands import Operand
+    from convcli.files.operands import Operand, Reading
 
 __all__ = ["EXAMPLES", "edge"]
 
@@ -43,7 +46,7 @@ class EdgeOptions:
             DETECTOR,
             "-m",
             "--method",
-            text="sobel (unless told), scharr, prewitt, roberts, farid, kirsch, laplacian, log, "
+            text="sobel (unless told), sobel:5, sobel:7, scharr, prewitt, roberts, farid, kirsch, laplacian, log, "
             "diff (the chapter's) or canny.",
             show_default=False,
             metavar="METHOD",
@@ -65,21 +68,35 @@ class EdgeOptions:
         options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
     ] = None
     low: Annotated[
-        float | None,
-        options.option(DETECTOR, "--low", text="Canny: where an edge may go on.", metavar="T"),
+        str | None,
+        options.option(
+            DETECTOR,
+            "--low",
+            text="Canny: where an edge may go on (Q% of the gradients).",
+            metavar="T|Q%",
+        ),
     ] = None
     high: Annotated[
-        float | None,
-        options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T"),
+        str | None,
+        options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T|Q%"),
     ] = None
     threshold: Annotated[
         str | None,
         options.option(
             DETECTOR,
             "--threshold",
-            text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
+            text="Black and white. Of pictures, thresholds are 0…1 of full scale.",
             metavar="T|otsu",
             autocompletion=options.words(lambda: ["otsu"]),
+        ),
+    ] = None
+    mask: Annotated[
+        str | None,
+        options.option(
+            DETECTOR,
+            "--mask",
+            text="Where it is black or 0, and at its border, no edges.",
+            metavar="FILE",
         ),
     ] = None
 
@@ -91,12 +108,13 @@ class Edge(Operation):
     method: str
     axis: str | None
     sigma: float | None
-    low: float | None
-    high: float | None
+    low: float | str | None
+    high: float | str | None
     threshold: float | str | None
     padding: Padding | None
     border: str | None
     value: float
+    mask: "NDArray[np.bool] | None" = None
 
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
@@ -118,14 +136,13 @@ class Edge(Operation):
             self.method,
             axis=self.axis,
             sigma=self.sigma,
-            low=None if self.low is None else self.low * full,
-            high=None if self.high is None else self.high * full,
-            threshold=self.threshold * full
-            if isinstance(self.threshold, float)
-            else self.threshold,
+            low=_scaled(self.low, full),
+            high=_scaled(self.high, full),
+            threshold=_scaled(self.threshold, full),
             padding=self.padding or Padding("same" if picture else "valid"),
             border=self.border or ("reflect" if picture else "zero"),
             value=self.value,
+            mask=self.mask,
         )
 
     def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:
@@ -133,7 +150,8 @@ class Edge(Operation):
         from convcli.engine.edges import Found
 
         chosen = self.threshold == "otsu" or (
-            self.method == "canny" and (self.low is None or self.high is None)
+            self.method == "canny"
+            and not (isinstance(self.low, float) and isinstance(self.high, float))
         )
         if not chosen or not isinstance(result, Found):
             return ()
@@ -148,10 +166,34 @@ class Edge(Operation):
         )
 
 
-def _threshold(text: str | None) -> float | str | None:
+def _scaled(threshold: float | str | None, full: float) -> float | str | None:
+    return threshold * full if isinstance(threshold, float) else threshold
+
+
+def _threshold(name: str, text: str | None, words: str) -> float | str | None:
     from convcli.commands.kernel_argument import number_of
 
-    return text if text in (None, "otsu") else number_of(text, "--threshold", "a number or otsu")
+    if text is None or text == "otsu" or text.endswith("%"):
+        return text
+    return number_of(text, f"--{name}", words)
+
+
+def _mask(name: str, reading: "Reading") -> "NDArray[np.bool]":
+    """Read a mask: of a picture, what is at least half bright is inside, of an array, what is not 0."""
+    import numpy as np
+
+    from convcli.engine.grey import grey
+    from convcli.files.operands import load
+
+    operand = load(name, reading)
+    if operand.picture is None:
+        if operand.values.ndim != 2:
+            raise ConvError(
+                f"--mask: {operand.values.ndim} dimensions, a picture or a matrix is needed"
+            )
+        return np.asarray(operand.values != 0)
+    bright = grey(operand.values)
+    return np.asarray(bright.reshape(bright.shape[-2:]) >= operand.picture.full_scale / 2)
 
 
 @options.takes(without=("stride", "dilation"))
@@ -162,19 +204,21 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
     terminal, CSV in a pipe). A unit step answers 1 with every detector
     (roberts: √2).
     """
-    if own.low is not None and own.high is not None and own.low > own.high:
-        raise ConvError(
-            f"--low: got {own.low:g}, at most --high ({own.high:g}) is allowed", usage=True
-        )
+    share = "a number, or a share of the gradients such as 80%,"
+    low, high = _threshold("low", own.low, share), _threshold("high", own.high, share)
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)
+    shared.check_stdin(own.mask or "")
     operation = Edge(
         own.method,
         own.axis,
         own.sigma,
-        own.low,
-        own.high,
-        _threshold(own.threshold),
+        low,
+        high,
+        _threshold("threshold", own.threshold, "a number or otsu"),
         shared.pads(),
         shared.border,
         shared.value,
+        None if own.mask is None else _mask(own.mask, shared.reading),
     )
     shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

@@ -498,7 +498,8 @@ def _border(name: str | None, value: float) -> Border | None:
     if name is None:
         if value:
             raise ConvError(
-                f"value: got {value:g} without a border, only border constant has a value", usage=True
+                f"value: got {value:g} without a border, only border constant has a value",
+                usage=True,
             )
         return None
     found = border(name)

@@ -11,12 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import borders, correlation
 from convcli.engine.borders import Border
-from convcli.engine.edges.canny import canny, check_sigma
-from convcli.engine.edges.detectors import DETECTORS, Detector, Join, answer_to_a_step, signed
+from convcli.engine.edges.canny import canny, check_sigma, mask_border
+from convcli.engine.edges.detectors import (
+    DETECTORS,
+    Detector,
+    Join,
+    answer_to_a_step,
+    detector,
+    signed,
+)
 from convcli.engine.edges.gradients import Direct
 from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
+from convcli.engine.pooling import pool2d
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 
@@ -39,12 +47,13 @@ def edges(
     *,
     axis: str | None = None,
     sigma: float | None = None,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     threshold: float | str | None = None,
     padding: PaddingLike = 0,
     border: str = "reflect",
     value: float = 0.0,
+    mask: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """Find the edges of an array, each plane by itself.
 
@@ -53,15 +62,16 @@ def edges(
     x : array_like, shape (H, W), (C, H, W) or (N, C, H, W)
         Integers or floats.
     method : str
-        A name of `DETECTORS`.
+        A name of `DETECTORS`; 'sobel:5' and 'sobel:7' are Sobel's of more cells.
     axis : str, optional
         'x' or 'y': the signed derivative along a row or down a column (a rise answers +, for 'diff' a fall does; for
         'roberts' along the falling and the rising diagonal). 'both': the magnitude, sqrt(gx**2 + gy**2), on the cells
         that have both. The default is 'both', for 'diff' 'x'. The compass, the Laplacians and Canny have no axis.
     sigma : float, optional
         Standard deviation, in cells, of the Gaussian of 'log' and 'canny'.
-    low, high : float, optional
-        Canny's thresholds, in the units of `x` for a step; chosen from the gradients unless given.
+    low, high : float or str, optional
+        Canny's thresholds, in the units of `x` for a step, or '80%': the gradient that 80 % of the cells do not pass.
+        Chosen from the gradients unless given.
     threshold : float or 'otsu', optional
         Turn the answer into a map: True where its absolute value is larger.
     padding : int, str or sequence
@@ -71,6 +81,9 @@ def edges(
         What the padding holds: a name of `padding.BORDERS`.
     value : float
         The fill of border 'constant'.
+    mask : array_like, shape (H, W), optional
+        Where it is 0 nothing is looked at. A window that reaches there answers 0, so that the mask's own border makes
+        no edges; Canny blurs with the cells inside alone, and has edges up to one cell from the mask's border.
 
     Returns
     -------
@@ -101,6 +114,7 @@ def edges(
         padding=padding,
         border=border,
         value=value,
+        mask=None if mask is None else np.asarray(mask),
     ).run()
 
 
@@ -110,12 +124,13 @@ def prepare(
     *,
     axis: str | None = None,
     sigma: float | None = None,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     threshold: float | str | None = None,
     padding: PaddingLike = 0,
     border: str = "reflect",
     value: float = 0.0,
+    mask: NDArray[Any] | None = None,
 ) -> Answer | Found:
     """Check the arguments of `edges` (see there) and settle sizes and types.
 
@@ -125,9 +140,7 @@ def prepare(
     ------
     ConvError
     """
-    row = DETECTORS.get(method)
-    if row is None:
-        raise one_of("detector", method, DETECTORS)
+    row = detector(method)
     given = {"axis": axis, "sigma": sigma, "low": low, "high": high, "threshold": threshold}
     _check_options(row, given)
     if not 2 <= x.ndim <= 4 or x.size == 0:
@@ -135,11 +148,23 @@ def prepare(
             f"input: got shape {size_text(x.shape) or 'of a single number'}, "
             "a non-empty array of 2 to 4 dimensions is needed"
         )
+    inner = None if mask is None else _mask(mask, x.shape[-2:])
+    if inner is not None:
+        x = np.where(inner, x, x.dtype.type(0))
     planes = x.reshape(-1, 1, *x.shape[-2:])
     width = (row.sigma or 0.0) if sigma is None else sigma
     if row.taps is None:
         found = [
-            canny(p[0], width, low=low, high=high, padding=padding, border=border, value=value)
+            canny(
+                p[0],
+                width,
+                low=low,
+                high=high,
+                padding=padding,
+                border=border,
+                value=value,
+                mask=inner,
+            )
             for p in planes
         ]
         return _found(
@@ -147,6 +172,17 @@ def prepare(
         )
     axis = row.axis if axis is None else axis
     source, join, scale = _source(planes, row, axis, width, padding, borders.border(border), value)
+    if inner is not None:
+        name, fill = mask_border(borders.border(border))
+        inner = pool2d(
+            inner,
+            [a.k for a in source.axes],
+            mode="min",
+            stride=1,
+            padding=padding,
+            border=name,
+            value=fill,
+        )
     fixed = threshold if not isinstance(threshold, str) else None
     answer = Answer(
         source=source,
@@ -155,8 +191,17 @@ def prepare(
         threshold=fixed,
         dtype=source.dtype if fixed is None else np.dtype(np.bool),
         shape=(*x.shape[:-2], *(a.out for a in source.axes)),
+        inside=inner,
     )
     return _by_otsu(answer, x) if isinstance(threshold, str) else answer
+
+
+def _mask(mask: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool]:
+    if mask.shape != size:
+        raise ConvError(
+            f"mask: got {size_text(mask.shape) or 'a single number'}, the input's {size_text(size)} is needed"
+        )
+    return mask.astype(np.bool)
 
 
 def _by_otsu(answer: Answer, x: NDArray[Any]) -> Found:
@@ -166,7 +211,8 @@ def _by_otsu(answer: Answer, x: NDArray[Any]) -> Found:
     if values.dtype.kind == "f":  # what the answer to a constant may be instead of 0
         sizes = np.abs(x[np.isfinite(x)]).astype(np.float64)
         noise = ROUNDINGS * float(np.finfo(values.dtype).eps) * float(sizes.max(initial=0.0))
-    found = [otsu(plane, noise=noise) for plane in planes]
+    seen = planes if answer.inside is None else planes[:, answer.inside]
+    found = [otsu(plane, noise=noise) if plane.size else 0.0 for plane in seen]
     maps = [plane > threshold for plane, threshold in zip(planes, found, strict=True)]
     return _found(values.shape, maps, [(threshold,) for threshold in found], answer.axes)
 
@@ -218,6 +264,7 @@ def _source(
     if row.together is None or axis in ("x", "y"):
         return Kernelwise(prepared, axes), join, scale
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
+    small = small and 255 * int(np.abs(stack).sum(axis=(1, 2, 3)).max()) < 2**15
     work = np.dtype(np.int16) if small else prepared.dtype
     direct = Direct(planes[:, 0], axes, border, value, row.together, work, prepared.dtype)
     return direct, join, scale

@@ -4,14 +4,17 @@ Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 198
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import correlation
+from convcli.engine import borders, correlation
+from convcli.engine.borders import Border
+from convcli.engine.edges.gradients import pair
 from convcli.engine.edges.otsu import check_number, otsu
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
@@ -19,13 +22,16 @@ from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
 
-__all__ = ["RATIO", "Canny", "canny", "check_sigma", "connected_to"]
+__all__ = ["RATIO", "Canny", "canny", "check_sigma", "connected_to", "mask_border"]
 
 RATIO = 0.4
 """The low threshold over the high one, where one of them is not given: Canny found 1/2 to 1/3 good."""
 
 HIGHEST = 0.3
 """The most that a high threshold which is not given may be, over the largest gradient."""
+
+FAINT = 1e-6
+"""Share of the Gaussian inside the mask below which nothing is known of a cell."""
 
 CACHE = 1 << 15
 """Cells of a band that stay in a core's cache while it is thinned."""
@@ -54,11 +60,12 @@ def canny(
     x: NDArray[Any],
     sigma: float,
     *,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     padding: PaddingLike = 0,
     border: str = "reflect",
     value: float = 0.0,
+    mask: NDArray[np.bool] | None = None,
 ) -> Canny:
     """Find thin, connected edges of one plane.
 
@@ -70,12 +77,16 @@ def canny(
     x : ndarray, shape (H, W)
     sigma : float
         Of the Gaussian, cut at 4 sigma.
-    low, high : float, optional
+    low, high : float or str, optional
         An edge has a gradient of at least `low` all along and of at least `high` somewhere. Scaled as `edges` scales
-        Sobel, a quarter of the plain kernel's. One that is not given follows from the other by `RATIO`; if neither is,
-        `high` parts the gradients on the crest into two classes, by Otsu's method on their square roots.
+        Sobel, a quarter of the plain kernel's. '80%' is the gradient that 80 % of the cells (inside the mask) do not
+        pass. One that is not given follows from the other by `RATIO`; if neither is, `high` parts the gradients on the
+        crest into two classes, by Otsu's method on their square roots.
     padding, border, value
         As in `edges`.
+    mask : ndarray of bool, shape (H, W), optional
+        What lies outside, where `x` is 0, is not looked at: the Gaussian weighs the cells inside alone, and an edge has all eight
+        neighbours inside, so that the mask's own border makes none.
 
     Returns
     -------
@@ -85,27 +96,32 @@ def canny(
     ------
     ConvError
     """
-    low, high = _given(low, high)
+    shares = _shares(low, high)
     row = gaussian_row(check_sigma(sigma))
     reach = len(row) // 2 + 2
     vertical, horizontal = geometry.axes(
         x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
     )
-    smooth = correlation.prepare(
-        x,
-        row[:, None],
-        padding=[(vertical.before, vertical.after), (0, 0)],
-        mode=border,
-        value=value,
-    ).run()
-    smooth = correlation.prepare(
-        smooth,
-        row[None],
-        padding=[(0, 0), (horizontal.before, horizontal.after)],
-        mode=border,
-        value=value,
-    ).run()
+    look = mask_border(borders.border(border))
+
+    def blurred(x: NDArray[Any], border: str, value: float) -> NDArray[Any]:
+        for taps, pads in (
+            (row[:, None], [(vertical.before, vertical.after), (0, 0)]),
+            (row[None], [(0, 0), (horizontal.before, horizontal.after)]),
+        ):
+            x = correlation.prepare(x, taps, padding=pads, mode=border, value=value).run()
+        return x
+
+    smooth = blurred(x, border, value)
+    inside = None
+    if mask is not None:
+        weight = blurred(mask.astype(smooth.dtype), *look)
+        smooth = np.divide(smooth, weight, out=np.zeros_like(smooth), where=weight > FAINT)
+        inside = _inside(mask, (vertical, horizontal), reach, look)
     crest = _crest(smooth)
+    if inside is not None:
+        crest[~inside] = 0
+    low, high = _given(*_levels(shares, smooth, inside))
     del smooth
     if low is None or high is None:
         low, high = _chosen(crest)
@@ -113,6 +129,67 @@ def canny(
     strong = crest >= max(high, np.finfo(crest.dtype).tiny)
     del crest
     return Canny(connected_to(weak, strong), low, high, (vertical, horizontal))
+
+
+Thresholds: TypeAlias = tuple[float | str | None, float | str | None]
+
+
+def _shares(low: float | str | None, high: float | str | None) -> Thresholds:
+    """Check what is known of the thresholds before anything is computed."""
+    shares = [
+        _share(name, given)
+        for name, given in (("low", low), ("high", high))
+        if isinstance(given, str)
+    ]
+    if sorted(shares) != shares:
+        raise ConvError(f"low: got {low}, at most high ({high}) is allowed", usage=True)
+    _given(*(None if isinstance(given, str) else given for given in (low, high)))
+    return low, high
+
+
+def _share(name: str, text: str) -> float:
+    number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)%", text)
+    if number is None or float(number[1]) > 100:
+        raise ConvError(
+            f"{name}: got '{printable(text)}', a number or 0% to 100% is allowed", usage=True
+        )
+    return float(number[1]) / 100
+
+
+def _levels(
+    given: Thresholds, smooth: NDArray[Any], inside: NDArray[np.bool] | None
+) -> tuple[float | None, float | None]:
+    """Turn shares into gradients: quantiles of the magnitude, between two cells by their distance."""
+    low, high = given
+    if not isinstance(low, str) and not isinstance(high, str):
+        return low, high
+    gx, gy = (g[0, 1:-1, 1:-1] for g in pair("sobel-x")(smooth[None]))
+    magnitude = np.sqrt(gx * gx + gy * gy) / 4
+    if inside is not None:
+        magnitude = magnitude[inside]
+
+    def level(one: float | str | None) -> float | None:
+        if not isinstance(one, str):
+            return one
+        return float(np.quantile(magnitude, _share("", one))) if magnitude.size else 0.0
+
+    return level(low), level(high)
+
+
+def mask_border(look: Border) -> tuple[str, float]:
+    """Border and value of a mask: what a constant fills counts as inside."""
+    return ("constant", 1.0) if look.source_of is None else (look.name, 0.0)
+
+
+def _inside(
+    mask: NDArray[np.bool], axes: tuple[Axis, Axis], reach: int, look: tuple[str, float]
+) -> NDArray[np.bool]:
+    """Which cells of the result lie in the mask with all their neighbours."""
+    spans = [(reach - 1 - a.before, reach + 1 - a.before + a.out) for a in axes]
+    found = np.empty([stop - start for start, stop in spans], np.bool)
+    borders.read_window(mask, spans[0], spans[1], borders.border(look[0]), look[1], found)
+    found = found[:-2] & found[1:-1] & found[2:]
+    return found[:, :-2] & found[:, 1:-1] & found[:, 2:]
 
 
 def _given(low: float | None, high: float | None) -> tuple[float | None, float | None]:

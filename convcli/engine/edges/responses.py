@@ -73,6 +73,8 @@ class Answer:
     dtype : numpy dtype
     shape : tuple of int
         The last two axes are rows and columns.
+    inside : ndarray of bool, shape (H', W'), or None
+        Where there is an answer; elsewhere it is 0.
     """
 
     source: Kernelwise | Direct
@@ -81,6 +83,7 @@ class Answer:
     threshold: float | None
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    inside: NDArray[np.bool] | None = None
 
     @property
     def axes(self) -> tuple[Axis, Axis]:
@@ -118,6 +121,8 @@ class Answer:
             out[...] = joined
         else:
             np.greater(np.abs(joined), self.threshold, out=out)
+        if self.inside is not None:
+            out[:, ~self.inside[top:bottom]] = 0
 
     def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
         """Yield half-open ranges of rows of about `elements` elements each, which cover the answer."""
