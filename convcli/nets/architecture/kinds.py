@@ -9,7 +9,7 @@ from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding
 
-__all__ = ["KINDS", "Kind", "Layer", "read_layer", "usage"]
+__all__ = ["KINDS", "NAMED", "Kind", "Layer", "read_layer", "usage"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Kind:
         Words that may be there.
     activation : str
         PyTorch's module, for kinds that only change each cell (or weigh the channels): they are counted alike.
+    named : tuple of str
+        Numbers that may be there as ``name=number``, a key of `NAMED` each.
     """
 
     summary: str
@@ -39,6 +41,7 @@ class Kind:
     takes: str = ""
     flags: tuple[str, ...] = ()
     activation: str = ""
+    named: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
@@ -49,7 +52,9 @@ KINDS: dict[str, Kind] = {
     "avgpool": Kind("mean of each window", "", "k", "kspd", ("ceil", "pad")),
     "gap": Kind("global average pooling"),
     "adaptive": Kind("average pooling to CELLS, whatever the input", "cells", "c"),
-    "lrn": Kind("local response normalization over SIZE channels", "size"),
+    "lrn": Kind(
+        "local response normalization over SIZE channels", "size", named=("alpha", "beta", "k")
+    ),
     "bn": Kind("batch normalization", "eps"),
     "relu": Kind("max(x, 0)", activation="nn.ReLU()"),
     "sigmoid": Kind("1/(1 + exp(-x))", activation="nn.Sigmoid()"),
@@ -89,6 +94,8 @@ class Layer:
         Of batch normalization: what is added to the variance.
     cells : tuple of int, optional
         Of adaptive pooling: the output, one number or one an axis.
+    alpha, beta, offset : float
+        Of local response normalization: x / (offset + alpha * mean square of the channels near)**beta.
     """
 
     kind: str
@@ -107,10 +114,16 @@ class Layer:
     rate: float = 0.5
     eps: float = 1e-5
     cells: tuple[int, ...] | None = None
+    alpha: float = 1e-4
+    beta: float = 0.75
+    offset: float = 1.0
 
     leaves = 1
     depth = 1
 
+
+NAMED = {"alpha": "alpha", "beta": "beta", "k": "offset"}
+"""The fields of Layer that numbers with a name set; all are PyTorch's names."""
 
 _FLAGS = {"nobias": ("bias", False), "ceil": ("ceil", True), "pad": ("count_padding", True)}
 
@@ -131,7 +144,8 @@ def usage(kind: str, *, short: bool = False) -> str:
     if row.first == "cells":
         return f"{kind}:{row.first.upper()}"
     if row.first and not row.needs:
-        return f"{kind}[:{row.first.upper()}]"
+        named = "".join(f"[,{name}={name[0].upper()}]" for name in row.named)
+        return f"{kind}[:{row.first.upper()}]{named}"
     parts = []
     if row.first:
         parts.append(row.first.upper() if "o" in row.needs else f"[{row.first.upper()},]")
@@ -184,6 +198,9 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     row = KINDS[kind]
     if text in row.flags:
         return _FLAGS[text]
+    name, sign, number = text.partition("=")
+    if sign and name in row.named:
+        return NAMED[name], _number(name, number)
     if first and row.first == "rate" and re.fullmatch(r"0?\.[0-9]{1,15}|0", text):
         return "rate", float(text)
     if first and row.first == "eps" and re.fullmatch(r"0?\.[0-9]{1,15}|1e-[0-9]{1,2}", text):
@@ -202,6 +219,14 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
             return "groups", _one("groups", value)
         return _LETTERS[letter], _told(_LETTERS[letter], value, 1)
     raise ConvError(f"got '{printable(text)}', {usage(kind)} is allowed", usage=True)
+
+
+def _number(name: str, text: str) -> float:
+    number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-?[0-9]{1,2})?", text)
+    if number is None or (name == "k" and float(text) == 0):
+        least = "above 0" if name == "k" else "of at least 0"
+        raise ConvError(f"{name}: got '{printable(text)}', a number {least} is allowed", usage=True)
+    return float(text)
 
 
 def _told(what: str, text: str, least: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
 from convcli.nets.architecture.counts import Row, count
-from convcli.nets.architecture.kinds import KINDS, Layer
+from convcli.nets.architecture.kinds import KINDS, NAMED, Layer
 from convcli.nets.architecture.parser import Join, Node, Repeat
 
 __all__ = ["chain_code", "layer_code"]
@@ -128,7 +128,7 @@ def _lines(row: Row) -> Iterator[str]:
     else:
         yield {
             "gap": f"nn.AdaptiveAvgPool{rank}d(1)",
-            "lrn": f"nn.LocalResponseNorm({layer.out or 5})",
+            "lrn": f"nn.LocalResponseNorm({layer.out or 5}{_named(layer)})",
             "adaptive": f"nn.AdaptiveAvgPool{rank}d({_short(row.output[1:])})",
             "bn": f"nn.BatchNorm{max(rank, 1)}d({row.input[0]}{_eps(layer)})",
             "dropout": f"nn.Dropout({layer.rate:g})",
@@ -138,6 +138,16 @@ def _lines(row: Row) -> Iterator[str]:
 
 def _eps(layer: Layer) -> str:
     return "" if layer.eps == Layer.eps else f", eps={layer.eps:g}"
+
+
+def _named(layer: Layer) -> str:
+    """Write the numbers that a layer's text gives by name, so far as they are not PyTorch's own."""
+    fields = {name: NAMED[name] for name in KINDS[layer.kind].named}
+    return "".join(
+        f", {name}={getattr(layer, field):g}"
+        for name, field in fields.items()
+        if getattr(layer, field) != getattr(Layer, field)
+    )
 
 
 def _conv(layer: Layer, row: Row, rank: int) -> Iterator[str]:
