@@ -31,6 +31,9 @@ CACHE = 1 << 16
 RANKED = 1 << 18
 """Elements of a result by order that one thread computes at a time."""
 
+COUNTED = 300
+"""Cells from which on a window of 8-bit numbers that hangs over the edge is counted, not sorted."""
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -197,25 +200,24 @@ class Pooling:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
         batch, channels, _, width = self.x.shape
-        if self.rule is not None:
-            self._ranked_rows(self.rule, start, stop, target)
-            return out
-        # a band far lower than the window would reduce the same rows again and again
-        height = max(CACHE // (batch * channels * width), self.axes[0].extent // self.axes[0].s, 1)
-        for top in range(start, stop, height):
-            bottom = min(top + height, stop)
-            self._band(top, bottom, target[:, :, top - start : bottom - start])
-        return out
-
-    def _ranked_rows(self, rule: Rule, start: int, stop: int, out: NDArray[Any]) -> None:
-        height = max(RANKED // (out.size // (stop - start)), 1)
+        if self.rule is None:
+            # a band far lower than the window would reduce the same rows again and again
+            fit = CACHE // (batch * channels * width)
+            height = max(fit, self.axes[0].extent // self.axes[0].s, 1)
+        else:
+            height = max(RANKED // (target.size // max(stop - start, 1)), 1)
         parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]
 
         def work(take: Callable[[], tuple[int, int] | None]) -> None:
             while (part := take()) is not None:
-                self._ranked(rule, *part, out[:, :, part[0] - start : part[1] - start])
+                found = target[:, :, part[0] - start : part[1] - start]
+                if self.rule is None:
+                    self._band(*part, found)
+                else:
+                    self._ranked(self.rule, *part, found)
 
-        each(work, parts, min(workers(), len(parts)))
+        each(work, parts, max(min(workers(), len(parts)), 1))
+        return out
 
     def _band(self, top: int, bottom: int, out: NDArray[Any]) -> None:
         assert self.mode.merge is not None
@@ -224,7 +226,7 @@ class Pooling:
         merge, empty = self.mode.merge, self.mode.empty(self.work)
         x, first = self.x, top
         if self.border is not None or not self.box:
-            x, first = self._read(top, bottom, empty), 0
+            x, first = self._read((top, bottom), (0, horizontal.out), empty), 0
             vertical = replace(vertical, n=x.shape[-2], before=0)
             horizontal = replace(horizontal, n=x.shape[-1], before=0)
         *planes, _, width = x.shape
@@ -248,55 +250,44 @@ class Pooling:
             else:
                 out[...] = across
 
-    def _read(self, top: int, bottom: int, empty: Any) -> NDArray[Any]:
-        """Copy what the windows of rows top … bottom-1 look at; beyond the edge stands the border, or `empty`."""
-        vertical, horizontal = self.axes
-        rows, columns = _span(vertical, top, bottom), _span(horizontal, 0, horizontal.out)
-        size = *self.x.shape[:2], rows[1] - rows[0], columns[1] - columns[0]
+    def _read(self, rows: tuple[int, int], columns: tuple[int, int], empty: Any) -> NDArray[Any]:
+        """Copy what a range of windows looks at; beyond the edge stands the border, or `empty` where there is none."""
+        down, across = (_span(a, *r) for a, r in zip(self.axes, (rows, columns), strict=True))
+        size = *self.x.shape[:2], down[1] - down[0], across[1] - across[0]
         found = np.empty(size, self.work)
-        mode, fill = (
-            (BORDERS["constant"], empty) if self.border is None else (self.border, self.value)
-        )
-        read_window(self.x, rows, columns, mode, fill, found)
+        mode, fill = self.border or BORDERS["constant"], self.value if self.border else empty
+        read_window(self.x, down, across, mode, fill, found)
         return found
 
     def _ranked(self, rule: Rule, top: int, bottom: int, out: NDArray[Any]) -> None:
         """Find the cells of a rank; windows that hang over the edge, where no border stands, by themselves."""
-        vertical, horizontal = self.axes
-        planes = self.x.reshape(-1, *self.x.shape[2:])
+        width = self.axes[1].out
         found = out.reshape(-1, *out.shape[2:])
-        left, right = 0, horizontal.out
-        first, last = top, bottom
+        left, right, first, last = 0, width, top, bottom
         if self.border is None:
-            first, last = (min(max(i, top), bottom) for i in _whole(vertical))
-            left, right = _whole(horizontal)
-        outer = (
-            (top, first, 0, horizontal.out),
-            (last, bottom, 0, horizontal.out),
-            (first, last, 0, left),
-            (first, last, right, horizontal.out),
-        )
-        for a, b, c, d in (
-            outer if first < last and left < right else ((top, bottom, 0, horizontal.out),)
-        ):
-            if a < b and c < d:
-                corner = a * vertical.s - vertical.before, c * horizontal.s - horizontal.before
-                ranks.clipped(planes, self.windows, corner, rule, found[:, a - top : b - top, c:d])
+            first, last = (min(max(i, top), bottom) for i in _whole(self.axes[0]))
+            left, right = _whole(self.axes[1])
         if first >= last or left >= right:
+            self._outer(rule, (top, bottom), (0, width), found)
             return
         self._inner(
             rule, (first, last), (left, right), found[:, first - top : last - top, left:right]
         )
+        for rows, columns in (
+            ((top, first), (0, width)),
+            ((last, bottom), (0, width)),
+            ((first, last), (0, left)),
+            ((first, last), (right, width)),
+        ):
+            if rows[0] < rows[1] and columns[0] < columns[1]:
+                part = found[:, rows[0] - top : rows[1] - top, slice(*columns)]
+                self._outer(rule, rows, columns, part)
 
     def _inner(
         self, rule: Rule, rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]
     ) -> None:
-        vertical, horizontal = self.axes
-        down, across = _span(vertical, *rows), _span(horizontal, *columns)
-        size = len(out), down[1] - down[0], across[1] - across[0]
-        cells = np.empty(size, self.work)
-        planes = self.x.reshape(-1, *self.x.shape[2:])
-        read_window(planes, down, across, self.border or BORDERS["zero"], self.value, cells)
+        cells = self._read(rows, columns, 0)
+        cells = cells.reshape(-1, *cells.shape[2:])
         low, high = (int(r) for r in rule(np.array(self.windows.count)))
         if low == high and out.dtype == cells.dtype:
             ranks.select(cells, self.windows, (low,), (out,))
@@ -304,6 +295,26 @@ class Pooling:
         both = [np.empty(out.shape, cells.dtype) for _ in {low, high}]
         ranks.select(cells, self.windows, sorted({low, high}), both)
         ranks.middle(both[0], both[-1], out)
+
+    def _outer(
+        self, rule: Rule, rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]
+    ) -> None:
+        vertical, horizontal = self.axes
+        if self.windows.count < COUNTED or not ranks.countable(self.work, self.windows):
+            planes = self.x.reshape(-1, *self.x.shape[2:])
+            corner = (
+                rows[0] * vertical.s - vertical.before,
+                columns[0] * horizontal.s - horizontal.before,
+            )
+            ranks.clipped(planes, self.windows, corner, rule, out)
+            return
+        # what lies outside is not below anything, whatever the number of cells inside
+        cells = self._read(rows, columns, _highest(self.work))
+        cells = cells.reshape(-1, *cells.shape[2:])
+        low, high = rule(self.cells[0][:, slice(*rows)].T @ self.cells[1][:, slice(*columns)])
+        both = [np.empty(out.shape, cells.dtype) for _ in range(2)]
+        ranks.counted(cells, self.windows, (low, high), both)
+        ranks.middle(both[0], both[1], out)
 
     def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
         """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
@@ -632,7 +643,10 @@ def _merge_by_doubling(
     """Do the same for a long window in about 2 log2(k) steps: runs of 1, 2, 4, … cells, and k as a sum of those."""
     span = (out.shape[-2] - 1) * axis.s + axis.extent
     low, high = max(start, 0), min(start + span, axis.n)
-    run = np.full((*x.shape[:-2], span, x.shape[-1]), empty, out.dtype)
+    if x.strides[-2] < x.strides[-1]:  # a turned view: its columns lie in memory as rows do
+        run = np.full((*x.shape[:-2], x.shape[-1], span), empty, out.dtype).swapaxes(-1, -2)
+    else:
+        run = np.full((*x.shape[:-2], span, x.shape[-1]), empty, out.dtype)
     if low < high:
         run[..., low - start : high - start, :] = x[..., low:high, :]
     length, done = 1, 0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.footprints import Columns, runs
 
-__all__ = ["Rule", "Windows", "clipped", "middle", "select"]
+__all__ = ["Rule", "Windows", "clipped", "countable", "counted", "middle", "select"]
 
 Array: TypeAlias = NDArray[Any]
 Wire: TypeAlias = tuple[int, int]
@@ -24,11 +24,14 @@ Wire: TypeAlias = tuple[int, int]
 Rule: TypeAlias = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.int64]]]
 """From numbers of cells to the lower and the upper rank whose mean is asked for."""
 
-LONGEST = 6000
+LONGEST = 20000
 """Minima and maxima of the longest network that is used; windows of more are counted or parted."""
 
-COUNTED = 5000
+COUNTED = 3000
 """The same where the numbers have 8 bits, and a window's cells below each of the 256 can be counted instead."""
+
+SHARED, ALONE = 1700, 64
+"""Cells of the largest window for which a network is built: neighbours share its parts, or do not."""
 
 HELD = 1 << 22
 """Bytes that a network's live planes may take, so that they stay in a core's cache."""
@@ -90,16 +93,18 @@ def select(cells: Array, windows: Windows, ranks: Sequence[int], out: Sequence[A
     if cells.dtype == np.bool:
         cells, out = cells.view(np.uint8), [o.view(np.uint8) for o in out]
     shared = windows.stride[1] == 1
-    if windows.count <= (256 if shared else 64):
+    by_count = countable(cells.dtype, windows)
+    if windows.count <= (SHARED if shared else ALONE):
         network = _network(windows.columns, windows.dilation[1] if shared else 0, tuple(ranks))
-        byte = cells.dtype.itemsize == 1 and shared
-        if len(network.steps) <= (COUNTED if byte else LONGEST):
+        if len(network.steps) <= (COUNTED if by_count else LONGEST):
             network.run(cells, windows, out)
             return
-    if cells.dtype.itemsize == 1 and max(windows.stride) <= 2:
-        _counted(cells, windows, ranks, out)
-        return
-    _parted(cells, windows, ranks, out)
+    (counted if by_count else _parted)(cells, windows, ranks, out)
+
+
+def countable(dtype: np.dtype[Any], windows: Windows) -> bool:
+    """Whether `counted` serves: the numbers have 8 bits, and the windows stand close."""
+    return dtype.itemsize == 1 and max(windows.stride) <= 2
 
 
 # --- networks -------------------------------------------------------------------------------------
@@ -309,11 +314,20 @@ def _finished(builder: _Builder, outputs: tuple[Wire, ...]) -> Network:
 # --- large windows --------------------------------------------------------------------------------
 
 
-def _counted(cells: Array, windows: Windows, ranks: Sequence[int], out: Sequence[Array]) -> None:
+def counted(
+    cells: Array,
+    windows: Windows,
+    ranks: Sequence[int | NDArray[np.int64]],
+    out: Sequence[Array],
+) -> None:
     """Count, for every number that occurs, the cells of each window that are no larger: O(256), whatever the window.
+
+    As `select`, but ranks may differ from window to window, and more than two are allowed.
 
     Source: Fitch, Coyle and Gallagher, "Median filtering by threshold decomposition", 1984.
     """
+    if cells.dtype == np.bool:
+        cells, out = cells.view(np.uint8), [o.view(np.uint8) for o in out]
     values = np.unique(cells)
     for target in out:
         target[...] = values[0]

@@ -280,7 +280,7 @@ def test_networks_counts_and_partitions_find_the_same(size, dtype):
         assert (found == want).all()
 
 
-@pytest.mark.parametrize("strategy", ["_counted", "_parted"])
+@pytest.mark.parametrize("strategy", ["counted", "_parted"])
 @pytest.mark.parametrize("footprint", FOOTPRINTS)
 @pytest.mark.parametrize("stride", [1, 2, (3, 1)])
 def test_every_strategy_serves_every_window(strategy, footprint, stride, monkeypatch):
@@ -290,9 +290,25 @@ def test_every_strategy_serves_every_window(strategy, footprint, stride, monkeyp
     monkeypatch.setattr(ranks.Network, "run", None)
     monkeypatch.setattr(ranks, "LONGEST", 0)
     monkeypatch.setattr(ranks, "COUNTED", 0)
-    monkeypatch.setattr(ranks, "_counted", getattr(ranks, strategy))
-    monkeypatch.setattr(ranks, "_parted", getattr(ranks, strategy))
+    used = getattr(ranks, strategy)
+    monkeypatch.setattr(ranks, "counted", used)
+    monkeypatch.setattr(ranks, "_parted", used)
     assert (pool2d(x, 6, **given) == want).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool"])
+@pytest.mark.parametrize("mode", ["median", "percentile:35"])
+@pytest.mark.parametrize("size", [(19, 18), (40, 9)])
+def test_windows_that_hang_over_are_counted_as_they_are_sorted(size, mode, dtype):
+    x = np.random.default_rng(9).integers(0, 256, (2, 30, 25)).astype(np.uint8).astype(dtype)
+    for given in (
+        {"padding": "same"},
+        {"padding": "full"},
+        {"padding": "same", "footprint": "disk"},
+    ):
+        found = pool2d(x, size, stride=1, mode=mode, **given)
+        wide = pool2d(x.astype(int), size, stride=1, mode=mode, **given)  # sorted: not of 8 bits
+        assert (found == wide).all()
 
 
 @pytest.mark.parametrize("mode", ["median", "percentile:10", "sum"])
