@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from convcli.engine.edges import edges
     from convcli.engine.errors import ConvError
     from convcli.engine.kernels import kernel
-    from convcli.engine.learning import learn_kernel
+    from convcli.engine.learning import Learned, learn_kernel
     from convcli.engine.pooling import pool2d
     from convcli.engine.sizes.geometry import output_size
 
@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ConvError": "convcli.engine.errors",
+    "Learned": "convcli.engine.learning",
     "corr2d": "convcli.engine.correlation",
     "edges": "convcli.engine.edges",
     "kernel": "convcli.engine.kernels",
@@ -29,6 +30,7 @@ _HOMES = {
 
 __all__ = [
     "ConvError",
+    "Learned",
     "__version__",
     "corr2d",
     "edges",

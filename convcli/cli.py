@@ -19,17 +19,35 @@ from convcli.terminal.streams import secure, settle
 
 __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 
-COMMANDS = ("shape", "corr", "pool", "edge", "learn", "kernels", "net", "demo")
-"""The commands, in the order of the help.
+COMMANDS = {
+    "shape": "Output size of a layer or a chain of layers; parameters, receptive field.",
+    "corr": "Cross-correlate a picture or an array with a kernel, as a convolution layer does.",
+    "pool": "Pool a picture or an array: the largest, mean, middle or smallest cell of each window.",
+    "edge": "Find the edges of a picture or an array.",
+    "learn": "Learn the kernel that makes Y from X by corr, and say how sure that is.",
+    "kernels": "List the named kernels, or print one: its taps, and on a terminal what it does.",
+    "net": "Networks from LeNet to DenseNet: their tables, their training, their predictions.",
+    "demo": "Show what convcli can do, in ten seconds, on samples that it carries.",
+}
+"""The commands with the first line of their help, in its order: listing them loads none.
 
 Each has a module of its name in convcli/commands/, with the function of that name and EXAMPLES: a tuple of calls, shown
 at the end of the help, that run as they stand in a copy of samples/. A function `kinds` gives what {kinds} in the help
 of its command stands for.
 """
 
-GROUPS = {"net": ("list", "show", "init", "train", "eval", "predict")}
+GROUPS = {
+    "net": {
+        "list": "List the networks: the chapter's, and those whose weights torchvision publishes.",
+        "show": "Show a network layer by layer: output, parameters, MACs, memory, receptive field.",
+        "init": "Draw random weights for a network, and write them to a file.",
+        "train": "Train a network on labelled pictures, and write its weights.",
+        "eval": "Test a trained network: accuracy, loss, and which classes it takes for which.",
+        "predict": "Classify pictures and arrays, or draw a layer's feature maps and receptive fields.",
+    }
+}
 """Commands that are a word before others. `net list` is the function net_list of the module net.list; the
-package `net` has HELP and EXAMPLES.
+package `net` has EXAMPLES.
 """
 
 _ALL = "convcli: all options"
@@ -53,22 +71,46 @@ class _ReaderGoneError(Exception):
     """The reader of a pipe went away. (No OSError: the command-line parser would exit with status 1 on that.)"""
 
 
-class _Exampled:
-    """What has its examples for an epilog, one a line: typer would reflow them and read brackets as markup."""
+class _Helpful:
+    """Help as panels on a terminal and as plain text in a pipe, which needs no rich and is there at once.
+
+    The examples stand in the epilog, one a line: typer would reflow them and read brackets as markup.
+    """
 
     epilog: str | None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         examples, self.epilog = self.epilog or "", None
-        # typer takes FORCE_COLOR and GITHUB_ACTIONS for a terminal
-        looks: Any = import_module("typer.rich_utils")
-        looks.FORCE_TERMINAL = terminal.on_terminal()
-        super().format_help(ctx, formatter)  # type: ignore[misc]
+        if terminal.on_terminal():
+            # typer takes FORCE_COLOR and GITHUB_ACTIONS for a terminal
+            looks: Any = import_module("typer.rich_utils")
+            looks.FORCE_TERMINAL = True
+            super().format_help(ctx, formatter)  # type: ignore[misc]
+        else:
+            self.format_usage(ctx, formatter)  # type: ignore[attr-defined]
+            self.format_help_text(ctx, formatter)  # type: ignore[attr-defined]
+            panels = self._panels(ctx)
+            if isinstance(self, _Commands):
+                panels["Commands"] = list(self.names.items())
+            for panel, rows in panels.items():
+                with formatter.section(panel):
+                    formatter.write_dl(rows, col_max=36)
         if examples:
-            typer.echo("\n   ".join([" Examples:", *examples.splitlines()]))
+            lines = "\n   ".join([" Examples:", *examples.splitlines()])
+            formatter.write(lines if terminal.on_terminal() else f"\n{lines}")
+
+    def _panels(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        parameters = self.get_params(ctx)  # type: ignore[attr-defined]
+        for parameter in sorted(parameters, key=lambda p: p.param_type_name):  # arguments first
+            if (record := parameter.get_help_record(ctx)) is not None:
+                panel = getattr(parameter, "rich_help_panel", None)
+                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                found.setdefault(panel or usual, []).append(record)
+        return found
 
 
-class _Command(_Exampled, TyperCommand):
+class _Command(_Helpful, TyperCommand):
     """A single command. Its help leaves the rarer panels to --help-all."""
 
     kinds: Callable[[], str] | None = None
@@ -125,15 +167,22 @@ def _help_all(ctx: Any, _: Any, asked: bool) -> None:
         ctx.exit()
 
 
-class _Commands(_Exampled, TyperGroup):
+class _Commands(_Helpful, TyperGroup):
     """Loads a command's module when it is called, so that no command pays for another's imports."""
 
     group = ""
+    listing = False
+    """While the help lists the commands, it gets what it shows of them and loads none."""
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> dict[str, str]:
         """The commands of this group, or of all."""
         return GROUPS.get(self.group, COMMANDS)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self.listing = True
+        super().format_help(ctx, formatter)
+        self.listing = False
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(self.names)
@@ -141,6 +190,8 @@ class _Commands(_Exampled, TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in self.names:
             return None
+        if self.listing:
+            return TyperCommand(cmd_name, help=self.names[cmd_name])
         full = f"{self.group}.{cmd_name}" if self.group else cmd_name
         module = import_module(f"convcli.commands.{full}")
         if full in GROUPS:
@@ -168,7 +219,7 @@ def _group(name: str, module: Any) -> Any:
     single = typer.Typer(
         name=name,
         cls=type(f"_{name.capitalize()}", (_Commands,), {"group": name}),
-        help=module.HELP,
+        help=COMMANDS[name],
         epilog="\n".join(module.EXAMPLES),
         no_args_is_help=True,
         add_completion=False,
@@ -184,7 +235,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -267,6 +318,9 @@ def _usage(error: Any) -> str:
     command = context.command_path if context else "convcli"
     parameter = getattr(error, "param", None)
     if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(
+            error.format_message()
+        )  # on a terminal, where rich has printed it, an empty line
         return ""
     if parameter is not None:
         name = max(parameter.opts, key=len) if parameter.opts[0].startswith("-") else ""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from convcli.engine import names, numbers
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import WORDS, Padding
@@ -41,6 +42,9 @@ __all__ = [
     "Value",
     "option",
     "padding_of",
+    "read_real",
+    "read_sizes",
+    "read_whole",
     "reads",
     "takes",
 ]
@@ -87,34 +91,24 @@ read_sizes = reads(lambda text: Sizes(notation.read_sizes(text)))
 """The parser of an option that is a size of at least 1 an axis."""
 
 
+read_real = reads(lambda text: numbers.read_real(str(text)))
+"""The parser of an option that is one finite number. (typer hands a default of its own over, too.)"""
+
+
+def read_whole(least: int = 0) -> Callable[[str], int]:
+    """Make the parser of an option that is one whole number of at least `least`."""
+    return reads(lambda text: numbers.read_whole(str(text), least))
+
+
 def words(choices: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     """Complete an option from a registry that is only loaded when a shell asks."""
     return lambda incomplete: [c for c in choices() if c.startswith(incomplete)]
 
 
-def kernels() -> Iterable[str]:
-    """Name the kernels, for a shell that asks."""
-    from convcli.engine.kernels import KERNELS
-
-    return KERNELS
-
-
-def _borders() -> list[str]:
-    from convcli.engine.borders import BORDERS, SYNONYMS
-
-    return [*BORDERS, *SYNONYMS]
-
-
-def _ranges() -> Iterable[str]:
-    from convcli.engine.ranges import RANGES
-
-    return RANGES
-
-
 def _bytes(text: str) -> int:
-    from convcli.files.memory import read_bytes_text
+    from convcli.files.memory import read_amount
 
-    return read_bytes_text(text)
+    return read_amount(text)
 
 
 def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -162,9 +156,9 @@ def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], C
     return decorate
 
 
-def option(panel: str, *names: str, text: str, **more: Any) -> Any:
-    """Declare an option: the panel of the help that it stands in, its names, its help."""
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+def option(panel: str, *spellings: str, text: str, **more: Any) -> Any:
+    """Declare an option: the panel of the help that it stands in, its spellings, its help."""
+    return typer.Option(*spellings, help=text, rich_help_panel=panel, **more)
 
 
 Stride = Annotated[
@@ -190,10 +184,10 @@ PaddingOption = Annotated[
         GEOMETRY,
         "-p",
         "--padding",
-        text=f"Rows per side, or {', '.join(WORDS)}.",
+        text=f"Rows per side, or {names.choices(tuple(WORDS))}.",
         parser=reads(notation.read_padding),
         metavar="P|B/A|WORD",
-        autocompletion=words(lambda: list(WORDS)),
+        autocompletion=words(lambda: WORDS),
     ),
 ]
 TotalPadding = Annotated[
@@ -215,7 +209,7 @@ Border = Annotated[
         text="What fills the padding: zero, constant (--value), reflect, mirror (numpy's and "
         "PyTorch's reflect), nearest, wrap.",
         metavar="MODE",
-        autocompletion=words(_borders),
+        autocompletion=words(lambda: [*names.BORDERS, *names.BORDER_SYNONYMS]),
     ),
 ]
 Value = Annotated[
@@ -224,7 +218,7 @@ Value = Annotated[
         GEOMETRY,
         "--value",
         text="The fill of --border constant (0).",
-        parser=reads(lambda text: notation.read_number(str(text))),
+        parser=reads(lambda text: numbers.read_number(str(text), special=True)),
         metavar="V",
         show_default=False,
     ),
@@ -246,10 +240,10 @@ Format = Annotated[
     option(
         OUTPUT,
         "--format",
-        text="auto, table, csv, json, npy or png.",
+        text=f"{names.choices(FORMATS)}.",
         metavar="FORMAT",
         show_default=False,
-        autocompletion=words(lambda: list(FORMATS)),
+        autocompletion=words(lambda: FORMATS),
     ),
 ]
 JsonFlag = Annotated[bool, option(OUTPUT, "--json", text="Print JSON.")]
@@ -260,7 +254,7 @@ Range = Annotated[
         "--range",
         text="What becomes of values beyond a picture's: clip, abs, stretch, offset.",
         metavar="HOW",
-        autocompletion=words(_ranges),
+        autocompletion=words(lambda: names.RANGES),
     ),
 ]
 Invert = Annotated[bool, option(OUTPUT, "--invert", text="Swap black and white.")]
@@ -288,7 +282,7 @@ FilesFrom = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", min=1),
+    option(MANY, "--jobs", text="Files at a time (all cores).", metavar="N", parser=read_whole(1)),
 ]
 FailFast = Annotated[bool, option(MANY, "--fail-fast", text="Stop at the first error.")]
 SkipExisting = Annotated[
@@ -309,8 +303,8 @@ Layout = Annotated[
         INPUT,
         "--layout",
         text="Where an array's channels stand (chw, first).",
-        metavar="chw|hwc",
-        autocompletion=words(lambda: ["chw", "hwc"]),
+        metavar="|".join(names.LAYOUTS),
+        autocompletion=words(lambda: names.LAYOUTS),
     ),
 ]
 MaxPixels = Annotated[
@@ -320,7 +314,7 @@ MaxPixels = Annotated[
         "--max-pixels",
         text="The largest picture that is read (2^28).",
         metavar="N",
-        min=1,
+        parser=read_whole(1),
         show_default=False,
     ),
 ]

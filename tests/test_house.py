@@ -24,7 +24,15 @@ FOREIGN = {
 NO_NUMPY = (
     *("__init__.py", "__main__.py", "cli.py", "options.py", "commands/shape/", "files/text.py"),
     *("terminal/__init__.py", "terminal/consoles.py", "terminal/tables.py", "terminal/streams.py"),
-    *("engine/errors.py", "engine/sizes/", "nets/architecture/", "nets/zoo/"),
+    *(
+        "engine/arguments.py",
+        "engine/errors.py",
+        "engine/names.py",
+        "engine/numbers.py",
+        "engine/sizes/",
+        "nets/architecture/",
+        "nets/zoo/",
+    ),
 )
 RANK = {"engine": 0, "nets": 1, "files": 1, "terminal": 1, "options": 2, "commands": 3, "cli": 4}
 """Arrows go down: a module imports its own package, or one of a lower rank."""

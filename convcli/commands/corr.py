@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
+from convcli.engine import names
 from convcli.engine.sizes.geometry import Padding
 from convcli.options import KERNEL, option
 
@@ -36,7 +37,7 @@ class CorrOptions:
             "--kernel",
             text="A name of convcli kernels, numbers '0 1; 2 3', a file or -; several stack.",
             metavar="KERNEL",
-            autocompletion=options.words(options.kernels),
+            autocompletion=options.words(lambda: names.KERNELS),
         ),
     ]
     flip: Annotated[bool, option(KERNEL, "--flip", text="Flip it: true convolution.")] = False

@@ -1,12 +1,12 @@
 """`convcli edge`: edge detection on pictures and arrays."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
+from convcli.engine import names
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
@@ -30,12 +30,6 @@ EXAMPLES = (
 DETECTOR = "Detector"
 
 
-def _detectors() -> Iterable[str]:
-    from convcli.engine.edges import DETECTORS
-
-    return DETECTORS
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class EdgeOptions:
     """The options that only edge has: which detector, and its thresholds."""
@@ -46,11 +40,10 @@ class EdgeOptions:
             DETECTOR,
             "-m",
             "--method",
-            text="sobel (unless told), sobel:5, sobel:7, scharr, prewitt, roberts, farid, kirsch, laplacian, log, "
-            "diff (the chapter's) or canny.",
+            text=f"{names.choices(names.DETECTORS)} (sobel).",
             show_default=False,
             metavar="METHOD",
-            autocompletion=options.words(_detectors),
+            autocompletion=options.words(lambda: names.DETECTORS),
         ),
     ] = "sobel"
     axis: Annotated[
@@ -60,12 +53,18 @@ class EdgeOptions:
             "--axis",
             text="The signed derivative along a row (x), down a column (y), or the magnitude (both).",
             metavar="x|y|both",
-            autocompletion=options.words(lambda: ["x", "y", "both"]),
+            autocompletion=options.words(lambda: names.AXES),
         ),
     ] = None
     sigma: Annotated[
         float | None,
-        options.option(DETECTOR, "--sigma", text="Blur of log and canny, in pixels.", metavar="S"),
+        options.option(
+            DETECTOR,
+            "--sigma",
+            text="Blur of log and canny, in pixels.",
+            parser=options.read_real,
+            metavar="S",
+        ),
     ] = None
     low: Annotated[
         str | None,

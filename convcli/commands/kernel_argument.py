@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convcli.engine import kernels
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.numbers import read_real
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Reading, load
 
@@ -91,12 +92,7 @@ def scaled(kernel: NDArray[Any], scale: str | None) -> NDArray[Any]:
         if abs(float(total)) <= 1e-12 * float(np.abs(kernel).sum()):
             raise ConvError("--scale sum: the kernel's sum is 0, a number is needed", usage=True)
         return np.asarray(kernel / total)
-    given = _numbers(scale, "--scale")
-    if given.size != 1:
-        raise ConvError(
-            f"--scale: got '{printable(scale)}', a number or sum is allowed", usage=True
-        )
-    divisor = float(given.item())
+    divisor = number_of(scale, "--scale", "a number or sum")
     if divisor == 0:
         raise ConvError("--scale: got 0, a number other than 0 is needed", usage=True)
     return np.asarray(kernel / divisor)
@@ -105,8 +101,8 @@ def scaled(kernel: NDArray[Any], scale: str | None) -> NDArray[Any]:
 def number_of(text: str, option: str, allowed: str) -> float:
     """Read an option that is one number."""
     try:
-        return float(kernels.read_numbers(text).item())
-    except ValueError as error:
+        return read_real(text)
+    except ConvError as error:
         raise ConvError(
             f"{option}: got '{printable(text)}', {allowed} is allowed", usage=True
         ) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcli import options, terminal
+from convcli.engine import names
 from convcli.engine.sizes.geometry import size_text
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def kernels(
         typer.Argument(
             metavar="[KERNEL]",
             help="A name with its parameters, numbers, or a file.",
-            autocompletion=options.words(options.kernels),
+            autocompletion=options.words(lambda: names.KERNELS),
         ),
     ] = None,
     output: options.Output = None,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli import terminal
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, display_name, one_of, printable
 from convcli.engine.ranges import RANGES
 from convcli.engine.results import Result
 from convcli.files.arrays import csv_chunks, npy_chunks
@@ -213,11 +213,7 @@ def _sink(target: Target, request: Request, *, text: bool = False) -> Iterator[B
 def tell(name: str, notes: tuple[str, ...]) -> None:
     """Print notes about an input on standard error."""
     for note in notes:
-        print(f"convcli: {_shown(name)}: {note}", file=sys.stderr)
-
-
-def _shown(name: str) -> str:
-    return "standard input" if name == "-" else printable(name)
+        print(f"convcli: {display_name(name)}: {note}", file=sys.stderr)
 
 
 def print_path(path: Path) -> None:

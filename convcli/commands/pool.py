@@ -1,12 +1,12 @@
 """`convcli pool`: pooling, rank filters, erosion and dilation of pictures and arrays."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
+from convcli.engine import names
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
@@ -22,18 +22,6 @@ EXAMPLES = (
     "convcli pool camera.png -k 5 -m median -s 1 -p same  # noise goes, edges stay",
     "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
 )
-
-
-def _modes() -> Iterable[str]:
-    from convcli.engine.pooling import MODES
-
-    return MODES
-
-
-def _footprints() -> Iterable[str]:
-    from convcli.engine.footprints import FOOTPRINTS
-
-    return FOOTPRINTS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,10 +45,10 @@ class PoolOptions:
             options.GEOMETRY,
             "-m",
             "--mode",
-            text="max (unless told), avg, min, sum, median, or percentile:Q with Q from 0 to 100.",
+            text=f"{names.choices(names.POOLING_MODES)} (max).",
             metavar="MODE",
             show_default=False,
-            autocompletion=options.words(_modes),
+            autocompletion=options.words(lambda: names.POOLING_MODES),
         ),
     ] = "max"
     footprint: Annotated[
@@ -68,10 +56,10 @@ class PoolOptions:
         options.option(
             options.GEOMETRY,
             "--footprint",
-            text="The window's cells that count: box, disk or cross (box).",
+            text=f"The window's cells that count: {names.choices(names.FOOTPRINTS)} (box).",
             metavar="SHAPE",
             show_default=False,
-            autocompletion=options.words(_footprints),
+            autocompletion=options.words(lambda: names.FOOTPRINTS),
         ),
     ] = "box"
     everywhere: Annotated[

@@ -1,11 +1,14 @@
-"""Products of matrices, in pieces that BLAS keeps to one thread where its threads cost more than they bring."""
+"""Products of matrices, in pieces that BLAS keeps to one thread where its threads cost more than they bring.
+
+This is the one place that knows from where on it starts them.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["product"]
+__all__ = ["SMALL", "product"]
 
 Array = NDArray[Any]
 
@@ -18,7 +21,7 @@ _LEAST = 8
 """Rows, columns or terms that a piece has at least."""
 
 
-def product(a: Array, b: Array, out: Array | None = None) -> Array:
+def product(a: Array, b: Array, out: Array | None = None, *, threads: bool = True) -> Array:
     """Multiply matrices, or stacks of them, as `numpy.matmul` does.
 
     Parameters
@@ -26,6 +29,9 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
     a : ndarray, shape (…, M, K)
     b : ndarray, shape (…, K, N)
     out : ndarray, shape (…, M, N), optional
+    threads : bool
+        Whether a large product may have BLAS's threads, from which flat ones (few rows or columns, many terms) gain
+        nothing.
 
     Returns
     -------
@@ -41,7 +47,7 @@ def product(a: Array, b: Array, out: Array | None = None) -> Array:
     most = SMALL if min(m, n) > 1 else SMALL_VECTOR
     longest, terms = max(m, k, n), m * k * n
     step = most * longest // max(terms, 1)
-    if terms <= most or terms >= LARGE * most or step < _LEAST:
+    if terms <= most or (threads and terms >= LARGE * most) or step < _LEAST:
         found: Array = np.matmul(a, b, out=out)
         return found
     if out is None:

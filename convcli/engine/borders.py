@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import real, row_of
+from convcli.engine.errors import ConvError
+from convcli.engine.names import BORDER_SYNONYMS
 
-__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "read_window"]
+__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "filling", "read_window"]
 
 Index = NDArray[np.intp]
 
@@ -66,14 +68,10 @@ _ROWS = (
 BORDERS: dict[str, Border] = {row.name: row for row in _ROWS}
 """The border modes by name."""
 
-SYNONYMS: dict[str, str] = {
-    "symmetric": "reflect",
-    "edge": "nearest",
-    "replicate": "nearest",
-    "circular": "wrap",
-    "reflect-101": "mirror",
-}
+SYNONYMS: dict[str, str] = BORDER_SYNONYMS
 """Other names that cannot be misread."""
+
+_BY_ANY_NAME = {**BORDERS, **{name: BORDERS[other] for name, other in SYNONYMS.items()}}
 
 
 def border(name: str) -> Border:
@@ -82,10 +80,7 @@ def border(name: str) -> Border:
     >>> border("replicate").example
     'a a a | a b c d | d d d'
     """
-    found = BORDERS.get(SYNONYMS.get(name, name))
-    if found is None:
-        raise one_of("border", name, [*BORDERS, *SYNONYMS])
-    return found
+    return row_of("border", name, _BY_ANY_NAME)
 
 
 def cells(mode: Border, start: int, stop: int, n: int) -> Index:
@@ -183,10 +178,18 @@ def _inside(span: tuple[int, int], n: int) -> tuple[int, int]:
     return end, end
 
 
-def check_value(mode: Border, value: float) -> None:
-    """Raise ConvError when a fill value is given to a mode that takes none."""
-    if value and mode.name != "constant":
+def filling(mode: Border, value: object) -> float:
+    """Return the fill value of a mode.
+
+    Raises
+    ------
+    ConvError
+        It is no number, or the mode takes none.
+    """
+    found = real("value", value)
+    if found and mode.name != "constant":
         raise ConvError(
-            f"value: got {value} with border {mode.name}, only border constant has a value",
+            f"value: got {found} with border {mode.name}, only border constant has a value",
             usage=True,
         )
+    return found

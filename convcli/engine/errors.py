@@ -5,7 +5,7 @@ import os
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["ConvError", "one_of", "printable", "shortened", "told"]
+__all__ = ["ConvError", "brief", "display_name", "one_of", "printable", "shortened", "told"]
 
 _LONGEST = 1000
 """Characters of an error line."""
@@ -53,7 +53,7 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
 
 
 def told(error: Exception) -> str:
-    """Put any error into one line.
+    """Put any error into one line, with nothing in it that a terminal would act on.
 
     >>> told(FileNotFoundError(2, "No such file or directory", "a.png"))
     'a.png: no such file or directory'
@@ -61,7 +61,7 @@ def told(error: Exception) -> str:
     "a bug: KeyError: 'x'"
     """
     if isinstance(error, ConvError):
-        return shortened(str(error))
+        return shortened(printable(error))
     if isinstance(error, OSError) and error.errno == errno.EBADF and not error.filename:
         return "standard output is closed, name a file with -o"
     if isinstance(error, OSError) and error.strerror:
@@ -81,6 +81,26 @@ def shortened(text: str) -> str:
     """
     half = _LONGEST // 2
     return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
+
+
+def brief(text: str, most: int = 40) -> str:
+    """Put a piece of what was read into a message: its beginning, printable.
+
+    >>> brief("9" * 50, 5)
+    '99999…'
+    """
+    return printable(text[:most]) + ("…" if len(text) > most else "")
+
+
+def display_name(name: object) -> str:
+    r"""Return the name of an input as messages show it: ``-`` as what it means, any other with `printable`.
+
+    What is shown already comes back as it is, so that no one needs to know who showed it first.
+
+    >>> display_name("-"), display_name("a\x1b[31m.png"), display_name(display_name("a\x1b[31m.png"))
+    ('standard input', 'a\\x1b[31m.png', 'a\\x1b[31m.png')
+    """
+    return "standard input" if str(name) == "-" else printable(name)
 
 
 def printable(text: object) -> str:

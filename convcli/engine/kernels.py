@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.arguments import row_of, shown
+from convcli.engine.errors import ConvError, brief, printable
+from convcli.engine.numbers import BLANKS, read_number, read_real
 from convcli.engine.sizes.notation import read_sizes
 
 __all__ = [
@@ -84,11 +86,13 @@ def _table(*rows: tuple[float, ...]) -> Callable[[str], Taps]:
 def _numbers(text: str, names: str, least: int, most: int) -> list[float]:
     """Read the parameters of a kernel: positive numbers, joined by commas."""
     given = text.split(",") if text else []
-    plain = all(re.fullmatch(r"[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?|[0-9]+\.", part) for part in given)
-    if not least <= len(given) <= most or not plain:
+    try:
+        numbers = [read_real(part) for part in given]
+    except ConvError:
+        numbers = []
+    if not least <= len(numbers) <= most:
         raise ConvError(f"got '{printable(text)}', {names} is allowed", usage=True)
-    numbers = [float(part) for part in given]
-    if not all(0 < number < math.inf for number in numbers):
+    if not all(number > 0 for number in numbers):
         raise ConvError(f"got '{printable(text)}', numbers above 0 are allowed", usage=True)
     return numbers
 
@@ -272,7 +276,7 @@ def kernel(text: str) -> NDArray[Any]:
     Raises
     ------
     ConvError
-        An unknown name, parameters or an angle that the kernel does not take.
+        An unknown name, parameters or an angle that the kernel does not take; what is no text.
 
     Examples
     --------
@@ -281,11 +285,11 @@ def kernel(text: str) -> NDArray[Any]:
     >>> kernel("box:1x2").tolist()
     [[0.5, 0.5]]
     """
+    if not isinstance(text, str):
+        raise ConvError(f"kernel: got {shown(text)}, a name is needed", usage=True)
     name, _, angle = text.partition("@")
     name, _, parameters = name.partition(":")
-    row = KERNELS.get(name)
-    if row is None:
-        raise one_of("kernel", name, KERNELS)
+    row = row_of("kernel", name, KERNELS)
     try:
         taps = row.build(parameters)
         return turn(taps, angle) if "@" in text else taps
@@ -331,29 +335,27 @@ def read_numbers(text: str) -> NDArray[Any]:
     [[0, 1], [2, 3]]
     """
     rows = [
-        re.split(r"[,\s]+", row.strip().strip(","))
-        for row in re.split(r"[;\n]", text.strip().strip(";"))
+        re.split(f"[,{BLANKS}]+", row.strip(BLANKS).strip(","))
+        for row in re.split(r"[;\n]", text.strip(BLANKS).strip(";"))
     ]
-    whole = True
+    numbers: list[list[int | float]] = []
     for i, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             raise ConvError(
                 f"row {i} has {len(row)} numbers, the first has {len(rows[0])}", usage=True
             )
+        numbers.append([])
         for j, cell in enumerate(row, 1):
-            if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?", cell):
-                raise ConvError(
-                    f"row {i}, number {j}: got '{printable(cell)}', a number is needed", usage=True
-                )
-            whole = whole and re.fullmatch(r"[-+]?[0-9]+", cell) is not None
-    if whole and all(abs(int(cell)) < 2**63 for row in rows for cell in row):
-        return np.array([[int(cell) for cell in row] for row in rows], np.int64)
-    taps = np.array([[float(cell) for cell in row] for row in rows])
-    if whole or not np.isfinite(taps).all():
-        raise ConvError(
-            f"got '{printable(text[:40])}', numbers that fit 64 bits are needed", usage=True
-        )
-    return taps
+            try:
+                numbers[-1].append(read_number(cell))
+            except ConvError as error:
+                raise error.about(f"row {i}, number {j}") from error
+    every = [number for row in numbers for number in row]
+    if not all(isinstance(number, int) for number in every):
+        return np.array(numbers, np.float64)
+    if not all(abs(number) < 2**63 for number in every):
+        raise ConvError(f"got '{brief(text)}', numbers that fit 64 bits are needed", usage=True)
+    return np.array(numbers, np.int64)
 
 
 LARGEST = 4097

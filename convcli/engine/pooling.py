@@ -4,7 +4,7 @@ A window's rows are reduced first, then its columns: k + k steps in place of k *
 never read, so it cannot win whatever the type of the numbers is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import ranks
-from convcli.engine.borders import BORDERS, Border, border, check_value, read_window
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.arguments import Wholes, real, row_of
+from convcli.engine.arrays import as_array, check_planes
+from convcli.engine.borders import BORDERS, Border, border, filling, read_window
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.footprints import FOOTPRINTS, Columns, runs
+from convcli.engine.numbers import read_real
 from convcli.engine.ranks import Rule, Windows
+from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 from convcli.engine.threads import each, workers
 
 __all__ = ["MODES", "Mode", "Pooling", "merge_windows", "mode_of", "pool2d", "prepare"]
-
-BAND = 1 << 19
-"""Output elements that a band aims at."""
 
 CACHE = 1 << 16
 """Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
@@ -91,8 +92,8 @@ def _halves(text: str) -> Rule:  # noqa: ARG001
 
 def _percentile(text: str) -> Rule:
     try:
-        share = float(text)
-    except ValueError:
+        share = read_real(text)
+    except ConvError:
         share = -1.0
     if not 0 <= share <= 100:
         got = f"'{printable(text)}'" if text else "no number"
@@ -139,17 +140,15 @@ def mode_of(text: str) -> tuple[Mode, Rule | None]:
     >>> row.name, rule(np.array(9))[0].item()
     ('percentile', 4)
     """
-    name, colon, parameter = text.partition(":")
-    row = MODES.get(name)
-    if row is None:
-        raise one_of("pooling mode", text, [row.written for row in _ROWS])
+    name, colon, parameter = text.partition(":") if isinstance(text, str) else ("", "", "")
+    row = MODES.get(name) or row_of("pooling mode", text, {r.written: r for r in _ROWS})
     if colon and not row.parameter:
         raise ConvError(f"{name}: got '{printable(parameter)}', it takes no parameter", usage=True)
     return row, row.ranks(parameter) if row.ranks else None
 
 
-@dataclass(frozen=True)
-class Pooling:
+@dataclass(eq=False)
+class Pooling(Result):
     """One pooling, checked and ready to compute any rows of its result.
 
     Parameters
@@ -175,6 +174,8 @@ class Pooling:
         Of the result as the caller sees it; the last two axes are its rows and columns.
     """
 
+    BAND = 1 << 19
+
     x: NDArray[Any]
     mode: Mode
     rule: Rule | None
@@ -189,13 +190,7 @@ class Pooling:
     shape: tuple[int, ...]
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute output rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
+        """Compute output rows start … stop-1 (see `Result.rows`)."""
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
@@ -316,17 +311,6 @@ class Pooling:
         ranks.counted(cells, self.windows, (low, high), both)
         ranks.middle(both[0], both[1], out)
 
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
-        rows = self.shape[-2]
-        height = max(elements * rows // max(int(np.prod(self.shape)), 1), 1)
-        for start in range(0, rows, height):
-            yield start, min(start + height, rows)
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
-        return self.rows(0, self.shape[-2])
-
 
 def _span(axis: Axis, first: int, last: int) -> tuple[int, int]:
     """Half-open range of the input's rows that windows first … last-1 look at."""
@@ -343,12 +327,12 @@ def _whole(axis: Axis) -> tuple[int, int]:
 
 def pool2d(
     x: ArrayLike,
-    size: int | Sequence[int],
+    size: Wholes,
     *,
     mode: str = "max",
-    stride: int | Sequence[int] | None = None,
+    stride: Wholes | None = None,
     padding: PaddingLike = 0,
-    dilation: int | Sequence[int] = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
     border: str | None = None,
@@ -362,7 +346,7 @@ def pool2d(
     x : array_like, shape (H, W), (C, H, W) or (N, C, H, W)
         Integers, floats or booleans.
     size : int or sequence of int
-        Window size.
+        Window size. Here and below NumPy's integers, and arrays of them, are as good as int.
     mode : str
         A name of `MODES`: 'max', 'avg', 'min', 'sum', 'median', or 'percentile:Q' with Q from 0 to 100. The median of
         an even number of cells is the mean of the middle two, as numpy.median's. A percentile is a cell of the window,
@@ -391,7 +375,7 @@ def pool2d(
     Returns
     -------
     ndarray, shape (H', W'), (C, H', W') or (N, C, H', W')
-        Maxima, minima, percentiles and medians keep the dtype, but where a window has an even number of cells, medians
+        Maxima, minima, percentiles and medians keep the dtype (in the machine's byte order), but where a window has an even number of cells, medians
         of integers are float64. NaN makes the answer of each window that holds it NaN. Averages of integers are
         float64, of float32 (and float16) float32, summed in float64. Sums of integers are exact, int32 where no window
         of the dtype could pass it, else int64; of floats as averages.
@@ -399,7 +383,8 @@ def pool2d(
     Raises
     ------
     ConvError
-        A window that does not fit or holds no cell of the input, an unknown mode, a dtype that has no order.
+        A window that does not fit or holds no cell of the input, an unknown mode, a dtype that has no order, a size
+        that is no whole number.
 
     Source: Zhang et al., "Dive into Deep Learning", section "Pooling".
 
@@ -413,7 +398,7 @@ def pool2d(
     [[5]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         size,
         mode=mode,
         stride=stride,
@@ -429,12 +414,12 @@ def pool2d(
 
 def prepare(
     x: NDArray[Any],
-    size: int | Sequence[int],
+    size: Wholes,
     *,
     mode: str = "max",
-    stride: int | Sequence[int] | None = None,
+    stride: Wholes | None = None,
     padding: PaddingLike = 0,
-    dilation: int | Sequence[int] = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
     border: str | None = None,
@@ -456,18 +441,9 @@ def prepare(
             else "whose cells always count"
         )
         raise ConvError(f"include_pad: got it with {got}, {why}", usage=True)
-    if footprint not in FOOTPRINTS:
-        raise one_of("footprint", footprint, FOOTPRINTS)
-    look = _border(border, value)
-    if x.dtype.kind not in "biuf" or x.dtype.itemsize > 8:
-        raise ConvError(
-            f"input: got dtype {x.dtype}, integers or floats of at most 64 bits are needed"
-        )
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    cells = row_of("footprint", footprint, FOOTPRINTS)
+    look, value = _border(border, value)
+    check_planes("input", x)
     kernel = geometry.per_axis("window", size, 2, 1)
     vertical, horizontal = geometry.axes(
         x.shape[-2:],
@@ -478,7 +454,7 @@ def prepare(
         ceil=ceil,
         what="window",
     )
-    columns = FOOTPRINTS[footprint].columns(vertical.k, horizontal.k)
+    columns = cells.columns(vertical.k, horizontal.k)
     windows = Windows(columns, (vertical.s, horizontal.s), (vertical.d, horizontal.d))
     counts, numbers = _counts((vertical, horizontal), columns, include_pad, look)
     if look is None and not include_pad:
@@ -505,17 +481,16 @@ def prepare(
     )
 
 
-def _border(name: str | None, value: float) -> Border | None:
-    if name is None:
-        if value:
-            raise ConvError(
-                f"value: got {value:g} without a border, only border constant has a value",
-                usage=True,
-            )
-        return None
-    found = border(name)
-    check_value(found, value)
-    return found
+def _border(name: str | None, value: float) -> tuple[Border | None, float]:
+    if name is not None:
+        found = border(name)
+        return found, filling(found, value)
+    value = real("value", value)
+    if value:
+        raise ConvError(
+            f"value: got {value} without a border, only border constant has a value", usage=True
+        )
+    return None, value
 
 
 Counts = tuple[NDArray[np.int64], NDArray[np.int64]]

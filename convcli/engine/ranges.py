@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import row_of
+from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 
 __all__ = ["RANGES", "Clipped", "Range", "clipped_text", "samples", "to_samples"]
@@ -143,8 +144,7 @@ def to_samples(
     >>> to_samples(np.array([-7, 0, 300]), np.uint8)
     (array([  0,   0, 255], dtype=uint8), Clipped(count=2, low=-7.0, high=300.0, missing=0))
     """
-    if how not in RANGES:
-        raise one_of("range", how, RANGES)
+    row = row_of("range", how, RANGES)
     target = np.dtype(dtype)
     full = _full(target)
     low_seen, high_seen, missing = _extent(values)
@@ -152,7 +152,7 @@ def to_samples(
     high = high_seen if high is None else high
     if how == "stretch" and not np.isfinite(high - low) and values.size > missing:
         raise ConvError(f"cannot stretch values from {low:g} to {high:g}: the range must be finite")
-    fitted = RANGES[how].fit(values, full, low, high)
+    fitted = row.fit(values, full, low, high)
     if target.kind == "f":  # a float picture holds everything, NaN too
         return fitted.astype(target, copy=False), Clipped(0, low_seen, high_seen)
     if missing:

@@ -1,9 +1,11 @@
 """What every filter of the engine gives: a result that is computed rows at a time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,67 +16,70 @@ from convcli.engine.sizes.geometry import Axis
 __all__ = ["Ready", "Result", "Timed"]
 
 
-@dataclass(frozen=True, eq=False)
-class Ready:
-    """A result that is there already."""
-
-    result: NDArray[Any]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the result."""
-        return self.result.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of the result."""
-        return self.result.dtype
-
-    @property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Each cell stands for itself."""
-        vertical, horizontal = geometry.axes(self.shape[-2:], (1,))
-        return vertical, horizontal
-
-    def rows(self, start: int, stop: int) -> NDArray[Any]:
-        """Return rows start … stop-1."""
-        return self.result[..., start:stop, :]
-
-    def bands(self) -> Iterator[tuple[int, int]]:
-        """Yield all rows at once."""
-        yield 0, self.shape[-2]
-
-    def run(self) -> NDArray[Any]:
-        """Return the result."""
-        return self.result
-
-
-class Result(Protocol):
+class Result(ABC):
     """A filter that is checked and ready to compute any rows of its result.
 
     `shape` and `dtype` are those of the whole result, its last two axes are rows and columns; `axes` tells where
     the windows of these two lie in the input.
     """
 
-    @property
-    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
-    @property
-    def dtype(self) -> Any: ...  # noqa: D102
-    @property
-    def axes(self) -> tuple[Axis, Axis]: ...  # noqa: D102
+    BAND: ClassVar[int] = 1 << 20
+    """Elements a band aims at: enough for all threads, small against a picture."""
 
-    def rows(self, start: int, stop: int) -> NDArray[Any]:
-        """Compute output rows start … stop-1."""
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    axes: tuple[Axis, Axis]
 
-    def bands(self) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of output rows that cover the result, of a size that computes well."""
+    @abstractmethod
+    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Compute output rows start … stop-1.
+
+        Returns
+        -------
+        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
+            `out`, if it was given.
+        """
+
+    def bands(self, elements: int | None = None) -> Iterator[tuple[int, int]]:
+        """Yield half-open ranges of output rows of about `elements` (`BAND`) elements each, which cover the result."""
+        rows = self.shape[-2]
+        height = max((elements or self.BAND) * rows // max(prod(self.shape), 1), 1)
+        for start in range(0, rows, height):
+            yield start, min(start + height, rows)
 
     def run(self) -> NDArray[Any]:
         """Compute the whole result."""
+        return self.rows(0, self.shape[-2])
+
+
+class Ready(Result):
+    """A result that is there already.
+
+    Parameters
+    ----------
+    result : ndarray, shape (..., H, W)
+    axes : (Axis, Axis), optional
+        Unless given, each cell stands for itself.
+    """
+
+    def __init__(self, result: NDArray[Any], axes: tuple[Axis, Axis] | None = None) -> None:
+        self.result, self.shape, self.dtype = result, result.shape, result.dtype
+        if axes is None:
+            vertical, horizontal = geometry.axes(self.shape[-2:], (1,))
+            axes = vertical, horizontal
+        self.axes = axes
+
+    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return rows start … stop-1, in `out` if it was given."""
+        found = self.result[..., start:stop, :]
+        if out is None:
+            return found
+        out[...] = found
+        return out
 
 
 @dataclass(eq=False)
-class Timed:
+class Timed(Result):
     """A result that adds up how long it computes.
 
     Parameters
@@ -89,17 +94,9 @@ class Timed:
     def __post_init__(self) -> None:
         self.shape, self.dtype, self.axes = self.result.shape, self.result.dtype, self.result.axes
 
-    def rows(self, start: int, stop: int) -> NDArray[Any]:
+    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Compute output rows start … stop-1."""
         begun = perf_counter()
-        found = self.result.rows(start, stop)
+        found = self.result.rows(start, stop, out)
         self.seconds += perf_counter() - begun
         return found
-
-    def bands(self) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of the result."""
-        return self.result.bands()
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
-        return self.rows(0, self.shape[-2])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.output import about_file
 from convcli.files.sniff import PICTURE_SUFFIXES
 from convcli.files.text import read_text
@@ -46,7 +46,7 @@ def listed(name: str) -> list[str]:
         else:
             data = Path(name).read_bytes()
     except OSError as error:
-        raise about_file("standard input" if name == "-" else name, error) from error
+        raise about_file(name, error) from error
     names = data.split(b"\0") if b"\0" in data else re.split(rb"\r?\n", data)
     return [os.fsdecode(n) for n in names if n]
 
@@ -114,11 +114,11 @@ def read_pairs(name: str) -> list[tuple[str, str]]:
     ConvError
         It cannot be read, or a line has not two names.
     """
-    shown = "standard input" if name == "-" else name
+    shown = display_name(name)
     try:
         text = read_text(name)
     except OSError as error:
-        raise about_file(shown, error) from error
+        raise about_file(name, error) from error
     folder = Path() if name == "-" else Path(name).parent
     pairs: list[tuple[str, str]] = []
     for number, row in enumerate(_rows(text, shown), 1):
@@ -127,12 +127,12 @@ def read_pairs(name: str) -> list[tuple[str, str]]:
             continue
         if len(cells) != 2 or not all(cells):
             raise ConvError(
-                f"{printable(shown)}: line {number} has {len(cells)} cells, "
+                f"{shown}: line {number} has {len(cells)} cells, "
                 "the names of an input and of its answer are needed"
             )
         pairs.append((str(folder / cells[0]), str(folder / cells[1])))
     if not pairs:
-        raise ConvError(f"{printable(shown)}: has no lines, pairs of file names are needed")
+        raise ConvError(f"{shown}: has no lines, pairs of file names are needed")
     return pairs
 
 
@@ -141,4 +141,4 @@ def _rows(text: str, shown: str) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        raise ConvError(f"{printable(shown)}: line {reader.line_num}: {error}") from error
+        raise ConvError(f"{shown}: line {reader.line_num}: {error}") from error

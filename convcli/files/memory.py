@@ -1,4 +1,4 @@
-"""How much may be read, and how much memory a result may take: asked before it is allocated."""
+"""Amounts of bytes, as they are read and written; how much may be read, and how much memory a result may take."""
 
 import os
 import re
@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.numbers import BLANKS, read_number
 
-__all__ = ["MAX_PIXELS", "check_free", "check_memory", "read_bytes_text"]
+__all__ = ["MAX_PIXELS", "amount", "check_free", "check_memory", "read_amount"]
 
 MAX_PIXELS = 2**28
 """The largest number of pixels of a picture that is read unless told otherwise."""
@@ -15,11 +16,26 @@ MAX_PIXELS = 2**28
 _SHARE = 0.8
 """Of the free memory, what a result may take unless told otherwise."""
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_UNITS = "KMGTPE"
+"""Powers of 1024, whether written K, KB or KiB: there is no other unit here."""
 
 
-def read_bytes_text(text: str) -> int:
-    """Read an amount of memory: bytes, or K, M, G, T in powers of 1024.
+def amount(count: float) -> str:
+    """Write a number of bytes; `read_amount` reads it.
+
+    >>> amount(128), amount(1_500_000)
+    ('128 bytes', '1.431 MiB')
+    """
+    if count < 10_000:
+        return f"{count:.0f} bytes"
+    power = 1
+    while power < len(_UNITS) and count >= 1024 ** (power + 1):
+        power += 1
+    return f"{count / 1024**power:.4g} {_UNITS[power - 1]}iB"
+
+
+def read_amount(text: str) -> int:
+    """Read a number of bytes: plain, or in K, M, G, T, P, E, powers of 1024.
 
     Raises
     ------
@@ -27,13 +43,21 @@ def read_bytes_text(text: str) -> int:
 
     Examples
     --------
-    >>> read_bytes_text("2G")
-    2147483648
+    >>> read_amount("2G"), read_amount("1.5 KiB")
+    (2147483648, 1536)
     """
-    found = re.fullmatch(r"([0-9]{1,15})([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
-    if not found or not int(found[1]):
+    found = re.fullmatch(
+        rf"(\+?[0-9.]{{1,20}}) ?(?:bytes|([{_UNITS}])?(?:i?B)?)", text.strip(BLANKS), re.IGNORECASE
+    )
+    try:
+        count = read_number(found[1]) if found else 0
+    except ConvError:
+        count = 0
+    if found and found[2]:
+        count *= 1024 ** (_UNITS.index(found[2].upper()) + 1)
+    if count < 1:
         raise ConvError(f"got '{printable(text)}', bytes are needed, as in 500M or 2G", usage=True)
-    return int(found[1]) * _UNITS[found[2].upper()]
+    return int(count)
 
 
 def check_memory(need: int, limit: int | None, among: int = 1) -> None:
@@ -56,7 +80,7 @@ def check_memory(need: int, limit: int | None, among: int = 1) -> None:
     if need > allowed:
         share = f", shared by {among} jobs" if among > 1 else ""
         raise ConvError(
-            f"the result needs {_shown(need)} of memory, {_shown(allowed)} are allowed (--max-memory{share})"
+            f"the result needs {amount(need)} of memory, {amount(allowed)} are allowed (--max-memory{share})"
         )
 
 
@@ -74,7 +98,7 @@ def check_free(need: int) -> None:
     """
     allowed = _SHARE * _free()
     if need > allowed:
-        raise ConvError(f"needs {_shown(need)} of memory, {_shown(allowed)} are free")
+        raise ConvError(f"needs {amount(need)} of memory, {amount(allowed)} are free")
 
 
 def _free() -> float:
@@ -86,11 +110,3 @@ def _free() -> float:
     with suppress(OSError, ValueError, AttributeError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
     return float("inf")
-
-
-def _shown(count: float) -> str:
-    size, unit = count, 0
-    names = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-    while size >= 1024 and unit < len(names) - 1:
-        size, unit = size / 1024, unit + 1
-    return f"{size:.4g} {names[unit]}"

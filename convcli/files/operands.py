@@ -8,11 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
-from convcli.files.arrays import check_layout, read_csv, read_npy
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import Picture, read_picture
+from convcli.files.pictures.picture import Picture
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
 
 __all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]
@@ -72,21 +71,25 @@ def load(name: str, how: Reading | None = None) -> Operand:
     """
     how = how or Reading()
     source = contents(name)
-    shown = "standard input" if name == "-" else name
+    shown = display_name(name)
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     if kind == "picture":
+        from convcli.files.pictures import read_picture
+
         picture = read_picture(source, shown, max_pixels=how.max_pixels)
         return Operand(name, picture.planes, picture)
+    from convcli.files.arrays import check_layout, read_csv, read_npy  # no picture needs them
+
     data = source if isinstance(source, bytes) else _read(source)
     if kind == "npz":
         raise ConvError(
-            f"{printable(shown)}: is a zip archive (NPZ), one array is needed: "
+            f"{shown}: is a zip archive (NPZ), one array is needed: "
             "numpy.save('x.npy', numpy.load('x.npz')['NAME'])"
         )
     if kind == "npy":
         return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-        raise ConvError(f"{printable(shown)}: is no picture, whatever its suffix says: {ARE_READ}")
+        raise ConvError(f"{shown}: is no picture, whatever its suffix says: {ARE_READ}")
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
 
 
@@ -104,7 +107,7 @@ def _stdin() -> bytes:
     try:
         data = sys.stdin.buffer.read()
     except OSError as error:
-        raise about_file("standard input", error) from error
+        raise about_file("-", error) from error
     if not data:
         raise ConvError("standard input: is empty, a picture or an array is needed")
     return data

@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, display_name, one_of, printable
 
 __all__ = [
     "Attempt",
@@ -127,7 +127,7 @@ def about_file(name: object, error: OSError) -> ConvError:
     'a.png: no such file or directory'
     """
     reason = error.strerror or str(error) or type(error).__name__
-    return ConvError(f"{printable(name)}: {printable(reason[:1].lower() + reason[1:])}")
+    return ConvError(f"{display_name(name)}: {printable(reason[:1].lower() + reason[1:])}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 
 __all__ = ["read_text", "standard_input"]
 
@@ -26,7 +26,7 @@ def read_text(name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConvError(f"{printable(name)}: line {line} is no UTF-8 text") from error
+        raise ConvError(f"{display_name(name)}: line {line} is no UTF-8 text") from error
 
 
 def standard_input() -> Iterator[str]:
@@ -36,5 +36,5 @@ def standard_input() -> Iterator[str]:
 
 def _stdin() -> BinaryIO:
     if sys.stdin is None:
-        raise ConvError("-: standard input is closed")
+        raise ConvError("standard input: is closed")
     return sys.stdin.buffer

@@ -166,7 +166,7 @@ ERRORS = [
     (("in/a.png", "x.csv"), "INPUT: got an array among several inputs, results on standard output cannot be told apart: -o DIR/ is needed"),
     (("in/a.png", "-f", "--skip-existing"), "--skip-existing and -f: got both, one of them is allowed"),
     (("in/a.png", "in/b.png", "-o", "{stm}.png"), "unknown field of -o 'stm', did you mean '{stem}'? known: {stem}, {name}, {command}, {method}"),
-    (("in/a.png", "--jobs", "0"), "--jobs: 0 is not in the range x>=1"),
+    (("in/a.png", "--jobs", "0"), "--jobs: got '0', a whole number of at least 1 is needed"),
 ]  # fmt: skip
 
 

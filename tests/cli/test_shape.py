@@ -526,3 +526,23 @@ def test_a_terminal_shows_solutions_with_their_bounds(terminal):
     shown = terminal(*["shape", "--out", "7", "-k", "3", "-s", "2", "-p", "1"])
     assert "13 to 14" in shown
     assert "k <= 11, s <= 8, p <= k'//2; --max-kernel" in shown
+
+
+@pytest.mark.parametrize(
+    ("call", "loads"),
+    [
+        (["-n", "8", "-k", "3"], False),
+        (["-n", "8", "-k", "3", "--json"], False),
+        (["-n", "3x8x8", "conv:6,k3"], False),
+        (["-n", "3x8x8", "conv:6,k3", "--json"], False),
+        (["-n", "3x8x8", "conv:6,k3", "--code", "torch"], True),
+        (["-n", "8", "-k", "3", "--code", "torch"], True),
+    ],
+)
+def test_pytorch_lines_are_loaded_only_for_code(call, loads):
+    code = (
+        f"import sys\nfrom convcli.cli import run\nrun(['shape', *{call!r}])\n"
+        "sys.exit('convcli.nets.architecture.torch_code' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert done.returncode == loads, done.stderr

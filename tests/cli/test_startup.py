@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from convcli.cli import COMMANDS, GROUPS
 from tests.conftest import SAMPLES
 
 HEAVY = (
@@ -16,20 +17,50 @@ HEAVY = (
     "onnx",
     "distributed",
 )
+ROOMS = (
+    "commands.filters.batch",
+    "commands.kernel_argument",
+    "engine.correlation",
+    "engine.correlation.fft",
+    "engine.edges",
+    "engine.edges.canny",
+    "engine.kernels",
+    "engine.learning",
+    "engine.pooling",
+    "engine.sizes.inverse",
+    "engine.sizes.transposed",
+    "files.arrays",
+    "files.batch",
+    "files.datasets",
+    "files.pictures",
+    "files.pictures.decoding",
+    "nets.architecture.onnx_model",
+    "nets.architecture.torch_code",
+    "nets.layers",
+    "nets.training",
+    "nets.zoo",
+)
+"""Rooms of the house that some calls need and others do not."""
 
 
-def loaded(folder, *args):
-    """The heavy modules that a call in a pipe has loaded at its end."""
+def after(folder, names, *args, env=None):
+    """Those of the named modules that a call in a pipe has loaded at its end."""
     code = (
-        "import sys; from convcli.cli import run; status = run(sys.argv[1:]); sys.stdout.flush();"
-        f"print(status, *[m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+        "import sys; from convcli.cli import run\n"
+        "try:\n    status = run(sys.argv[1:])\n"
+        "except SystemExit as stop:\n    status = stop.code or 0\n"
+        "sys.stdout.flush()\n"
+        f"print(status, *[m for m in {tuple(names)!r} if m in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, args)], cwd=folder, capture_output=True, check=True
-    )
+    command = [sys.executable, "-c", code, *map(str, args)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=True, env=env)
     status, *modules = done.stderr.decode().splitlines()[-1].split()
     assert status == "0", done.stderr
     return set(modules)
+
+
+def loaded(folder, *args):
+    return after(folder, HEAVY, *args)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +84,46 @@ def loaded(folder, *args):
 )
 def test_a_command_loads_what_it_uses(tmp_path, args, modules):
     assert loaded(tmp_path, *args) == modules
+
+
+CALLS = [*COMMANDS, *(f"{group} {name}" for group, names in GROUPS.items() for name in names)]
+
+
+@pytest.mark.parametrize("call", ["", *CALLS])
+def test_help_in_a_pipe_loads_no_heavy_package(tmp_path, call):
+    assert loaded(tmp_path, *call.split(), "--help") == set()
+
+
+def test_the_list_of_commands_loads_none_of_them(tmp_path):
+    names = [f"convcli.commands.{call.replace(' ', '.')}" for call in CALLS]
+    assert after(tmp_path, names, "--help") == set()
+    assert after(tmp_path, names, "net", "--help") == {"convcli.commands.net"}
+
+
+def test_a_completion_loads_no_heavy_package(tmp_path):
+    for words in ("convcli ", "convcli shape -n 224 --", "convcli edge x.png --", "convcli net "):
+        env = {
+            "_CONVCLI_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        assert after(tmp_path, HEAVY, env=env) == set()
+
+
+PLAIN = {"files.arrays", "engine.correlation", "engine.correlation.fft"}
+CALLS_AND_ROOMS = [
+    (("shape", "-n", "224", "-k", "7"), set()),
+    (("shape", "-n", "8", "-k", "3", "--transposed"), {"engine.sizes.transposed"}),
+    (("shape", "-n", "224", "--out", "56"), {"engine.sizes.inverse"}),
+    (
+        ("edge", SAMPLES / "camera.png"),
+        {"engine.edges", "engine.correlation", "engine.kernels", "files.pictures"}
+        | {"files.pictures.decoding"},
+    ),
+    (
+        ("corr", SAMPLES / "matrix.csv", "-k", "sobel-x"),
+        {"engine.correlation", "engine.kernels", "commands.kernel_argument", "files.arrays"},
+    ),
+    (("pool", SAMPLES / "matrix.csv", "-k", "2"), {"engine.pooling", "files.arrays"}),
+    (("net", "list"), {"nets.zoo"}),
+]

@@ -87,12 +87,21 @@ def test_help_fits_a_screen(convcli, monkeypatch, call):
     assert len(convcli(*call.split(), "-h").text.splitlines()) <= 50
 
 
+def test_the_lists_of_commands_say_what_their_help_begins_with(convcli):
+    for group, commands in (("", COMMANDS), *GROUPS.items()):
+        listed = " ".join(convcli(*group.split(), "--help").text.split())
+        for name, summary in commands.items():
+            assert f" {name} {summary}" in listed
+            own = " ".join(convcli(*group.split(), name, "--help").text.split())
+            assert summary in own, name
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_help_all_shows_what_help_leaves_out(convcli, call):
     short, full = (convcli(*call.split(), flag).text for flag in ("--help", "--help-all"))
     for panel in RARER:
-        assert f"─ {panel} ─" not in short
-    left_out = {panel for panel in RARER if f"─ {panel} ─" in full}
+        assert f"\n{panel}:\n" not in short
+    left_out = {panel for panel in RARER if f"\n{panel}:\n" in full}
     expected = {"corr": set(RARER), "edge": set(RARER), "pool": set(RARER), "shape": set()}
     assert left_out == expected.get(call, left_out)
     assert ("--help-all" in short) == bool(left_out)

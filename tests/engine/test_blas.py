@@ -44,3 +44,22 @@ def test_small_and_large_ones_stay_whole(monkeypatch, shape):
     )
     assert product(np.ones((m, k), np.float32), np.ones((k, n), np.float32))[0, 0] == k
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("shape", [(15, 40000, 225), (1, 225, 40000), (49, 40000, 1)])
+def test_flat_ones_may_have_no_threads_however_large(monkeypatch, shape):
+    m, k, n = shape
+    calls, whole = [], np.matmul
+
+    def watched(a, b, **more):
+        calls.append(a.shape[-2] * a.shape[-1] * b.shape[-1])
+        return whole(a, b, **more)
+
+    monkeypatch.setattr(np, "matmul", watched)
+    a, b = np.ones((m, k)), np.ones((k, n))
+    assert (product(a, b) == k).all()
+    assert calls == [m * k * n]
+    calls.clear()
+    assert (product(a, b, threads=False) == k).all()
+    assert sum(calls) == m * k * n
+    assert max(calls) <= (blas.SMALL if min(m, n) > 1 else blas.SMALL_VECTOR)

@@ -1,6 +1,6 @@
 import pytest
 
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, display_name, one_of, printable, told
 
 
 def test_an_error_keeps_whether_the_call_was_wrong():
@@ -33,3 +33,21 @@ def test_the_nearest_name_is_suggested(got, hint):
 )
 def test_what_a_terminal_would_act_on_is_escaped(text, shown):
     assert printable(text) == shown
+    assert printable(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("-", "standard input"),
+        ("./-", "./-"),
+        ("a\x1b[31m.png", "a\\x1b[31m.png"),
+        ("\udcff", "\\xff"),
+    ],
+)
+def test_a_name_is_escaped_once_however_often_it_is_shown(name, shown):
+    assert display_name(name) == display_name(display_name(name)) == shown
+
+
+def test_what_nobody_escaped_is_escaped_in_the_end():
+    assert told(ConvError("a\x1b[31m.png: is red")) == "a\\x1b[31m.png: is red"

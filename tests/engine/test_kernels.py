@@ -121,10 +121,7 @@ def test_a_kernel_is_not_shared():
         ("sobl-x", "unknown kernel 'sobl-x', did you mean 'sobel-x'? known: identity, "),
         ("scharr-x:3", "kernel scharr-x: got parameters '3', this kernel takes none"),
         ("sobel-x:4", "kernel sobel-x: got '4', 3, 5 or 7 (cells a side) is allowed"),
-        (
-            "gaussian:-1",
-            "kernel gaussian: got '-1', SIGMA|SIGMAxSIGMA[,SIZE][,order=N|NxN][,truncate=T] is allowed",
-        ),
+        ("gaussian:-1", "kernel gaussian: got '-1', numbers above 0 are allowed"),
         ("gaussian:0", "kernel gaussian: got '0', numbers above 0 are allowed"),
         (
             "gaussian:nan",
@@ -202,9 +199,9 @@ def test_whole_numbers_stay_integers():
         ("1 2; 3", "row 2 has 1 numbers, the first has 2"),
         ("1 a", "row 1, number 2: got 'a', a number is needed"),
         ("", "row 1, number 1: got '', a number is needed"),
-        ("1 nan", "row 1, number 2: got 'nan', a number is needed"),
+        ("1 nan", "row 1, number 2: got 'nan', a finite number is needed"),
         ("1 ٣", "row 1, number 2: got '٣', a number is needed"),
-        ("1 1e999", "got '1 1e999', numbers that fit 64 bits are needed"),
+        ("1 1e999", "row 1, number 2: got '1e999', numbers up to 1.8e308 are allowed"),
         ("99999999999999999999", "got '99999999999999999999', numbers that fit 64 bits are needed"),
     ],
 )

@@ -489,7 +489,8 @@ def test_a_view_is_not_copied_nor_changed():
         ),
         (
             lambda: pool2d(NINE[0], 2),
-            "input: got shape 3, a non-empty array of 2 to 4 dimensions is needed",
+            "input: got shape 3, a non-empty array of 2 to 4 dimensions is needed: "
+            "numpy.reshape(a, (1, -1)) makes it one row",
         ),
         (
             lambda: pool2d(NINE + 1j, 2),

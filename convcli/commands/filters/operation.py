@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from convcli import terminal
-from convcli.engine.errors import ConvError
+from convcli.engine.errors import ConvError, display_name
 
 if TYPE_CHECKING:  # the commands that derive from Operation are loaded for their help, too
     from convcli.commands.output import Delivered, Request
@@ -49,14 +49,14 @@ def filtered(
     """Read, filter, deliver; what is delivered carries all notes. Prints nothing but a result for standard output."""
     from dataclasses import replace
 
-    from convcli.commands.output import _shown, deliver
+    from convcli.commands.output import deliver
     from convcli.files.operands import load
 
     operand = load(name, reading)
     try:
         result = operation(operand)
     except ConvError as error:
-        raise error if error.usage else error.about(_shown(name)) from error
+        raise error if error.usage else error.about(display_name(name)) from error
     delivered = deliver(operand, result, request)
     read = operand.picture.notes if operand.picture else ()
     notes = (*read, *operation.notes(operand, result), *delivered.notes)

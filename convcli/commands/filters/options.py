@@ -56,6 +56,12 @@ class FilterOptions:
 
         return Reading(self.allow_nan, self.layout, self.max_pixels)
 
+    @property
+    def single(self) -> bool:
+        """Whether one input is named, and nothing that makes it a batch."""
+        several = (self.recursive, self.files_from, self.skip_existing, self.cluster)
+        return len(self.sources or ()) == 1 and not any(several)
+
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""
         from convcli.files.operands import check_single_stdin
@@ -82,7 +88,6 @@ class FilterOptions:
         fields : mapping, optional
             Options that a template of -o may name.
         """
-        from convcli.commands.filters.batch import Many, filter_inputs
         from convcli.commands.output import Request
 
         request = Request(
@@ -97,6 +102,13 @@ class FilterOptions:
             max_memory=self.max_memory,
             fields=fields or {},
         )
+        if self.single:
+            from convcli.commands.filters.operation import filter_input
+
+            filter_input((self.sources or [""])[0], operation, request, self.reading)
+            return
+        from convcli.commands.filters.batch import Many, filter_inputs  # one file needs no batch
+
         many = Many(
             self.recursive,
             self.files_from,

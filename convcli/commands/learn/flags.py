@@ -1,12 +1,12 @@
 """The options that only `convcli learn` has."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcli import options
+from convcli.engine import names
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:  # help and completion need the options alone
 __all__ = ["LearnOptions"]
 
 DESCENT = "Descent (-m sgd)"
-
-
-def _methods() -> Iterable[str]:
-    from convcli.engine.learning import METHODS
-
-    return METHODS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,7 +53,7 @@ class LearnOptions:
             "--method",
             text="lstsq (least squares) or sgd (descent).",
             metavar="METHOD",
-            autocompletion=options.words(_methods),
+            autocompletion=options.words(lambda: names.LEARNING_METHODS),
         ),
     ] = None
     bias: Annotated[
@@ -72,6 +66,7 @@ class LearnOptions:
             options.KERNEL,
             "--ridge",
             text="Cost of squared taps, with lstsq (0).",
+            parser=options.read_real,
             metavar="L",
             show_default=False,
         ),
@@ -82,6 +77,7 @@ class LearnOptions:
             options.KERNEL,
             "--holdout",
             text="Share of rows to measure on only (0).",
+            parser=options.read_real,
             metavar="PART",
             show_default=False,
         ),
@@ -89,7 +85,11 @@ class LearnOptions:
     lr: Annotated[
         float | None,
         options.option(
-            DESCENT, "--lr", text="Learning rate (half of the largest stable one).", metavar="RATE"
+            DESCENT,
+            "--lr",
+            text="Learning rate (half of the largest stable one).",
+            parser=options.read_real,
+            metavar="RATE",
         ),
     ] = None
     steps: Annotated[
@@ -97,7 +97,13 @@ class LearnOptions:
     ] = None
     momentum: Annotated[
         float | None,
-        options.option(DESCENT, "--momentum", text="Share of the last step kept (0).", metavar="M"),
+        options.option(
+            DESCENT,
+            "--momentum",
+            text="Share of the last step kept (0).",
+            parser=options.read_real,
+            metavar="M",
+        ),
     ] = None
     batch: Annotated[
         int | None,
@@ -151,7 +157,7 @@ class LearnOptions:
         """The numbers of gradient descent."""
         from convcli.engine.learning.gradient_descent import Descent
 
-        return Descent(
+        return Descent.of(
             self.lr,
             Descent.steps if self.steps is None else self.steps,
             Descent.momentum if self.momentum is None else self.momentum,

@@ -7,7 +7,7 @@ import numpy as np
 
 from convcli.commands.output import Request, destination
 from convcli.engine.correlation import corr2d
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 from convcli.engine.learning.examples import Examples
 from convcli.files.inputs import read_pairs
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
@@ -53,19 +53,15 @@ def read_examples(
     if any(pictured) and not all(pictured):
         one, other = (names[pictured.index(kind)][0] for kind in (True, False))
         raise ConvError(
-            f"{printable(other)}: is an array and {printable(one)} a picture, inputs of one kind are needed"
+            f"{display_name(other)}: is an array and {display_name(one)} a picture, inputs of one kind are needed"
         )
     examples = Examples.of(
         [x.values for x, _ in pairs],
         [y.values for _, y in pairs],
-        names=[(_shown(x), _shown(y)) for x, y in names],
+        names=[(display_name(x), display_name(y)) for x, y in names],
         limits=[_limits(y) for _, y in pairs],
     )
     return examples, all(pictured)
-
-
-def _shown(name: str) -> str:
-    return "standard input" if name == "-" else printable(name)
 
 
 def _limits(answer: Operand) -> tuple[float, float] | None:

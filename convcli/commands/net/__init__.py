@@ -1,8 +1,7 @@
 """`convcli net`: the chapter's networks, and others, as tables and at work."""
 
-__all__ = ["EXAMPLES", "HELP"]
+__all__ = ["EXAMPLES"]
 
-HELP = "Networks from LeNet to DenseNet: their tables, their training, their answers."
 EXAMPLES = (
     "convcli net list",
     "convcli net show torchvision/resnet50 --depth 1",

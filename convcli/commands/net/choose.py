@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
@@ -62,7 +62,7 @@ class Chosen:
             told = {"network": self.row.name}
         if self.width != 1:
             told["width"] = self.width
-        return told | {"input": list(self.input), "classes": self.steps[-1].row.output[0]}
+        return told | {"input": list(self.input), "classes": self.steps[-1].output[0]}
 
 
 def choose(
@@ -108,17 +108,17 @@ def choose(
             network(name)
         except ConvError as error:
             raise ConvError(f"{error}, and there is no such file", usage=True) from error
-    shown = "standard input" if name == "-" else name
+    shown = display_name(name)
     if classes is not None:
-        raise ConvError(f"--classes: {printable(shown)} says itself how many", usage=True)
+        raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
-        raise ConvError(f"--input: missing, {printable(shown)} needs CxHxW", usage=True)
+        raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
     text = read_text(name)
     net = read_chain(text, name=shown)
     try:
         return Chosen(shown, size, _written(net, size, wide), text=text, width=wide)
     except ConvError as error:
-        raise error.about(printable(shown)) from error
+        raise error.about(shown) from error
 
 
 def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chosen:

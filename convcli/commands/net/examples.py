@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convcli.commands.output import tell
 from convcli.commands.progress import say, watch
-from convcli.engine.errors import ConvError, printable, shortened, told
+from convcli.engine.errors import ConvError, display_name, printable, shortened, told
 from convcli.engine.progress import Note, Progress, Work
 from convcli.files.datasets import Labelled, classes, numbered
 from convcli.files.memory import check_free
@@ -62,7 +62,7 @@ def examples_of(
             return Examples(labelled.x, y, names, labelled.white or 1), 0
         check_free(4 * len(y) * prod(size))
     except ConvError as error:
-        raise error.about(printable(labelled.name)) from error
+        raise error.about(display_name(labelled.name)) from error
 
     work = _pictures(labelled, size, resize, reading or Reading())
     x, read = watch(work, lambda text: say(f"convcli: {shortened(text)}"))
@@ -70,7 +70,7 @@ def examples_of(
     lost = set(range(len(names))) - set(found.y.tolist()) if labels is None else set()
     if lost or not len(found):
         which = f"of the class {printable(names[min(lost)])} " if len(found) else ""
-        raise ConvError(f"{printable(labelled.name)}: no picture {which}could be read")
+        raise ConvError(f"{display_name(labelled.name)}: no picture {which}could be read")
     return found, len(y) - len(found)
 
 

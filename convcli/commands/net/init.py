@@ -18,10 +18,10 @@ EXAMPLES = (
 )
 
 
-def _methods() -> Iterable[str]:
-    from convcli.nets.model.initializers import METHODS
+def _initializers() -> Iterable[str]:
+    from convcli.nets.zoo.recipes import INITIALIZERS
 
-    return METHODS
+    return INITIALIZERS
 
 
 def net_init(
@@ -50,7 +50,7 @@ def net_init(
             text="xavier, the chapter's, he, for relu, or xavier-sigmoid (xavier).",
             metavar="METHOD",
             show_default=False,
-            autocompletion=options.words(_methods),
+            autocompletion=options.words(_initializers),
         ),
     ] = "xavier",
     seed: Annotated[

@@ -6,9 +6,6 @@ import sys
 
 from convcli import options, terminal
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture.counts import rule
-from convcli.nets.architecture.steps import program
-from convcli.nets.architecture.summary import Line, summary
 from convcli.nets.zoo import NETWORKS, Network
 
 __all__ = ["EXAMPLES", "net_list"]
@@ -27,14 +24,11 @@ def net_list(as_json: options.JsonFlag = False) -> None:
 
     A table on a terminal, CSV in a pipe.
     """
-    rows = [(row, _total(row)) for row in NETWORKS.values()]
+    rows = NETWORKS.values()
     if as_json:
-        print(json.dumps([_record(row, total) for row, total in rows]))
+        print(json.dumps([_record(row) for row in rows]))
         return
-    cells = [
-        (row.name, size_text(row.input), row.classes, total.params, total.macs, row.title)
-        for row, total in rows
-    ]
+    cells = [(row.name, size_text(row.input), row.classes, *row.counted, row.title) for row in rows]
     if not terminal.on_terminal():
         csv.writer(sys.stdout, lineterminator="\n").writerows([_HEAD, *cells])
         return
@@ -43,20 +37,17 @@ def net_list(as_json: options.JsonFlag = False) -> None:
         *(terminal.Column(head, spare) for head, spare in (("input", 2), ("classes", 3))),
         *(terminal.Column("params"), terminal.Column("MACs"), terminal.Column("what", 1)),
     ]
+    from convcli.nets.architecture.counts import rule
+
     foot = [rule(), "convcli net show NAME: its layers."]
     terminal.print_table(columns, cells, foot=foot)
 
 
-def _total(row: Network) -> Line:
-    return summary(row.name, row.input, program(row.build(row.classes), row.input)).total
-
-
-def _record(row: Network, total: Line) -> dict[str, object]:
+def _record(row: Network) -> dict[str, object]:
     return {
         "name": row.name,
         "title": row.title,
         "input": list(row.input),
         "classes": row.classes,
-        "params": total.params,
-        "macs": total.macs,
+        **dict(zip(("params", "macs"), row.counted, strict=True)),
     }

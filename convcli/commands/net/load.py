@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.commands.net.choose import Chosen, Overrides, choose_by_card
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
 from convcli.nets.model import Model, weights
@@ -49,7 +49,7 @@ class Loaded:
                 self.preparation.resize,
             )
         except ConvError as error:
-            raise error if error.usage else error.about(printable(operand.name)) from error
+            raise error if error.usage else error.about(display_name(operand.name)) from error
 
     def batch(self, operand: Operand) -> NDArray[np.float32]:
         """Make the network's input of a picture or an array: shape (N, C, H, W)."""
@@ -60,7 +60,7 @@ class Loaded:
         if shape[1:] != size:
             got, needed = size_text(x.shape), size_text(size)
             raise ConvError(
-                f"{printable(operand.name)}: got {got}, {needed} or Nx{needed} is needed"
+                f"{display_name(operand.name)}: got {got}, {needed} or Nx{needed} is needed"
             )
         return x.reshape(shape).astype(np.float32)
 

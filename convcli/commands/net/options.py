@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from convcli import options
+from convcli.engine import numbers
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.sizes.notation import read_number
 from convcli.files.memory import MAX_PIXELS
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "TrainOptions",
     "Width",
     "named",
-    "read_real",
 ]
 
 
@@ -30,6 +29,12 @@ def _networks() -> Iterable[str]:
     from convcli.nets.zoo import NETWORKS
 
     return NETWORKS
+
+
+def _optimizers() -> Iterable[str]:
+    from convcli.nets.zoo.recipes import OPTIMIZERS
+
+    return OPTIMIZERS
 
 
 def _schedules() -> Iterable[str]:
@@ -42,12 +47,7 @@ named = options.words(_networks)
 """Completes a network's name."""
 
 
-def _number(text: str) -> float:
-    return float(read_number(str(text)))
-
-
-read_real = options.reads(_number)
-"""The parser of an option that is one real number."""
+read_real = options.read_real
 
 Size = Annotated[
     options.Sizes | None,
@@ -70,7 +70,7 @@ Width = Annotated[
         "--width",
         metavar="W",
         text="Scales the channels of convolutions, as 0.25.",
-        parser=read_real,
+        parser=options.read_real,
     ),
 ]
 Depth = Annotated[
@@ -94,15 +94,9 @@ MaxValue = Annotated[
         "--max-value",
         metavar="V",
         text="The value that becomes 1 (by dtype and data).",
-        parser=read_real,
+        parser=options.read_real,
     ),
 ]
-
-
-def _optimizers() -> Iterable[str]:
-    from convcli.nets.training.optimizers import OPTIMIZERS
-
-    return OPTIMIZERS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -138,7 +132,7 @@ class TrainOptions:
             "--holdout",
             metavar="PART",
             text="Share of each class to test with, as 0.1.",
-            parser=read_real,
+            parser=options.read_real,
         ),
     ] = None
     max_value: MaxValue = None
@@ -173,7 +167,9 @@ class TrainOptions:
     ] = None
     lr: Annotated[
         float | None,
-        options.option(_RUN, "--lr", metavar="RATE", text="Learning rate.", parser=read_real),
+        options.option(
+            _RUN, "--lr", metavar="RATE", text="Learning rate.", parser=options.read_real
+        ),
     ] = None
     optimizer: Annotated[
         str | None,
@@ -187,7 +183,7 @@ class TrainOptions:
     ] = None
     momentum: Annotated[
         float | None,
-        options.option(_RUN, "--momentum", metavar="M", text="Of sgd.", parser=read_real),
+        options.option(_RUN, "--momentum", metavar="M", text="Of sgd.", parser=options.read_real),
     ] = None
     decay: Annotated[
         float | None,
@@ -196,7 +192,7 @@ class TrainOptions:
             "--weight-decay",
             metavar="L",
             text="Weight decay: the L2 penalty.",
-            parser=read_real,
+            parser=options.read_real,
         ),
     ] = None
     schedule: Annotated[
@@ -244,9 +240,6 @@ class TrainOptions:
         }
 
 
-_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
-
-
 class Floats(tuple[float, ...]):
     """Numbers, one or one a channel."""
 
@@ -256,12 +249,12 @@ class Unit(tuple[int, int]):
 
 
 def _floats(text: str) -> Floats:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(_NUMBER, part) for part in parts):
+    try:
+        return Floats(map(numbers.read_real, text.split(",")))
+    except ConvError as error:
         raise ConvError(
             f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
-        )
-    return Floats(map(float, parts))
+        ) from error
 
 
 def _unit(text: str) -> Unit:
@@ -282,7 +275,7 @@ def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
         return []
     row = named[0]
     steps = program(row.build(row.classes), row.input)
-    return [s.name for s in steps if len(s.row.output) == 3 and str(s.name).startswith(incomplete)]
+    return [s.name for s in steps if len(s.output) == 3 and str(s.name).startswith(incomplete)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

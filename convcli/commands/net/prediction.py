@@ -20,7 +20,7 @@ from convcli.engine.results import Ready
 from convcli.files.operands import Operand, Reading, check_single_stdin, load
 from convcli.files.pictures.picture import Picture
 from convcli.files.text import read_text
-from convcli.nets.model import Answer
+from convcli.nets.model import Prediction
 from convcli.nets.model.feature_maps import box, feature_grid, last_maps, named_step, with_box
 from convcli.terminal.streams import row_printer
 
@@ -28,7 +28,7 @@ __all__ = ["predict"]
 
 
 def predict(asked: PredictOptions) -> None:
-    """Answer for each input, or draw what a layer or a unit sees of one.
+    """Prediction for each input, or draw what a layer or a unit sees of one.
 
     Raises
     ------
@@ -54,31 +54,31 @@ def predict(asked: PredictOptions) -> None:
     elif asked.features is not None:
         draw_features(loaded, load(asked.inputs[0], reading), asked.features, request)
     else:
-        count = loaded.chosen.steps[-1].row.activations
+        count = loaded.chosen.steps[-1].activations
         names = read_labels(asked.labels, count) if asked.labels else loaded.labels
-        answers, whole = _answer_all(loaded, asked.inputs, reading)
+        answers, whole = _predictions_of(loaded, asked.inputs, reading)
         _show(answers, names if names and len(names) == count else None, request, asked.top)
         if not whole:
             raise typer.Exit(1)
 
 
-def _answer_all(
+def _predictions_of(
     loaded: Loaded, names: Sequence[str], reading: Reading
-) -> tuple[list[Answer], bool]:
-    """Answer for each input, and say whether all could be read.
+) -> tuple[list[Prediction], bool]:
+    """Prediction for each input, and say whether all could be read.
 
     Raises
     ------
     ConvError
         None of several inputs, or the only one, could be read.
     """
-    work = _answers(loaded, names, reading)
+    work = _predicted(loaded, names, reading)
     found = watch(work, lambda text: say(f"convcli: error: {shortened(text)}"))
     return found, {a.name.split("[")[0] for a in found} >= set(names)
 
 
-def _answers(loaded: Loaded, names: Sequence[str], reading: Reading) -> Work[list[Answer]]:
-    found: list[Answer] = []
+def _predicted(loaded: Loaded, names: Sequence[str], reading: Reading) -> Work[list[Prediction]]:
+    found: list[Prediction] = []
     soft = loaded.chosen.steps[-1].layer.kind == "softmax"
     for done, name in enumerate(names, 1):
         try:
@@ -90,13 +90,13 @@ def _answers(loaded: Loaded, names: Sequence[str], reading: Reading) -> Work[lis
             continue
         for i in range(len(batch)):
             logits = loaded.model.forward(batch[i : i + 1])[0].reshape(-1)
-            found.append(Answer(f"{name}[{i}]" if len(batch) > 1 else name, logits, soft))
+            found.append(Prediction(f"{name}[{i}]" if len(batch) > 1 else name, logits, soft))
         yield Progress("predict", done, len(names))
     return found
 
 
 def _show(
-    answers: Sequence[Answer], labels: Sequence[str] | None, request: Request, top: int
+    answers: Sequence[Prediction], labels: Sequence[str] | None, request: Request, top: int
 ) -> None:
     """Show the most probable classes, or write all logits where -o says."""
     if request.output is not None and answers:
@@ -107,7 +107,14 @@ def _show(
             print_path(delivered.path)
         return
     rows = [
-        (a.name, rank, c, labels[c] if labels else str(c), float(a.shares[c]), float(a.logits[c]))
+        (
+            a.name,
+            rank,
+            c,
+            labels[c] if labels else str(c),
+            float(a.probabilities[c]),
+            float(a.logits[c]),
+        )
         for a in answers
         for rank, c in enumerate(a.best(top), 1)
     ]
@@ -122,12 +129,12 @@ def _show(
             write(row)
 
 
-def _record(found: Answer, labels: Sequence[str] | None, top: int) -> dict[str, object]:
+def _record(found: Prediction, labels: Sequence[str] | None, top: int) -> dict[str, object]:
     best = [
         {
             "class": c,
             "label": labels[c] if labels else str(c),
-            "probability": float(found.shares[c]),
+            "probability": float(found.probabilities[c]),
             "logit": float(found.logits[c]),
         }
         for c in found.best(top)

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from convcli import options, terminal
+from convcli.commands.layer_table import layer_cells, print_layers, shared
 from convcli.commands.net import options as own
 from convcli.commands.net.choose import choose
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture import onnx_model
-from convcli.nets.architecture.counts import rule
-from convcli.nets.architecture.summary import Line, Summary, blocks, summary
+from convcli.nets.architecture.counts import LayerRecord, blocks, rule
+from convcli.nets.architecture.summary import Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
 
 __all__ = ["EXAMPLES", "net_show"]
@@ -53,56 +54,57 @@ def net_show(
         found = onnx_model.read(name, size, classes)
     else:
         chosen = choose(name, size, classes, width)
-        found = summary(chosen.name, chosen.input, chosen.steps)
+        found = Summary(chosen.name, chosen.input, tuple(chosen.steps))
     if as_json:
         print(json.dumps(found.record()))
     elif terminal.on_terminal():
-        _show(found, blocks(found.lines, depth))
+        _show(found, blocks(found.layers, depth))
     else:
-        leaves = blocks(found.lines, depth) if depth else found.lines
-        _write([line for line in leaves if line.kind != "block" or line.depth + 1 == depth])
+        shown = blocks(found.layers, depth) if depth else found.layers
+        leaves = [x for x in shown if x.kind != "block" or x.depth + 1 == depth]
+        rows = csv_rows(leaves, _KEYS, fraction=float)
+        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
 
 
-_NUMBERS, _SEEN = ("params", "macs", "activations"), ("rf", "jump", "start")
+_KEYS = ("name", "layer", "output", "params", "macs", "activations", "rf", "jump", "start")
 
 
-def _write(lines: Sequence[Line]) -> None:
-    write = csv.writer(sys.stdout, lineterminator="\n").writerow
-    write(["name", "layer", "output", *_NUMBERS, *_SEEN])
-    for line in lines:
-        seen = ["" if (v := getattr(line, key)) is None else "x".join(map(str, v)) for key in _SEEN]
-        numbers = [getattr(line, key) for key in _NUMBERS]
-        write([line.name, line.text or line.kind, size_text(line.output), *numbers, *seen])
+_COLUMNS = [
+    "layer",
+    "kind",
+    "kernel",
+    "stride",
+    "padding",
+    "output",
+    "params",
+    "MACs",
+    "bytes",
+    "rf",
+]
 
 
-def _show(found: Summary, lines: Sequence[Line]) -> None:
-    heads = [("layer", 0), ("kind", 4), ("kernel", 7), ("stride", 7), ("padding", 6), ("output", 0)]
-    columns = [terminal.Column(title, spare) for title, spare in heads]
-    columns += [terminal.Column("params"), terminal.Column("MACs"), terminal.Column("bytes", 3)]
-    columns += [terminal.Column("rf", 1)]
-    total = found.total
-    terminal.print_table(
-        columns,
-        [
-            (
-                "  " * line.depth + line.name.split(".", line.depth)[-1],
-                *(None if line.kind == "block" else line.kind, line.kernel, line.stride),
-                *(line.padding, size_text(line.output), line.params),
-                *("?" if line.macs is None else line.macs, line.memory, _one(line.rf)),
-            )
-            for line in lines
-        ],
-        title=f"{found.name}, input {size_text(found.input)}",
-        total=["total", *[None] * 5, total.params, total.macs, total.memory, None],
-        foot=_foot(found),
-    )
+def _show(found: Summary, layers: Sequence[LayerRecord]) -> None:
+    title = f"{found.name}, input {size_text(found.input)}"
+    total = layer_cells(found.total)
+    print_layers(_COLUMNS, map(_cells, layers), total, title=title, foot=_foot(found))
+
+
+def _cells(layer: LayerRecord) -> dict[str, object]:
+    cells = layer_cells(layer)
+    return {
+        **cells,
+        "layer": "  " * layer.depth + layer.name.split(".", layer.depth)[-1],
+        "kind": None if layer.kind == "block" else layer.kind,
+        # as text, to the left
+        **{c: None if cells[c] is None else str(cells[c]) for c in ("kernel", "stride", "rf")},
+    }
 
 
 def _foot(found: Summary) -> list[str]:
     total = found.total
     lines = [rule(), "bytes: the outputs as float32. Blocks sum up what is in them."]
     if total.rf:
-        seen = f"Receptive field {_one(total.rf)}, a unit every {_one(total.jump)} rows"
+        seen = f"Receptive field {shared(total.rf)}, a unit every {shared(as_numbers(total.jump))} rows"
         lines.insert(0, f"{seen}, at the last feature map.")
     if total.buffers:
         lines.append(
@@ -111,9 +113,3 @@ def _foot(found: Summary) -> list[str]:
     if found.not_counted:
         lines.append(f"Not counted: {', '.join(found.not_counted)}.")
     return lines
-
-
-def _one(values: Sequence[int | float] | None) -> str | None:
-    if not values:
-        return None
-    return "x".join(map(str, values[:1] if len(set(values)) == 1 else values))

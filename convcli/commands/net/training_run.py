@@ -102,7 +102,7 @@ def _chosen(
     if size is None and not named and labelled.x is not None:
         size = labelled.x.shape[1:]
     chosen = choose(asked.name, size, len(labels) if named else None, width)
-    out = chosen.steps[-1].row.activations
+    out = chosen.steps[-1].activations
     if out != len(labels):
         raise ConvError(
             f"{printable(asked.name)}: ends in {out} numbers, "

@@ -5,7 +5,7 @@ import sys
 from convcli import options
 from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.errors import ConvError
-from convcli.engine.sizes.csv_rows import Given, answers
+from convcli.engine.sizes.csv_rows import Defaults, output_rows
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.text import standard_input
 from convcli.terminal.streams import row_printer
@@ -15,7 +15,7 @@ __all__ = ["run"]
 
 def run(asked: ShapeOptions) -> None:
     """Answer line by line; a bad row is told on standard error and left out."""
-    given = Given(
+    given = Defaults(
         asked.n,
         asked.kernel,
         options.padding_of(asked.padding, asked.total, Padding()),
@@ -26,7 +26,7 @@ def run(asked: ShapeOptions) -> None:
     write = row_printer()
     rows = bad = 0
     try:
-        for answer in answers(standard_input(), given):
+        for answer in output_rows(standard_input(), given):
             if answer.error is None:
                 write(answer.cells)
             else:

@@ -8,8 +8,6 @@ from convcli.commands.shape.flags import ShapeOptions
 from convcli.engine.sizes import explain
 from convcli.engine.sizes.geometry import Axis, Padding, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.architecture.kinds import Layer
-from convcli.nets.architecture.torch_code import layer_code
 
 __all__ = ["show"]
 
@@ -88,6 +86,9 @@ def _explained(asked: ShapeOptions, pad: Padding, found: _Axes) -> Iterator[str]
 
 
 def _code(asked: ShapeOptions, pad: Padding, found: _Axes) -> str:
+    from convcli.nets.architecture.layer import Layer
+    from convcli.nets.architecture.torch_code import layer_code
+
     kind = "convt" if asked.transposed else "maxpool" if asked.ceil else "conv"
     layer = Layer(
         kind,

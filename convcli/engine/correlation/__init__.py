@@ -4,30 +4,30 @@
 can so be filtered and written band by band, and no strategy ever holds the padded input or all of its windows.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.borders import border, check_value
+from convcli.engine.arguments import Whole, Wholes, whole
+from convcli.engine.arrays import as_array, check_numbers, check_planes
+from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
 from convcli.engine.correlation.taps import Taps
 from convcli.engine.errors import ConvError
+from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.sizes.geometry import PaddingLike, size_text
 from convcli.engine.threads import each
 
 __all__ = ["Correlation", "corr2d", "prepare"]
 
-BAND = 1 << 20
-"""Output elements a band aims at: enough for all threads, small against a picture."""
 
-
-@dataclass(frozen=True, eq=False)
-class Correlation:
+@dataclass(eq=False)
+class Correlation(Result):
     """One correlation, checked, planned and ready to compute any rows of its result.
 
     Parameters
@@ -52,24 +52,11 @@ class Correlation:
     plan: Plan
     runner: Runner
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of the result."""
-        return self.problem.dtype
-
-    @property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Where the windows lie."""
-        return self.problem.axes
+    def __post_init__(self) -> None:
+        self.dtype, self.axes = self.problem.dtype, self.problem.axes
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute output rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
+        """Compute output rows start … stop-1 (see `Result.rows`)."""
         problem = self.problem
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
@@ -103,29 +90,18 @@ class Correlation:
                 if not self.runner.run(part, out, scratch):
                     Taps(self.problem).run(part, out, scratch)
 
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of output rows of about `elements` elements each, which cover the result."""
-        rows, columns = self.shape[-2:]
-        height = max(elements // max(columns * self.problem.maps, 1), 1)
-        for start in range(0, rows, height):
-            yield start, min(start + height, rows)
-
-    def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
-        return self.rows(0, self.shape[-2])
-
 
 def corr2d(
     x: ArrayLike,
     kernel: ArrayLike,
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     border: str = "zero",
     value: float = 0.0,
     bias: ArrayLike | None = None,
-    groups: int = 1,
+    groups: Whole = 1,
     flip: bool = False,
 ) -> NDArray[Any]:
     """Cross-correlate an array with a kernel, as a convolution layer does (the kernel is not flipped).
@@ -139,8 +115,9 @@ def corr2d(
     padding : int, str or sequence
         Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'.
     stride, dilation : int or sequence of int
+        Here, in `padding` and in `groups` NumPy's integers, and arrays of them, are as good as int.
     border : str
-        What the padding holds: a name of `padding.BORDERS`.
+        What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
     bias : array_like, shape () or (O,), optional
@@ -159,7 +136,7 @@ def corr2d(
     Raises
     ------
     ConvError
-        Channels, groups or sizes that do not fit, or integers that could pass int64.
+        Channels, groups or sizes that do not fit or are no whole numbers, or integers that could pass int64.
 
     Source: Zhang et al., "Dive into Deep Learning", section "The cross-correlation operator".
 
@@ -171,8 +148,8 @@ def corr2d(
     [[5, 11], [23, 29]]
     """
     return prepare(
-        np.asarray(x),
-        np.asarray(kernel),
+        as_array("input", x),
+        as_array("kernel", kernel),
         padding=padding,
         stride=stride,
         dilation=dilation,
@@ -189,12 +166,12 @@ def prepare(
     kernel: NDArray[Any],
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     mode: str = "zero",
     value: float = 0.0,
     bias: ArrayLike | None = None,
-    groups: int = 1,
+    groups: Whole = 1,
     flip: bool = False,
     strategy: str | None = None,
 ) -> Correlation:
@@ -203,21 +180,18 @@ def prepare(
     Parameters
     ----------
     strategy : str, optional
-        A name of `strategies.STRATEGIES` to use, in place of the planner's choice.
+        A name of `planner.STRATEGIES` to use, in place of the planner's choice.
 
     Raises
     ------
     ConvError
     """
     look = border(mode)
-    check_value(look, value)
-    x, kernel = _numeric(x, "input"), _numeric(kernel, "kernel")
-    for name, array in (("input", x), ("kernel", kernel)):
-        if not 2 <= array.ndim <= 4 or array.size == 0:
-            raise ConvError(
-                f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
-                "a non-empty array of 2 to 4 dimensions is needed"
-            )
+    value = filling(look, value)
+    groups = whole("groups", groups, 1)
+    check_planes("input", x)
+    check_planes("kernel", kernel)
+    x, kernel = _numeric(x), _numeric(kernel)
     planes = x.reshape((1,) * (4 - x.ndim) + x.shape)
     channels = planes.shape[1]
     if kernel.ndim == 2:
@@ -257,20 +231,14 @@ def prepare(
     return Correlation(problem, (*leading, vertical.out, horizontal.out), plan, runner)
 
 
-def _numeric(array: NDArray[Any], name: str) -> NDArray[Any]:
-    if array.dtype == bool:
-        return array.view(np.uint8)
-    if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
-        raise ConvError(
-            f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
-        )
-    return array
+def _numeric(array: NDArray[Any]) -> NDArray[Any]:
+    return array.view(np.uint8) if array.dtype == bool else array
 
 
 def _check_channels(
     x: NDArray[Any], kernel: NDArray[Any], channels: int, weights: NDArray[Any], groups: int
 ) -> None:
-    divided = groups >= 1 and channels % groups == weights.shape[0] % groups == 0
+    divided = channels % groups == weights.shape[0] % groups == 0
     if divided and weights.shape[1] * groups == channels:
         return
     both = f"input {size_text(x.shape)}, kernel {size_text(kernel.shape)}"
@@ -287,7 +255,9 @@ def _check_channels(
 def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:
     if bias is None:
         return None
-    given = _numeric(np.asarray(bias), "bias").reshape(-1)
+    given = as_array("bias", bias)
+    check_numbers("bias", given)
+    given = _numeric(given).reshape(-1)
     if given.size not in (1, maps):
         several = f" or {maps} (one an output channel) are" if maps > 1 else " is"
         raise ConvError(f"bias: got {given.size} numbers, 1{several} needed")

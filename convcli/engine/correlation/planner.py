@@ -1,17 +1,18 @@
 """The ways to compute a correlation, one row each, and the planner that chooses among them.
 
 All give the same result: integers exactly, floats within rounding. What one cannot do, it says; what each would
-cost is estimated from counts of operations and the rates of `rates`, and the cheapest one is taken.
+cost is estimated from counts of operations and the rates of `costs`, and the cheapest one is taken.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from convcli.engine.arguments import row_of
 from convcli.engine.correlation import banded, fft, im2col, separable, taps
 from convcli.engine.correlation.costs import Cost
 from convcli.engine.correlation.problem import Kind, Problem, Runner
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.errors import ConvError
 from convcli.engine.threads import workers
 
 __all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
@@ -109,7 +110,7 @@ class Plan:
     operations : int
         Additions and multiplications it performs.
     seconds : float
-        Predicted time with `threads` threads, from the rates of `rates`: a guess, good for comparing.
+        Predicted time with `threads` threads, from the rates of `costs`: a guess, good for comparing.
     threads : int
     """
 
@@ -149,12 +150,11 @@ def _chosen(kind: Kind, forced: str | None, count: int) -> tuple[Plan, Runner]:
 
 def _choose(problem: Problem, forced: str | None, count: int) -> tuple[Plan, Runner]:
     if forced is not None:
-        if forced not in STRATEGIES:
-            raise one_of("strategy", forced, STRATEGIES)
-        reason = STRATEGIES[forced].refuse(problem)
+        row = row_of("strategy", forced, STRATEGIES)
+        reason = row.refuse(problem)
         if reason is not None:
             raise ConvError(f"strategy {forced}: {reason}", usage=True)
-        row, spent, why = STRATEGIES[forced], STRATEGIES[forced].cost(problem), "it was asked for"
+        spent, why = row.cost(problem), "it was asked for"
     else:
         able = [row for row in _ROWS if row.refuse(problem) is None]
         costs = sorted(((row.cost(problem), row) for row in able), key=lambda pair: pair[0].seconds)

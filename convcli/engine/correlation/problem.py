@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite, prod
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from convcli.engine.borders import Border, read_window
+from convcli.engine.correlation.factors import Factors, real_factors, whole_factors
 from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite"]
@@ -41,8 +42,6 @@ class Problem:
         Of the result, and of the arithmetic (a float type that holds every integer of it exactly, or int64).
     bound : int or None
         What no |result| and no |partial sum| exceeds, for integers.
-    memo : dict
-        What strategies found out about the problem and need again.
     """
 
     x: Array
@@ -55,7 +54,6 @@ class Problem:
     dtype: np.dtype[Any]
     work: np.dtype[Any]
     bound: int | None
-    memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def maps(self) -> int:
@@ -106,6 +104,12 @@ class Problem:
         """The different planes of the weights: one if all are equal (one 2-D kernel for all channels)."""
         flat = self.weights.reshape(-1, *self.kernel)
         return flat[:1] if (flat == flat[:1]).all() else flat
+
+    @cached_property
+    def factors(self) -> list[Factors]:
+        """What each of `kernels` is the sum of: products column × row."""
+        split = real_factors if self.bound is None else whole_factors
+        return [split(kernel, self.work) for kernel in self.kernels]
 
     def kind(self) -> "Kind | None":
         """All that strategies go by, the numbers of `x` left out; None where the weights are large."""

@@ -3,11 +3,7 @@
 Source: Treitel and Shanks, "The design of multistage separable planar filters", IEEE Trans. Geosci. Electron. 9 (1971).
 """
 
-from math import gcd
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from convcli.engine.correlation import planewise
 from convcli.engine.correlation.costs import (
@@ -36,19 +32,16 @@ from convcli.engine.correlation.toeplitz import (
 )
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = ["Separable", "cost", "factors", "refuse"]
+__all__ = ["Separable", "cost", "refuse"]
 
 SMALL = 64
 """Taps up to which only kernels of rank 1 are worth a column and a row filter."""
-
-NEAR = {4: 3e-7, 8: 1e-15}
-"""What of sum|kernel| a factorisation may leave out, by bytes an element."""
 
 
 def refuse(problem: Problem) -> str | None:
     """Say why column and row filters cannot serve."""
     reason = planewise.refuse(problem)
-    if reason is None and problem.bound is not None and any(len(f) > 1 for f in factors(problem)):
+    if reason is None and problem.bound is not None and any(len(f) > 1 for f in problem.factors):
         return "the kernel is not a column times a row of integers"
     return reason
 
@@ -77,8 +70,7 @@ def _rank(problem: Problem) -> float:
     """Mean rank of the kernels; of small ones, for which only rank 1 pays, a quick guess."""
     if problem.bound is None and problem.kernel[0] * problem.kernel[1] <= SMALL:
         return 1.0 if all(map(_rank_one, problem.kernels)) else min(problem.kernel)
-    found = factors(problem)
-    return sum(len(terms) for terms in found) / len(found)
+    return sum(map(len, problem.factors)) / len(problem.factors)
 
 
 def _rank_one(kernel: Array) -> bool:
@@ -93,47 +85,6 @@ def _width(axis: Axis) -> int:
     return 16 if axis.extent < 48 else 32
 
 
-def factors(problem: Problem) -> list[list[tuple[Array, Array]]]:
-    """Split each different kernel of a problem into columns and rows, whose products add up to it."""
-    if "factors" not in problem.memo:
-        split = _whole if problem.bound is not None else _real
-        problem.memo["factors"] = [split(kernel, problem.work) for kernel in problem.kernels]
-    found: list[list[tuple[Array, Array]]] = problem.memo["factors"]
-    return found
-
-
-def _whole(kernel: Array, work: np.dtype[Any]) -> list[tuple[Array, Array]]:
-    """Split into whole numbers, exactly: two terms when one will not do (the second is what is left)."""
-    taps = [[int(tap) for tap in row] for row in kernel.tolist()]
-    divisors = [gcd(*row) for row in taps]
-    pivot = next((i for i, divisor in enumerate(divisors) if divisor), 0)
-    row = [tap // max(divisors[pivot], 1) for tap in taps[pivot]]
-    at = next((j for j, tap in enumerate(row) if tap), 0)
-    column = [line[at] // row[at] if row[at] else 0 for line in taps]
-    first = np.array(column, work), np.array(row, work)
-    exact = all(
-        tap == a * b
-        for a, line in zip(column, taps, strict=True)
-        for b, tap in zip(row, line, strict=True)
-    )
-    return [first] if exact else [first, first]
-
-
-def _real(kernel: NDArray[Any], work: np.dtype[Any]) -> list[tuple[Array, Array]]:
-    """Split by singular values, leaving out what rounding would."""
-    columns, values, rows = np.linalg.svd(kernel.astype(np.float64), full_matrices=False)
-    allowed = NEAR[work.itemsize] * float(np.abs(kernel).sum())
-    terms: list[tuple[Array, Array]] = []
-    for i, value in enumerate(values):
-        # the sum of |what is left| is at most sqrt(size) times its Frobenius norm
-        left = float(np.sqrt((values[i:] ** 2).sum() * kernel.size))
-        if terms and left <= allowed:
-            break
-        scale = np.sqrt(value)
-        terms.append(((columns[:, i] * scale).astype(work), (rows[i] * scale).astype(work)))
-    return terms
-
-
 class Separable(Planewise):
     """Column and row filters, made ready for one problem."""
 
@@ -141,7 +92,7 @@ class Separable(Planewise):
         y = problem.axes[0]
         super().__init__(problem, y.s)
         self.terms = [
-            [self._matrices(column, row) for column, row in terms] for terms in factors(problem)
+            [self._matrices(column, row) for column, row in terms] for terms in problem.factors
         ]
         self.several = any(len(terms) > 1 for terms in self.terms)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.blas import SMALL
 from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["HEIGHT", "LANES", "Across", "Down", "Interleave", "band", "high", "padded", "strided"]
@@ -27,9 +28,6 @@ WIDTH = 1 << 11
 
 LANES = 16
 """Columns of a product are a multiple of this."""
-
-SMALL = 1 << 18
-"""M·K·N that a product stays under: from there on OpenBLAS starts threads of its own."""
 
 
 @dataclass(frozen=True)

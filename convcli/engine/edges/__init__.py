@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import borders, correlation
+from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.borders import Border
-from convcli.engine.edges.canny import canny, check_sigma, mask_border
+from convcli.engine.edges.canny import canny, checked_sigma, mask_border
 from convcli.engine.edges.detectors import (
     DETECTORS,
     Detector,
@@ -21,7 +22,7 @@ from convcli.engine.edges.detectors import (
     signed,
 )
 from convcli.engine.edges.gradients import Direct
-from convcli.engine.edges.otsu import check_number, otsu
+from convcli.engine.edges.otsu import at_least_0, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.pooling import pool2d
@@ -78,7 +79,7 @@ def edges(
         Rows per side, (before, after) pairs an axis, or a word such as 'same'. Canny pads once, by all that its
         Gaussian, its Sobel and its thinning reach: it is as if the input were larger.
     border : str
-        What the padding holds: a name of `padding.BORDERS`.
+        What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
     mask : array_like, shape (H, W), optional
@@ -94,7 +95,7 @@ def edges(
     Raises
     ------
     ConvError
-        An unknown method, an option that the method does not have, a kernel that does not fit.
+        An unknown method, an option that the method does not have or that is no number, a kernel that does not fit.
 
     Examples
     --------
@@ -104,7 +105,7 @@ def edges(
     [[0, 1, 0, -1]]
     """
     return prepare(
-        np.asarray(x),
+        as_array("input", x),
         method,
         axis=axis,
         sigma=sigma,
@@ -114,7 +115,7 @@ def edges(
         padding=padding,
         border=border,
         value=value,
-        mask=None if mask is None else np.asarray(mask),
+        mask=None if mask is None else as_array("mask", mask),
     ).run()
 
 
@@ -143,16 +144,14 @@ def prepare(
     row = detector(method)
     given = {"axis": axis, "sigma": sigma, "low": low, "high": high, "threshold": threshold}
     _check_options(row, given)
-    if not 2 <= x.ndim <= 4 or x.size == 0:
-        raise ConvError(
-            f"input: got shape {size_text(x.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
+    look = borders.border(border)
+    value = borders.filling(look, value)
+    check_planes("input", x)
     inner = None if mask is None else _mask(mask, x.shape[-2:])
     if inner is not None:
         x = np.where(inner, x, x.dtype.type(0))
     planes = x.reshape(-1, 1, *x.shape[-2:])
-    width = (row.sigma or 0.0) if sigma is None else sigma
+    width = (row.sigma or 0.0) if sigma is None else checked_sigma(sigma)
     if row.taps is None:
         found = [
             canny(
@@ -171,9 +170,9 @@ def prepare(
             x.shape, [f.map for f in found], [(f.low, f.high) for f in found], found[0].axes
         )
     axis = row.axis if axis is None else axis
-    source, join, scale = _source(planes, row, axis, width, padding, borders.border(border), value)
+    source, join, scale = _source(planes, row, axis, width, padding, look, value)
     if inner is not None:
-        name, fill = mask_border(borders.border(border))
+        name, fill = mask_border(look)
         inner = pool2d(
             inner,
             [a.k for a in source.axes],
@@ -183,7 +182,7 @@ def prepare(
             border=name,
             value=fill,
         )
-    fixed = threshold if not isinstance(threshold, str) else None
+    fixed = None if threshold is None or threshold == "otsu" else at_least_0("threshold", threshold)
     answer = Answer(
         source=source,
         join=join,
@@ -276,13 +275,13 @@ def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:
             others = ", ".join(d.name for d in DETECTORS.values() if name in d.takes)
             raise ConvError(f"{name}: {row.name} has none, {name} is for {others}", usage=True)
     axis, sigma, threshold = given["axis"], given["sigma"], given["threshold"]
-    if axis is not None and axis not in AXES:
+    if axis is not None and not (isinstance(axis, str) and axis in AXES):
         raise one_of("axis", str(axis), AXES)
-    if sigma is not None and check_sigma(sigma) < SHARPEST and row.taps is not None:
+    if sigma is not None and checked_sigma(sigma) < SHARPEST and row.taps is not None:
         raise ConvError(
             f"sigma: got {sigma:g}, at least {SHARPEST:g} is needed with {row.name}", usage=True
         )
     if isinstance(threshold, str) and threshold != "otsu":
         raise one_of("threshold", threshold, ["a number", "otsu"])
-    if threshold is not None and threshold != "otsu":
-        check_number("threshold", threshold)
+    if threshold is not None and not isinstance(threshold, str):
+        at_least_0("threshold", threshold)

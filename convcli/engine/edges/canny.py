@@ -13,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import borders, correlation
+from convcli.engine.arguments import real
 from convcli.engine.borders import Border
 from convcli.engine.edges.gradients import pair
-from convcli.engine.edges.otsu import check_number, otsu
+from convcli.engine.edges.otsu import at_least_0, otsu
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
 
-__all__ = ["RATIO", "Canny", "canny", "check_sigma", "connected_to", "mask_border"]
+__all__ = ["RATIO", "Canny", "canny", "checked_sigma", "connected_to", "mask_border"]
 
 RATIO = 0.4
 """The low threshold over the high one, where one of them is not given: Canny found 1/2 to 1/3 good."""
@@ -97,7 +98,7 @@ def canny(
     ConvError
     """
     shares = _shares(low, high)
-    row = gaussian_row(check_sigma(sigma))
+    row = gaussian_row(checked_sigma(sigma))
     reach = len(row) // 2 + 2
     vertical, horizontal = geometry.axes(
         x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
@@ -193,9 +194,10 @@ def _inside(
 
 
 def _given(low: float | None, high: float | None) -> tuple[float | None, float | None]:
-    for name, number in (("low", low), ("high", high)):
-        if number is not None:
-            check_number(name, number)
+    low, high = (
+        None if number is None else at_least_0(name, number)
+        for name, number in (("low", low), ("high", high))
+    )
     if low is not None and high is not None and low > high:
         raise ConvError(f"low: got {low:g}, at most high ({high:g}) is allowed", usage=True)
     if low is None and high is not None:
@@ -292,16 +294,14 @@ def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
     np.multiply(here, keep, out=out)
 
 
-def check_sigma(sigma: float | str) -> float:
+def checked_sigma(sigma: object) -> float:
     """Return sigma if it is a number above 0.
 
     Raises
     ------
     ConvError
     """
-    if isinstance(sigma, bool | str) or not math.isfinite(sigma) or sigma <= 0:
-        raise ConvError(f"sigma: got {printable(sigma)}, a number above 0 is needed", usage=True)
-    return sigma
+    return real("sigma", sigma, "a number above 0 is needed", lambda s: 0 < s < math.inf)
 
 
 Index = NDArray[np.intp]

@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.arguments import row_of
 from convcli.engine.edges.gradients import Together, compass, pair
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import kernel, log_factors
 
 __all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "detector", "signed"]
@@ -128,10 +129,8 @@ def detector(text: str) -> Detector:
     ------
     ConvError
     """
-    name, colon, size = text.partition(":")
-    row = DETECTORS.get(name)
-    if row is None:
-        raise one_of("detector", text, DETECTORS)
+    name, colon, size = text.partition(":") if isinstance(text, str) else (text, "", "")
+    row = row_of("detector", name, DETECTORS)
     if not colon:
         return row
     if size not in map(str, row.sizes):

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.arguments import real
+from convcli.engine.errors import ConvError
 
-__all__ = ["BINS", "check_number", "otsu"]
+__all__ = ["BINS", "at_least_0", "otsu"]
 
 BINS = 256
 """Bins of the histogram of real numbers."""
@@ -72,15 +73,11 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
     return float(middles[np.argmax(between)])
 
 
-def check_number(name: str, value: float | str) -> float:
+def at_least_0(name: str, value: object) -> float:
     """Return a threshold if it is a finite number of at least 0.
 
     Raises
     ------
     ConvError
     """
-    if isinstance(value, bool | str) or not math.isfinite(value) or value < 0:
-        raise ConvError(
-            f"{name}: got {printable(value)}, a number of at least 0 is needed", usage=True
-        )
-    return float(value)
+    return real(name, value, "a number of at least 0 is needed", lambda v: 0 <= v < math.inf)

@@ -1,6 +1,6 @@
 """What a detector answers: computed rows at a time, or found as a whole."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from convcli.engine.correlation import Correlation
 from convcli.engine.edges.detectors import Join
 from convcli.engine.edges.gradients import Direct
+from convcli.engine.results import Ready, Result
 from convcli.engine.sizes.geometry import Axis
 from convcli.engine.threads import each
 
 __all__ = ["Answer", "Found", "Kernelwise"]
-
-BAND = 1 << 20
-"""Output elements that a band aims at."""
 
 PART = 1 << 20
 """Answers of all kernels that are held before they are joined."""
@@ -58,8 +56,8 @@ class Kernelwise:
         return [parts[:, i] for i in range(parts.shape[1])]
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(eq=False)
+class Answer(Result):
     """The answer of a detector made of kernels, checked and ready to compute any rows of it.
 
     Parameters
@@ -85,19 +83,11 @@ class Answer:
     shape: tuple[int, ...]
     inside: NDArray[np.bool] | None = None
 
-    @property
-    def axes(self) -> tuple[Axis, Axis]:
-        """Where the windows lie in the input."""
-        return self.source.axes
+    def __post_init__(self) -> None:
+        self.axes = self.source.axes
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Compute rows start … stop-1.
-
-        Returns
-        -------
-        ndarray, shape (*shape[:-2], stop - start, shape[-1]), dtype `dtype`
-            `out`, if it was given.
-        """
+        """Compute rows start … stop-1 (see `Result.rows`)."""
         width = self.shape[-1]
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, width), self.dtype)
@@ -124,61 +114,24 @@ class Answer:
         if self.inside is not None:
             out[:, ~self.inside[top:bottom]] = 0
 
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of rows of about `elements` elements each, which cover the answer."""
-        return _bands(self.shape, elements)
 
-    def run(self) -> NDArray[Any]:
-        """Compute the whole answer."""
-        return self.rows(0, self.shape[-2])
-
-
-@dataclass(frozen=True)
-class Found:
+class Found(Ready):
     """A map of edges that needs the whole picture at once, with the thresholds that made it.
 
     Parameters
     ----------
-    map : ndarray of bool, shape (..., H', W')
+    result : ndarray of bool, shape (..., H', W')
     thresholds : tuple
         One entry a plane, in the units of the input: (low, high) of Canny, (threshold,) of Otsu.
     axes : (Axis, Axis)
         Where the windows lie in the input.
     """
 
-    map: NDArray[np.bool]
-    thresholds: tuple[tuple[float, ...], ...]
-    axes: tuple[Axis, Axis]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the map."""
-        return self.map.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Always bool."""
-        return self.map.dtype
-
-    def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Return rows start … stop-1, in `out` if it was given."""
-        found = self.map[..., start:stop, :]
-        if out is None:
-            return found
-        out[...] = found
-        return out
-
-    def bands(self, elements: int = BAND) -> Iterator[tuple[int, int]]:
-        """Yield half-open ranges of rows of about `elements` elements each, which cover the map."""
-        return _bands(self.shape, elements)
-
-    def run(self) -> NDArray[Any]:
-        """Return the whole map."""
-        return self.map
-
-
-def _bands(shape: tuple[int, ...], elements: int) -> Iterator[tuple[int, int]]:
-    rows = shape[-2]
-    height = max(elements * rows // max(int(np.prod(shape)), 1), 1)
-    for start in range(0, rows, height):
-        yield start, min(start + height, rows)
+    def __init__(
+        self,
+        result: NDArray[np.bool],
+        thresholds: tuple[tuple[float, ...], ...],
+        axes: tuple[Axis, Axis],
+    ) -> None:
+        super().__init__(result, axes)
+        self.thresholds = thresholds

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import Whole, Wholes, real, row_of, several, shown, wholes
+from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Run, split
 from convcli.engine.learning.examples import Examples, Layer
 from convcli.engine.learning.gradient_descent import (
@@ -40,12 +41,12 @@ METHODS: dict[str, str] = {
 def learn_kernel(
     x: ArrayLike | Sequence[NDArray[Any]],
     y: ArrayLike | Sequence[NDArray[Any]],
-    size: int | Sequence[int] | None = None,
+    size: Wholes | None = None,
     *,
     method: str = "lstsq",
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     border: str = "zero",
     value: float = 0.0,
     bias: bool = False,
@@ -53,10 +54,10 @@ def learn_kernel(
     holdout: float = 0.0,
     limits: tuple[float, float] | None = None,
     lr: float | None = None,
-    steps: int = 20,
+    steps: Whole = 20,
     momentum: float = 0.0,
-    batch: int | None = None,
-    seed: int | None = None,
+    batch: Whole | None = None,
+    seed: Whole | None = None,
 ) -> Learned:
     """Learn the kernel with which `corr2d` makes `y` from `x`.
 
@@ -65,9 +66,10 @@ def learn_kernel(
     x, y : array_like of 2 to 4 dimensions, or lists of arrays
         Inputs and answers; of lists, pair by pair.
     size : int or sequence of int, optional
-        KHxKW, CxKHxKW or OxCxKHxKW. Two numbers give a kernel that filters each channel by itself if `y` has the
-        channels of `x`, else one that mixes them. None: odd sizes to 15 are tried, and the one with the least error
-        on a fifth of the rows, which is held out, is taken.
+        KHxKW, CxKHxKW or OxCxKHxKW; NumPy's integers, and arrays of them, are as good as int, here and below. Two
+        numbers give a kernel that filters each channel by itself if `y` has the channels of `x`, else one that mixes
+        them. None: odd sizes to 15 are tried, and the one with the least error on a fifth of the rows, which is held
+        out, is taken.
     method : str
         A key of `METHODS`.
     padding, stride, dilation, border, value
@@ -81,7 +83,7 @@ def learn_kernel(
     limits : (float, float), optional
         Answers at or beyond these are clipped and left out: (0, 255) for an 8-bit picture.
     lr, steps, momentum, batch, seed
-        Of 'sgd', see `descent.Descent`.
+        Of 'sgd', see `gradient_descent.Descent`.
 
     Returns
     -------
@@ -90,7 +92,8 @@ def learn_kernel(
     Raises
     ------
     ConvError
-        Sizes that do not fit, numbers that are not finite, rates at which the loss grows without end.
+        Sizes that do not fit, numbers that are not finite, arguments that are no numbers, rates at which the loss
+        grows without end.
 
     Examples
     --------
@@ -98,8 +101,13 @@ def learn_kernel(
     >>> found.kernel.tolist(), found.rank, found.nearest.text
     ([[1.0, -1.0]], 2, 'diff-x, exactly')
     """
-    descent = Descent(lr, steps, momentum, batch, seed) if method == "sgd" else None
+    descent = Descent.of(lr, steps, momentum, batch, seed)
     examples = Examples.of(x, y)
+    if limits is not None:
+        ends = several(limits)
+        if ends is None or len(ends) != 2:
+            raise ConvError(f"limits: got {shown(limits)}, two numbers are needed", usage=True)
+        limits = real("limits", ends[0]), real("limits", ends[1])
     return finished(
         learning(
             replace(examples, limits=[limits] * len(examples.pairs)),
@@ -109,14 +117,14 @@ def learn_kernel(
             bias=bias,
             ridge=ridge,
             holdout=holdout,
-            descent=descent,
+            descent=descent if method == "sgd" else None,
         )
     )
 
 
 def learning(
     examples: Examples,
-    size: int | Sequence[int] | None,
+    size: Wholes | None,
     layer: Layer,
     *,
     method: str = "lstsq",
@@ -126,14 +134,10 @@ def learning(
     descent: Descent | None = None,
 ) -> Work[Learned]:
     """Learn a kernel, with records of how far it is; the parameters are those of `learn_kernel`."""
-    if method not in METHODS:
-        raise one_of("method", method, METHODS)
-    if not 0 <= ridge < np.inf:
-        raise ConvError(f"ridge: got {ridge:g}, a number of at least 0 is needed", usage=True)
-    if not 0 <= holdout < 1:
-        raise ConvError(
-            f"holdout: got {holdout:g}, a share from 0 to below 1 is needed", usage=True
-        )
+    row_of("method", method, METHODS)
+    ridge = real("ridge", ridge, "a number of at least 0 is needed", lambda r: 0 <= r < np.inf)
+    share = "a share from 0 to below 1 is needed"
+    holdout = real("holdout", holdout, share, lambda part: 0 <= part < 1)
     if ridge and method == "sgd":
         raise ConvError("ridge: got it with method sgd, only lstsq has it", usage=True)
     fit = Fit(examples, layer, bias, ridge)
@@ -141,8 +145,8 @@ def learning(
     if size is None:
         trials = yield from try_sizes(fit, holdout)
         size = best_size(trials)
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    shape = examples.kernel_shape(size)
+    sides = wholes("size", size, 1)
+    shape = examples.kernel_shape(sides * 2 if several(size) is None else sides)
     data = examples.data(shape, layer)
     kept, held = split(data.runs(), holdout)
     if method == "sgd":

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.arguments import Wholes
+from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Pair
@@ -24,11 +26,11 @@ Limits: TypeAlias = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class Layer:
-    """How the kernel is applied: the options of `correlate.corr2d`."""
+    """How the kernel is applied: the options of `correlation.corr2d`."""
 
     padding: PaddingLike = 0
-    stride: int | Sequence[int] = 1
-    dilation: int | Sequence[int] = 1
+    stride: Wholes = 1
+    dilation: Wholes = 1
     mode: str = "zero"
     value: float = 0.0
 
@@ -83,7 +85,7 @@ class Examples:
         ConvError
             Numbers that are not finite, no numbers, too many or too few dimensions, or not as many answers as inputs.
         """
-        inputs, answers = _several(x), _several(y)
+        inputs, answers = _several("X", x), _several("Y", y)
         if len(inputs) != len(answers) or not inputs:
             raise ConvError(
                 f"got {len(inputs)} inputs and {len(answers)} answers, one answer an input is needed"
@@ -110,11 +112,12 @@ class Examples:
         """
         if not 1 <= len(size) <= 4:
             raise ConvError(
-                f"size: got {size_text(size)}, KHxKW, CxKHxKW or OxCxKHxKW is allowed", usage=True
+                f"size: got {size_text(size) or 'nothing'}, KHxKW, CxKHxKW or OxCxKHxKW is allowed",
+                usage=True,
             )
-        plane = geometry.per_axis("size", tuple(size)[-2:], 2, 1)
+        plane = geometry.per_axis("size", size[-2:], 2, 1)
         if len(size) > 2:
-            return (*geometry.per_axis("size", tuple(size)[:-2], len(size) - 2, 1), *plane)
+            return (*geometry.per_axis("size", size[:-2], len(size) - 2, 1), *plane)
         x, y = self.pairs[0]
         if x.shape[:-2] == y.shape[:-2]:
             return plane
@@ -136,7 +139,7 @@ class Examples:
         for (x, y), names, limits in each:
             plan = prepare(
                 x,
-                np.zeros(shape),
+                np.broadcast_to(0.0, shape),  # no memory, should it not fit
                 padding=layer.padding,
                 stride=layer.stride,
                 dilation=layer.dilation,
@@ -157,23 +160,15 @@ class Examples:
         return Data(pairs, shift, _means([pair.y for pair in pairs]))
 
 
-def _several(arrays: Any) -> list[Array]:
+def _several(what: str, arrays: Any) -> list[Array]:
     if isinstance(arrays, list | tuple) and any(isinstance(a, np.ndarray) for a in arrays):
-        return [np.asarray(a) for a in arrays]
-    return [np.asarray(arrays)]
+        return [as_array(f"{what} {i}", a) for i, a in enumerate(arrays, 1)]
+    return [as_array(what, arrays)]
 
 
 def _checked(array: Array, name: str) -> float:
     """Return the largest |element|."""
-    if not 2 <= array.ndim <= 4 or array.size == 0:
-        raise ConvError(
-            f"{name}: got shape {size_text(array.shape) or 'of a single number'}, "
-            "a non-empty array of 2 to 4 dimensions is needed"
-        )
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise ConvError(
-            f"{name}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
-        )
+    check_planes(name, array)
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
         bad = ~np.isfinite(array)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convcli.engine.arguments import Whole, real, whole
 from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Run
 from convcli.engine.learning.moments import Moments, residual
@@ -55,17 +56,30 @@ class Descent:
     batch: int | None = None
     seed: int | None = None
 
-    def __post_init__(self) -> None:
-        if self.rate is not None and not 0 < self.rate < np.inf:
-            raise ConvError(f"lr: got {self.rate:g}, a number above 0 is needed", usage=True)
-        if not 0 <= self.momentum < 1:
-            raise ConvError(f"momentum: got {self.momentum:g}, 0 to below 1 is allowed", usage=True)
-        for name, value in (("steps", self.steps), ("batch", self.batch), ("seed", self.seed)):
-            least = 0 if name == "seed" else 1
-            if value is not None and value < least:
-                raise ConvError(
-                    f"{name}: got {value}, a whole number of at least {least} is needed", usage=True
-                )
+    @classmethod
+    def of(
+        cls,
+        rate: float | None,
+        steps: Whole,
+        momentum: float,
+        batch: Whole | None,
+        seed: Whole | None,
+    ) -> "Descent":
+        """Check what was given.
+
+        Raises
+        ------
+        ConvError
+        """
+        if rate is not None:
+            rate = real("lr", rate, "a number above 0 is needed", lambda r: 0 < r < np.inf)
+        return cls(
+            rate,
+            whole("steps", steps, 1),
+            real("momentum", momentum, "0 to below 1 is allowed", lambda m: 0 <= m < 1),
+            None if batch is None else whole("batch", batch, 1),
+            None if seed is None else whole("seed", seed, 0),
+        )
 
 
 def batches(runs: Sequence[Run], rows: int | None) -> list[list[Run]]:

@@ -15,16 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.blas import product
 from convcli.engine.learning.design_matrix import Band, Data, Floats, Run
 
 __all__ = ["Moments", "Residual", "gather", "residual"]
-
-SMALL = 1 << 18
-"""Multiplications in one call of BLAS. OpenBLAS starts threads for more, which cost more than they bring for products
-this flat, and very much more on a machine that is busy."""
-
-SMALL_VECTOR = 9216
-"""The same for a matrix times a vector."""
 
 
 @dataclass(frozen=True)
@@ -168,18 +162,9 @@ def gather(data: Data, runs: Sequence[Run]) -> Generator[int, None, Moments]:
     )
 
 
-def _parts(M: int, N: int, cells: int) -> list[slice]:
-    """Cut cells so that BLAS keeps a product of M x N numbers for each of them to one thread."""
-    step = max((SMALL_VECTOR if min(M, N) == 1 else SMALL) // (M * N), 64)
-    return [slice(start, start + step) for start in range(0, cells, step)]
-
-
 def _multiplied(first: Floats, second: Floats) -> Floats:
     """Multiply (rows, M, cells) with (rows, N, cells) over rows and cells: (M, N)."""
-    M, (_, N, cells) = first.shape[1], second.shape
-    found = np.zeros((M, N))
-    for part in _parts(M, N, cells):
-        found += np.matmul(first[..., part], second[..., part].swapaxes(1, 2)).sum(0)
+    found: Floats = product(first, second.swapaxes(1, 2), threads=False).sum(0)
     return found
 
 
@@ -187,7 +172,7 @@ def _products(cells: Floats, parts: int) -> Floats:
     """Multiply rows of the input, cut into equal parts, with each other: (parts, C * kw, parts, C * kw)."""
     wide, across = cells.shape[1:]
     stack = cells.reshape(parts, -1, wide, across).swapaxes(1, 2).reshape(parts * wide, -1)
-    return (stack @ stack.T).reshape(parts, wide, parts, wide)
+    return product(stack, stack.T, threads=False).reshape(parts, wide, parts, wide)
 
 
 def _in_order(data: Data, products: Floats) -> Floats:
@@ -198,7 +183,7 @@ def _add_clipped(band: Band, cut: Floats) -> None:
     for o in range(len(cut)):
         row, at = np.nonzero(band.weight[:, o] == 0)
         windows = np.column_stack((band.windows[row, :, at], np.ones(len(row))))
-        cut[o] += windows.T @ windows
+        cut[o] += product(windows.T, windows, threads=False)
 
 
 def residual(
@@ -232,8 +217,7 @@ def residual(
     for run in runs:
         for band in data.bands(run):
             rest = band.y - constant
-            for part in _parts(data.maps, data.taps, rest.shape[2]):
-                rest[..., part] -= np.matmul(kernels, band.windows[..., part])
+            rest -= product(kernels, band.windows, threads=False)
             about = band.y - data.center[:, None]
             if not band.whole:
                 rest *= band.weight

@@ -10,7 +10,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding, axes, size_text
 
-__all__ = ["COLUMNS", "Answer", "Given", "answers"]
+__all__ = ["COLUMNS", "OutputRow", "Defaults", "output_rows"]
 
 COLUMNS = ("n", "k", "p", "s", "d", "ceil")
 """The columns that are read; others are passed on."""
@@ -20,7 +20,7 @@ _NO = ("0", "false", "no")
 
 
 @dataclass(frozen=True)
-class Given:
+class Defaults:
     """A layer as far as it is known; what a row leaves out is taken from here."""
 
     n: tuple[int, ...] | None = None
@@ -32,7 +32,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Answer:
+class OutputRow:
     """One line of the result: its cells, or what is wrong with the row."""
 
     line: int
@@ -40,18 +40,18 @@ class Answer:
     error: ConvError | None = None
 
 
-def answers(lines: Iterable[str], given: Given) -> Iterator[Answer]:
-    r"""Answer every row of a CSV: the head with ``out`` appended, then each row with its output size.
+def output_rows(lines: Iterable[str], given: Defaults) -> Iterator[OutputRow]:
+    r"""Give every row of a CSV: the head with ``out`` appended, then each row with its output size.
 
     Parameters
     ----------
     lines : iterable of str
         With their line ends.
-    given : Given
+    given : Defaults
 
     Yields
     ------
-    Answer
+    OutputRow
         As soon as its line is read. A row that cannot be answered has `error` set; blank lines are left out.
 
     Raises
@@ -61,12 +61,12 @@ def answers(lines: Iterable[str], given: Given) -> Iterator[Answer]:
 
     Examples
     --------
-    >>> [a.cells for a in answers(["n,k\n", "8,3\n"], Given())]
+    >>> [a.cells for a in output_rows(["n,k\n", "8,3\n"], Defaults())]
     [['n', 'k', 'out'], ['8', '3', '6']]
     """
     reader = csv.reader(lines)
     head = _head(reader, given)
-    yield Answer(1, [*head, "out"])
+    yield OutputRow(1, [*head, "out"])
     at = {name: i for i, name in enumerate(head) if name in COLUMNS}
     known = vars(given)
     while True:
@@ -74,16 +74,16 @@ def answers(lines: Iterable[str], given: Given) -> Iterator[Answer]:
             row = next(reader)
             if row:
                 out = size_text(_output(row, len(head), at, known))
-                yield Answer(reader.line_num, [*row, out])
+                yield OutputRow(reader.line_num, [*row, out])
         except StopIteration:
             return
         except csv.Error as error:
-            yield Answer(reader.line_num, [], ConvError(f"no CSV: {error}"))
+            yield OutputRow(reader.line_num, [], ConvError(f"no CSV: {error}"))
         except ConvError as error:
-            yield Answer(reader.line_num, [], error)
+            yield OutputRow(reader.line_num, [], error)
 
 
-def _head(reader: Iterator[list[str]], given: Given) -> list[str]:
+def _head(reader: Iterator[list[str]], given: Defaults) -> list[str]:
     try:
         head = [name.strip() for name in next(reader, [])]
     except csv.Error as error:

@@ -10,15 +10,15 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
-from operator import index
-from typing import SupportsIndex, TypeAlias
+from typing import TypeAlias
 
-from convcli.engine.errors import ConvError, one_of
+from convcli.engine.arguments import Whole, Wholes, row_of, several, shown, wholes
+from convcli.engine.errors import ConvError
 
 __all__ = ["WORDS", "Axis", "Padding", "as_padding", "axes", "output_size", "per_axis", "size_text"]
 
 Pair: TypeAlias = tuple[int, int]
-PaddingLike: TypeAlias = "Padding | str | int | Sequence[int] | Sequence[Pair]"
+PaddingLike: TypeAlias = "Padding | str | Wholes | Sequence[Sequence[Whole]]"
 
 WORDS: dict[str, str] = {
     "valid": "no padding",
@@ -68,17 +68,23 @@ def as_padding(padding: PaddingLike) -> Padding:
     if isinstance(padding, Padding):
         return padding
     if isinstance(padding, str):
-        if padding not in WORDS:
-            raise one_of("padding", padding, WORDS)
+        row_of("padding", padding, WORDS)
         return Padding(padding)
-    given = list(padding) if isinstance(padding, Sequence) else [padding]
-    pairs: list[Pair] = []
-    for rows in given:
-        before, after = rows if isinstance(rows, Sequence) else (rows, rows)
-        pairs.append((_whole("padding", before, 0), _whole("padding", after, 0)))
+    items = several(padding)
+    pairs = tuple([_pair(rows) for rows in ([padding] if items is None else items)])
     if not pairs:
-        raise ConvError("padding: got nothing, rows per side are needed")
-    return Padding("explicit", tuple(pairs))
+        raise ConvError("padding: got nothing, rows per side are needed", usage=True)
+    return Padding("explicit", pairs)
+
+
+def _pair(rows: object) -> Pair:
+    ends = wholes("padding", rows, 0)
+    if len(ends) == 2 or several(rows) is None:
+        return ends[0], ends[-1]
+    raise ConvError(
+        f"padding: got {shown(rows)} for an axis, rows per side or (before, after) are needed",
+        usage=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -160,12 +166,12 @@ def _in_runs(start: int, step: int, runs: int, length: int, low: int, high: int)
 
 
 def axes(
-    sizes: Sequence[int],
-    kernel: Sequence[int],
+    sizes: Sequence[Whole],
+    kernel: Wholes,
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
     what: str = "kernel",
 ) -> tuple[Axis, ...]:
@@ -174,7 +180,7 @@ def axes(
     Parameters
     ----------
     sizes, kernel : sequence of int
-        Input and kernel size an axis; a kernel of one number serves all axes.
+        Input and kernel size an axis; a kernel of one number serves all axes. NumPy's integers are as good as int.
     padding : Padding, str, int or sequence
         What `as_padding` reads.
     stride, dilation : int or sequence of int
@@ -196,19 +202,18 @@ def axes(
     >>> axes((4,), (2,), stride=3, padding=1, ceil=True)[0].out
     2
     """
-    count = len(sizes)
-    for n in sizes:
-        _whole("input", n, 1)
+    n = wholes("input", sizes, 1)
+    count = len(n)
     k = per_axis(what, kernel, count, 1)
     s = per_axis("stride", stride, count, 1)
     d = per_axis("dilation", dilation, count, 1)
     pad = as_padding(padding)
     if len(pad.pairs) not in (1, count):
         raise ConvError(
-            f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(sizes)})",
+            f"padding: got {len(pad.pairs)} axes, the input has {count} ({size_text(n)})",
             usage=True,
         )
-    return tuple([_axis(i, sizes, k, s[i], d[i], pad, ceil, what) for i in range(count)])
+    return tuple([_axis(i, n, k, s[i], d[i], pad, ceil, what) for i in range(count)])
 
 
 def _axis(
@@ -243,12 +248,12 @@ def _axis(
 
 
 def output_size(
-    n: int | Sequence[int],
-    k: int | Sequence[int],
+    n: Wholes,
+    k: Wholes,
     *,
     padding: PaddingLike = 0,
-    stride: int | Sequence[int] = 1,
-    dilation: int | Sequence[int] = 1,
+    stride: Wholes = 1,
+    dilation: Wholes = 1,
     ceil: bool = False,
 ) -> int | tuple[int, ...]:
     """Output size of a convolution or pooling layer, floor((n + before + after - k') / s) + 1.
@@ -256,9 +261,10 @@ def output_size(
     Parameters
     ----------
     n, k : int or sequence of int
-        Input and kernel size, one number or one an axis.
-    padding : str, int or sequence
-        Rows per side, (before, after) pairs, or a word of `WORDS`.
+        Input and kernel size, one number or one an axis. Here and below NumPy's integers, and arrays of them, are as
+        good as int.
+    padding : int, str or sequence
+        Rows per side, one number or one an axis, (before, after) pairs, or a word of `WORDS`.
     stride, dilation : int or sequence of int
     ceil : bool
         Round up, with the clip that pooling layers apply.
@@ -266,11 +272,13 @@ def output_size(
     Returns
     -------
     int or tuple of int
-        An int when `n` is one.
+        An int when `n` is one number.
 
     Raises
     ------
     ConvError
+        What is no whole number or too small, a wrong number of axes, an unknown word, or a kernel larger than the
+        padded input.
 
     Examples
     --------
@@ -279,23 +287,23 @@ def output_size(
     >>> output_size((8, 8), (5, 3), padding=(2, 1))
     (8, 8)
     """
-    sizes = (n,) if isinstance(n, int) else tuple(n)
-    kernel = (k,) if isinstance(k, int) else tuple(k)
-    found = axes(sizes, kernel, padding=padding, stride=stride, dilation=dilation, ceil=ceil)
-    return found[0].out if isinstance(n, int) else tuple(a.out for a in found)
+    sizes = wholes("input", n, 1)
+    if not sizes:
+        raise ConvError("input: got nothing, a size is needed", usage=True)
+    found = axes(sizes, k, padding=padding, stride=stride, dilation=dilation, ceil=ceil)
+    return found[0].out if several(n) is None else tuple(a.out for a in found)
 
 
-def per_axis(what: str, value: int | Sequence[int], count: int, least: int) -> tuple[int, ...]:
+def per_axis(what: str, value: Wholes, count: int, least: int) -> tuple[int, ...]:
     """Spread one number over all axes, or check that there is one an axis and that none is below `least`.
 
     >>> per_axis("stride", 2, 3, 1)
     (2, 2, 2)
     """
-    values = tuple(value) if isinstance(value, Sequence) else (value,)
-    values = tuple(_whole(what, v, least) for v in values)
+    values = wholes(what, value, least)
     if len(values) not in (1, count):
         raise ConvError(
-            f"{what}: got {size_text(values)} for {count} {'axis' if count == 1 else 'axes'}, "
+            f"{what}: got {size_text(values) or 'nothing'} for {count} {'axis' if count == 1 else 'axes'}, "
             f"one number or {count} are needed",
             usage=True,
         )
@@ -309,13 +317,3 @@ def size_text(sizes: Sequence[int]) -> str:
     '3x224x224'
     """
     return "x".join(str(n) for n in sizes)
-
-
-def _whole(what: str, value: object, least: int) -> int:
-    if type(value) is int and value >= least:  # the usual case: the check of a protocol is slow
-        return value
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or index(value) < least:
-        raise ConvError(
-            f"{what}: got {value}, a whole number of at least {least} is needed", usage=True
-        )
-    return index(value)

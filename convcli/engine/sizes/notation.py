@@ -6,13 +6,13 @@ The errors do not name the option or layer: who asked puts it in front.
 import re
 from collections.abc import Sequence
 
-from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.sizes.geometry import WORDS, Padding
+from convcli.engine.errors import ConvError, brief, one_of, printable
+from convcli.engine.sizes.geometry import WORDS, Padding, size_text
 
 __all__ = [
     "LARGEST",
+    "check_dimensions",
     "padding_text",
-    "read_number",
     "read_padding",
     "read_sizes",
     "read_total_padding",
@@ -85,18 +85,36 @@ def read_total_padding(text: str) -> Padding:
     return Padding("explicit", tuple((t - t // 2, t // 2) for t in totals))
 
 
-def read_number(text: str) -> float:
-    """Read one number; a whole one stays an int, whatever its size.
+def check_dimensions(
+    shape: Sequence[int], about: str = "", *, least: int = 2, most: int = 4
+) -> None:
+    """Refuse an array that has too few or too many dimensions, or no cells.
 
-    >>> read_number("9007199254740993"), read_number("-0.5")
-    (9007199254740993, -0.5)
+    Parameters
+    ----------
+    shape : sequence of int
+    about : str
+        The argument or file it is of, where nobody else puts that in front.
+    least, most : int
+        Dimensions that are allowed.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> check_dimensions((4,), "bias")
+    Traceback (most recent call last):
+    convcli.engine.errors.ConvError: bias: got shape 4, a non-empty array of 2 to 4 dimensions is needed: numpy.reshape(a, (1, -1)) makes it one row
     """
-    if re.fullmatch(r"[-+]?[0-9]{1,40}", text.strip()):
-        return int(text)
-    number = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?|nan|[-+]?inf"
-    if not re.fullmatch(number, text.strip()):
-        raise ConvError(f"got '{printable(text)}', a number is needed", usage=True)
-    return float(text)
+    if least <= len(shape) <= most and 0 not in shape:
+        return
+    got = f"shape {brief(size_text(shape))}" if shape else "a single number"
+    allowed = f"{least} to {most}" if least else f"up to {most}"
+    row = ": numpy.reshape(a, (1, -1)) makes it one row" if len(shape) == 1 < least else ""
+    error = ConvError(f"got {got}, a non-empty array of {allowed} dimensions is needed{row}")
+    raise error.about(about) if about else error
 
 
 def _number(part: str, text: str, least: int) -> int:

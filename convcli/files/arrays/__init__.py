@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, display_name, one_of
+from convcli.engine.names import LAYOUTS
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.arrays.csv_format import csv_chunks, read_csv
 from convcli.files.arrays.npy import npy_bytes, npy_chunks, read_npy
@@ -24,12 +25,6 @@ __all__ = [
     "read_csv",
     "read_npy",
 ]
-
-LAYOUTS = {
-    "chw": "channels first: C×H×W, N×C×H×W",
-    "hwc": "channels last: H×W×C, N×H×W×C",
-}
-"""Orders of the axes that an array in a file may have, and what each means."""
 
 
 def check_layout(array: NDArray[Any], name: str, layout: str | None = None) -> NDArray[Any]:
@@ -69,7 +64,7 @@ def check_layout(array: NDArray[Any], name: str, layout: str | None = None) -> N
         return np.moveaxis(array, -1, -3) if array.ndim > 2 else array
     if layout is None and array.ndim == 3 and _looks_like_hwc(array.shape):
         raise ConvError(
-            f"{printable(name)}: got {size_text(array.shape)}, which looks like HxWxC, CxHxW is needed: "
+            f"{display_name(name)}: got {size_text(array.shape)}, which looks like HxWxC, CxHxW is needed: "
             "--layout hwc or numpy.transpose(a, (2, 0, 1)) mends it, --layout chw takes it as it is"
         )
     return array

@@ -6,7 +6,6 @@ wrong the parser here goes through the lines. It is the one that defines what is
 
 import codecs
 import csv
-import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, brief, display_name
+from convcli.engine.numbers import SPECIAL, read_number
 from convcli.engine.sizes.geometry import size_text
 
 __all__ = [
@@ -29,9 +29,6 @@ __all__ = [
     "unified",
 ]
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_REAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_SPECIAL = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _WITH_COMMAS = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)+(?:\.[0-9]*)?")
 _MISSING = {"na", "n/a", "nil", "none", "null"}  # holes in the data, not names of columns
 _QUOTED = re.compile(rb'"[^"]*"')
@@ -76,7 +73,7 @@ def read_csv(data: bytes, name: str, *, allow_nan: bool = False) -> NDArray[Any]
     try:
         return _read(unified(data), allow_nan)
     except ConvError as error:
-        raise error.about(printable(name)) from None
+        raise error.about(display_name(name)) from None
 
 
 def unified(data: bytes) -> bytes:
@@ -156,7 +153,7 @@ def is_name(cell: str) -> bool:
         any(c.isalpha() for c in cell)
         and cell.isprintable()
         and not (cell[0].isnumeric() or cell[0] in "+-.,")
-        and not _SPECIAL.fullmatch(cell)
+        and not SPECIAL.fullmatch(cell)
         and cell.lower() not in _MISSING
     )
 
@@ -247,37 +244,33 @@ def _asked(width: int, first: int) -> str:
 
 def _number(cell: str, allow_nan: bool) -> int | float:
     got = f"got '{shortened(cell)}'"
-    if _WHOLE.fullmatch(cell):
-        # int() itself refuses some thousands of digits
-        value = int(cell) if len(cell.lstrip("+-0")) < 20 else _INT64.max + 1
-        if not _INT64.min <= value <= _INT64.max:
-            raise ConvError(
-                f"{got}, whole numbers from {_INT64.min} to {_INT64.max} are allowed "
-                "(a point at the end makes it a float)"
-            )
-        return value
-    if _REAL.fullmatch(cell):
-        if math.isinf(float(cell)):
-            raise ConvError(f"{got}, numbers up to 1.8e308 are allowed")
-        return float(cell)
-    if _SPECIAL.fullmatch(cell):
-        if not allow_nan:
-            raise ConvError(f"{got}, a finite number is needed (--allow-nan reads it)")
-        return float(cell)
-    if not cell:
-        raise ConvError("got an empty cell, a number is needed")
-    if _WITH_COMMAS.fullmatch(cell):
-        raise ConvError(f"{got}, a number with a decimal point and no commas is needed")
-    if any("\ud800" <= c <= "\udfff" for c in cell):
-        raise ConvError(f"{got}, UTF-8 text is needed")
-    if "\0" in cell:
-        raise ConvError(f"{got}, text without NUL bytes is needed")
-    raise ConvError(f"{got}, a number is needed")
+    try:
+        value = read_number(cell, special=allow_nan)
+    except ConvError as error:
+        if not cell:
+            raise ConvError("got an empty cell, a number is needed") from None
+        if SPECIAL.fullmatch(cell):
+            raise ConvError(f"{error} (--allow-nan reads it)") from None
+        if _WITH_COMMAS.fullmatch(cell):
+            needed = "a number with a decimal point and no commas is needed"
+        elif any("\ud800" <= c <= "\udfff" for c in cell):
+            needed = "UTF-8 text is needed"
+        elif "\0" in cell:
+            needed = "text without NUL bytes is needed"
+        else:  # no usage error: the call is right, the data are not
+            raise ConvError(str(error)) from None
+        raise ConvError(f"{got}, {needed}") from None
+    if isinstance(value, int) and not _INT64.min <= value <= _INT64.max:
+        raise ConvError(
+            f"{got}, whole numbers from {_INT64.min} to {_INT64.max} are allowed "
+            "(a point at the end makes it a float)"
+        )
+    return value
 
 
 def shortened(cell: str) -> str:
     """Put a cell into a message."""
-    return printable(cell[:20]) + ("…" if len(cell) > 20 else "")
+    return brief(cell, 20)
 
 
 _CHUNK = 8192  # cells: about 64 KiB of text

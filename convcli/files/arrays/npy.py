@@ -1,42 +1,43 @@
 """NumPy's own format, read without trusting a word of its header, and written to anything that takes bytes.
 
-Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays". The header is a Python literal; its
-grammar is small enough for a regular expression, so nothing is evaluated and no header can name a class.
+Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays". `numpy.lib.format` reads the header, a
+Python literal of at most 10,000 characters; what it claims is then compared with the file, before anything is
+allocated.
 """
 
 import re
+import tokenize
+import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, brief, display_name
 from convcli.engine.sizes.geometry import size_text
+from convcli.engine.sizes.notation import check_dimensions
+from convcli.files.memory import amount
 
-__all__ = ["Header", "amount", "npy_bytes", "npy_chunks", "plain", "read_header", "read_npy"]
+__all__ = ["Header", "npy_bytes", "npy_chunks", "plain", "read_header", "read_npy"]
 
 MAGIC = b"\x93NUMPY"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
-_ITEM = re.compile(
-    r"""(?:
-        ['"]descr['"] \s*:\s* ['"](?P<descr>[^'"]*)['"]
-      | ['"]fortran_order['"] \s*:\s* (?P<fortran>True|False)
-      | ['"]shape['"] \s*:\s* \( (?P<shape>[0-9L,\s]*) \)
-    )\s*(?:,|(?=\}))""",
-    re.VERBOSE,
-)
 _RECORDS = re.compile(r"""['"]descr['"]\s*:\s*[\[(]""")
-_NUMBER = re.compile(r"([<>=|]?)(b1|\?|[iu][1248]|f[248])")
-_TEXT = re.compile(r"([<>=|]?)([US][0-9]{1,6})")
+"""A type that is no text. It is refused before NumPy makes a type of it, which could be of any depth and size."""
+_LIMIT = 10_000
+"""Characters of a header: NumPy's own limit. Ours need 118."""
+_UNREADABLE = (SyntaxError, tokenize.TokenError, ValueError, TypeError, LookupError, AttributeError, OverflowError,
+               RecursionError, MemoryError)  # fmt: skip
+"""What NumPy, and Python's parser below it, raise about headers that are none."""
 _KINDS = {
     "O": "Python objects",
     "c": "complex numbers",
     "S": "text",
-    "a": "text",
     "U": "text",
     "M": "dates",
     "m": "time spans",
@@ -67,14 +68,12 @@ class Header(NamedTuple):
         Raises
         ------
         ConvError
-            They are not as many, or none.
+            They are not as many.
         """
-        size = size_text(self.shape) or "a single number"
-        if self.claimed == 0:
-            raise ConvError(f"got {size}, an array with at least one cell is needed")
         if self.claimed != held:
             raise ConvError(
-                f"the header claims {amount(self.claimed)} of data ({size} {self.dtype.name}), "
+                f"the header claims {amount(self.claimed)} of data "
+                f"({size_text(self.shape) or 'a single number'} {self.dtype.name}), "
                 f"the file holds {amount(held)}"
             )
 
@@ -94,7 +93,24 @@ def read_header(data: bytes, *, texts: bool = False) -> Header:
     ConvError
     """
     text, start = _header(data)
-    return Header(*_layout(text, texts), start)
+    if _RECORDS.search(text):
+        raise ConvError(f"got records of several fields, {_WANTED}")
+    file = BytesIO(data[:start])
+    first = npy.read_magic(file) == (1, 0)
+    read = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python 2, and of types that NumPy will once forget
+            shape, fortran, dtype = read(file, max_header_size=_LIMIT)
+    except _UNREADABLE as error:
+        _, found, descr = str(error).partition("is not a valid dtype descriptor: ")
+        if found:
+            raise ConvError(f"got an unknown type ({brief(descr)}), {_WANTED}") from None
+        raise ConvError(f"got an unreadable NPY header: '{brief(text.strip(), 80)}'") from None
+    _check_type(dtype, texts)
+    if not all(0 <= size < 10**30 for size in shape):
+        raise ConvError(f"got an unreadable NPY header: '{brief(text.strip(), 80)}'")
+    return Header(dtype, fortran, tuple(map(int, shape)), start)
 
 
 def plain(array: NDArray[Any]) -> NDArray[Any]:
@@ -136,7 +152,7 @@ def read_npy(data: bytes, name: str) -> NDArray[Any]:
     try:
         return _read(data)
     except ConvError as error:
-        raise error.about(printable(name)) from None
+        raise error.about(display_name(name)) from None
 
 
 def npy_chunks(array: NDArray[Any]) -> Iterator[bytes]:
@@ -153,8 +169,8 @@ def npy_chunks(array: NDArray[Any]) -> Iterator[bytes]:
     bytes
     """
     header = BytesIO()
-    descr = np.lib.format.dtype_to_descr(array.dtype)
-    np.lib.format.write_array_header_1_0(
+    descr = npy.dtype_to_descr(array.dtype)
+    npy.write_array_header_1_0(
         header, {"descr": descr, "fortran_order": False, "shape": array.shape}
     )
     yield header.getvalue()
@@ -175,22 +191,16 @@ def _read(data: bytes) -> NDArray[Any]:
             "got an NPZ archive, one array is needed: numpy.save('a.npy', numpy.load(FILE)['NAME']) takes it out"
         )
     header = read_header(data)
-    shape = header.shape
-    if len(shape) < 2 or len(shape) > 4:
-        hint = ", numpy.reshape(a, (1, -1)) makes it one row" if len(shape) == 1 else ""
-        raise ConvError(
-            f"got {_short(size_text(shape)) or 'a single number'}, "
-            f"2 to 4 dimensions are allowed{hint}"
-        )
+    check_dimensions(header.shape)
     header.check(len(data) - header.start)
     array = np.frombuffer(data, header.dtype, offset=header.start)
-    return plain(array.reshape(shape, order="F" if header.fortran else "C"))
+    return plain(array.reshape(header.shape, order="F" if header.fortran else "C"))
 
 
 def _header(data: bytes) -> tuple[str, int]:
-    """Return the text of the header and where the data begin."""
+    """Return the text of the header, for messages, and where the data begin."""
     if not data.startswith(MAGIC):
-        raise ConvError(f"got '{_short(data[:6].decode('latin-1'))}' at the start, no NPY file")
+        raise ConvError(f"got '{brief(data[:6].decode('latin-1'))}' at the start, no NPY file")
     major = data[6] if len(data) > 6 else 0
     if len(data) > 7 and (major not in (1, 2, 3) or data[7]):
         raise ConvError(f"got NPY version {major}.{data[7]}, 1.0, 2.0 and 3.0 are allowed")
@@ -198,48 +208,17 @@ def _header(data: bytes) -> tuple[str, int]:
     end = begin + int.from_bytes(data[8:begin], "little")
     if len(data) < begin or end > len(data):
         raise ConvError(f"the file ends within its header: got {amount(len(data))}")
-    if end > 10_000 + begin:  # NumPy's own limit; ours need 118
+    if end > _LIMIT + begin:
         raise ConvError(f"got a header of {amount(end - begin)}, 10000 bytes are allowed")
     return data[begin:end].decode("utf-8" if major == 3 else "latin-1", "replace"), end
 
 
-def _layout(text: str, texts: bool) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
-    """Read a header: dtype, whether the first axis runs fastest, shape."""
-    if _RECORDS.search(text):
+def _check_type(dtype: np.dtype[Any], texts: bool) -> None:
+    kind = dtype.kind
+    if kind in "biu" or (kind == "f" and dtype.itemsize <= 8):
+        return
+    if texts and kind in "US" and dtype.itemsize:
+        return
+    if dtype.names is not None or dtype.subdtype is not None:
         raise ConvError(f"got records of several fields, {_WANTED}")
-    found: dict[str, str] = {}
-    for item in _ITEM.finditer(text):
-        found |= {key: part for key, part in item.groupdict().items() if part is not None}
-    between = "".join(_ITEM.sub("", text).split())
-    if between != "{}" or found.keys() != {"descr", "fortran", "shape"}:
-        raise ConvError(f"got an unreadable NPY header: '{_short(text.strip())}'")
-    descr = found["descr"]
-    number = _NUMBER.fullmatch(descr) or (_TEXT.fullmatch(descr) if texts else None)
-    if not number:
-        kind = _KINDS.get(descr.lstrip("<>=|")[:1], "an unknown type")
-        raise ConvError(f"got {kind} ('{_short(descr)}'), {_WANTED}")
-    sizes = [size.strip().removesuffix("L") for size in found["shape"].split(",")]  # L: Python 2
-    if sizes[-1] == "":  # (3,) has one size, () none
-        sizes.pop()
-    if not all(re.fullmatch("[0-9]{1,30}", size) for size in sizes):
-        raise ConvError(f"got an unreadable NPY header: shape '({_short(found['shape'])})'")
-    order = "" if number[1] in ("", "=", "|") else number[1]
-    return np.dtype(order + number[2]), found["fortran"] == "True", tuple(map(int, sizes))
-
-
-def amount(count: int) -> str:
-    """Write a number of bytes as people say it.
-
-    >>> amount(128), amount(1_500_000)
-    ('128 bytes', '1.5 MB')
-    """
-    if count < 10_000:
-        return f"{count} bytes"
-    units = ("kB", "MB", "GB", "TB", "PB", "EB")
-    power = min((len(str(count)) - 1) // 3, len(units))
-    scaled = count / 1000**power
-    return f"{scaled:.1f} {units[power - 1]}" if scaled < 1000 else f"{scaled:.0e} EB"
-
-
-def _short(text: str) -> str:
-    return printable(text[:40]) + ("…" if len(text) > 40 else "")
+    raise ConvError(f"got {_KINDS.get(kind, 'an unknown type')} ('{brief(dtype.str)}'), {_WANTED}")

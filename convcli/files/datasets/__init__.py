@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 from convcli.files.datasets import folders, idx, npz, tables
 from convcli.files.datasets.labelled import Labelled, classes, numbered
 from convcli.files.datasets.scaling import white_of
-from convcli.files.datasets.source import Given, Part, look
+from convcli.files.datasets.source import Source, Part, look
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.sniff import sniff
 
@@ -31,8 +31,8 @@ class Format:
 
     name: str
     title: str
-    claims: Callable[[Given], bool]
-    read: Callable[[Given, int], Labelled]
+    claims: Callable[[Source], bool]
+    read: Callable[[Source, int], Labelled]
 
 
 _ROWS = (
@@ -91,17 +91,17 @@ def read_labelled(
         raise _named(error, name) from error
     row = next((row for row in _ROWS if row.claims(given)), None)
     if row is None:
-        raise ConvError(f"{printable(name)}: no such file or folder")
+        raise ConvError(f"{display_name(name)}: no such file or folder")
     found = row.read(given, max_pixels)
     if found.x is None:
         return replace(found, white=max_value)
     try:
         white, notes = white_of(found.x, max_value)
     except ConvError as error:
-        raise error.about(printable(given.shown)) from error
+        raise error.about(given.shown) from error
     return replace(found, white=white, notes=(*found.notes, *notes))
 
 
 def _named(error: ConvError, name: str) -> ConvError:
-    shown = "standard input" if name == "-" else printable(name)
+    shown = display_name(name)
     return error if str(error).startswith(f"{shown}: ") else error.about(shown)

@@ -4,19 +4,19 @@ from pathlib import Path
 
 from convcli.engine.errors import ConvError, printable
 from convcli.files.datasets.labelled import Labelled, listed
-from convcli.files.datasets.source import Given
+from convcli.files.datasets.source import Source
 from convcli.files.output import about_file
 from convcli.files.sniff import PICTURE_SUFFIXES
 
 __all__ = ["claims", "read"]
 
 
-def claims(given: Given) -> bool:
+def claims(given: Source) -> bool:
     """Whether it is a folder, whatever is in it."""
     return given.source is None and given.path.is_dir()
 
 
-def read(given: Given, max_pixels: int) -> Labelled:  # noqa: ARG001
+def read(given: Source, max_pixels: int) -> Labelled:  # noqa: ARG001
     """List the pictures, class by class; none is opened yet.
 
     Raises

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.arrays.npy import amount
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
-from convcli.files.datasets.source import SWELL, Given, fill, size_of, unpacked
+from convcli.files.datasets.source import SWELL, Source, fill, size_of, unpacked
+from convcli.files.memory import amount
 from convcli.files.output import about_file
 
 __all__ = ["claims", "read"]
@@ -32,7 +32,7 @@ _EXPECTED = {"image": "train-images-idx3-ubyte.gz", "label": "train-labels-idx1-
 _PARTS = {"train": ("train",), "test": ("t10k", "test")}
 
 
-def claims(given: Given) -> bool:
+def claims(given: Source) -> bool:
     """Whether it is an IDX file, or a folder or the beginning of names with IDX files in it."""
     if given.source is not None:
         named = given.name != "-" and _role(given.path.name) is not None
@@ -40,7 +40,7 @@ def claims(given: Given) -> bool:
     return bool(_beside(given))
 
 
-def read(given: Given, max_pixels: int) -> Labelled:
+def read(given: Source, max_pixels: int) -> Labelled:
     """Read a pair of files.
 
     Raises
@@ -50,7 +50,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     """
     if isinstance(given.source, bytes):
         raise ConvError(
-            f"{printable(given.shown)}: is an IDX file, which is one of a pair: its name is needed"
+            f"{given.shown}: is an IDX file, which is one of a pair: its name is needed"
         )
     notes: tuple[str, ...] = ()
     if given.source is None:
@@ -68,7 +68,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     return Labelled(given.name, texts, x, notes=(*notes, *more))
 
 
-def _beside(given: Given) -> dict[str, dict[str, Path]]:
+def _beside(given: Source) -> dict[str, dict[str, Path]]:
     """Find the IDX files that a folder, or the beginning of a name, means: by what their names begin with, by role."""
     path = given.path
     folder, begin = (path, "") if path.is_dir() else (path.parent, path.name)
@@ -95,7 +95,7 @@ def _role(name: str) -> re.Match[str] | None:
     return None if name.startswith(".") else _ROLE.search(name)
 
 
-def _chosen(given: Given) -> tuple[Path, Path, tuple[str, ...]]:
+def _chosen(given: Source) -> tuple[Path, Path, tuple[str, ...]]:
     """Choose a pair in a folder, and say which others there are."""
     found = _beside(given)
     names = list(found)

@@ -1,6 +1,5 @@
 """Labelled examples as they are stored, and the classes that their labels name."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.numbers import WHOLE
 
 __all__ = ["Labelled", "classes", "listed", "numbered"]
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_DIGITS = 18
+"""Characters of a label that is put in its place as a number."""
 _SHOWN = 12
 """Names that a message lists."""
 
@@ -57,7 +58,7 @@ def classes(texts: Iterable[str]) -> tuple[str, ...]:
     (('9', '10'), ('10', '9', 'nine'))
     """
     found = set(texts)
-    if all(_WHOLE.fullmatch(text) for text in found):
+    if all(len(text) <= _DIGITS and WHOLE.fullmatch(text) for text in found):
         return tuple(sorted(found, key=lambda text: (int(text), text)))
     return tuple(sorted(found))
 

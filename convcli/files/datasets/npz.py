@@ -9,10 +9,12 @@ from typing import Any, NamedTuple, TypeVar, cast
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
-from convcli.files.arrays.npy import amount, plain, read_header
+from convcli.engine.sizes.notation import check_dimensions
+from convcli.files.arrays.npy import plain, read_header
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
-from convcli.files.datasets.source import SWELL, Given, Part, fill, size_of
+from convcli.files.datasets.source import SWELL, Source, Part, fill, size_of
+from convcli.files.memory import amount
 from convcli.files.output import about_file
 from convcli.files.sniff import sniff
 
@@ -43,12 +45,12 @@ _NAMES = (
 """How the two arrays are called, in small letters."""
 
 
-def claims(given: Given) -> bool:
+def claims(given: Source) -> bool:
     """Whether it is a zip archive."""
     return sniff(given.head) == "npz"
 
 
-def read(given: Given, max_pixels: int) -> Labelled:
+def read(given: Source, max_pixels: int) -> Labelled:
     """Read pictures and labels.
 
     Raises
@@ -59,7 +61,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     assert given.source is not None
     size, packed = size_of(given.source)
     if packed:
-        raise ConvError(f"{printable(given.shown)}: is NPZ within gzip: gunzip it")
+        raise ConvError(f"{given.shown}: is NPZ within gzip: gunzip it")
     source = BytesIO(given.source) if isinstance(given.source, bytes) else given.source
     try:
         with zipfile.ZipFile(source) as archive:
@@ -68,16 +70,14 @@ def read(given: Given, max_pixels: int) -> Labelled:
             x = _taken(archive, entries[names.x], size, lambda a: pictures_of(a, max_pixels))
             texts, more = _taken(archive, entries[names.y], size, labels_of, texts=True)
     except ConvError as error:
-        raise error.about(printable(given.shown)) from error
+        raise error.about(given.shown) from error
     except OSError as error:
         raise about_file(given.shown, error) from error
     except _DAMAGED as error:
-        raise ConvError(
-            f"{printable(given.shown)}: is a damaged NPZ file: {printable(error)}"
-        ) from error
+        raise ConvError(f"{given.shown}: is a damaged NPZ file: {printable(error)}") from error
     if len(x) != len(texts):
         raise ConvError(
-            f"{printable(given.shown)}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
+            f"{given.shown}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
         )
     return Labelled(given.name, texts, x, notes=(*notes, *more))
 
@@ -122,8 +122,7 @@ def _array(
     with archive.open(entry) as file:
         begun = file.read(_HEAD)
         header = read_header(begun, texts=texts)
-        if len(header.shape) > 4:
-            raise ConvError(f"got {len(header.shape)} axes, up to 4 are allowed")
+        check_dimensions(header.shape, least=0)
         held = entry.file_size - header.start
         header.check(held)
         packed = min(entry.compress_size, size)

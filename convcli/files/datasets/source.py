@@ -12,14 +12,13 @@ from typing import BinaryIO, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError
-from convcli.files.arrays.npy import amount
-from convcli.files.memory import check_free
+from convcli.engine.errors import ConvError, display_name
+from convcli.files.memory import amount, check_free
 from convcli.files.operands import contents
 from convcli.files.output import about_file
 from convcli.files.sniff import HEAD
 
-__all__ = ["Given", "Part", "fill", "look", "read_whole", "size_of", "unpacked"]
+__all__ = ["Source", "Part", "fill", "look", "read_whole", "size_of", "unpacked"]
 
 Part: TypeAlias = Literal["train", "test"]
 
@@ -32,7 +31,7 @@ _PER_BYTE = 6
 
 
 @dataclass(frozen=True)
-class Given:
+class Source:
     """What a call names as its data.
 
     Parameters
@@ -55,7 +54,7 @@ class Given:
     @property
     def shown(self) -> str:
         """The name for messages."""
-        return "standard input" if self.name == "-" else self.name
+        return display_name(self.name)
 
     @property
     def path(self) -> Path:
@@ -63,7 +62,7 @@ class Given:
         return Path(self.name)
 
 
-def look(name: str, part: Part) -> Given:
+def look(name: str, part: Part) -> Source:
     """Look at what is of this name.
 
     Raises
@@ -77,14 +76,14 @@ def look(name: str, part: Part) -> Given:
     except (OSError, ValueError):  # a name that is none: what is wrong, contents() says
         folder = beginning = False
     if folder or beginning:
-        return Given(name, None, b"", part)
+        return Source(name, None, b"", part)
     source = contents(name)
     try:
         with unpacked(source) as file:
             head = file.read(HEAD)
     except OSError as error:
         raise about_file(name, error) from error
-    return Given(name, source, head, part)
+    return Source(name, source, head, part)
 
 
 def _begins(path: Path) -> bool:

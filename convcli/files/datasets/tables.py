@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError
+from convcli.engine.numbers import WHOLE
 from convcli.files.arrays.csv_format import (
     cells_of,
     delimiter_of,
@@ -20,7 +21,7 @@ from convcli.files.arrays.csv_format import (
 from convcli.files.datasets.labelled import Labelled
 from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
-from convcli.files.datasets.source import Given, read_whole
+from convcli.files.datasets.source import Source, read_whole
 from convcli.files.output import about_file
 from convcli.files.pictures.picture import check_size
 
@@ -28,8 +29,7 @@ __all__ = ["claims", "read"]
 
 _BLOCK = 4 << 20
 """Bytes of text that are read at a time: their cells take a multiple of that."""
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_WHOLE_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
+_WHOLE_FLOAT = re.compile(rf"({WHOLE.pattern})\.0*")
 LABEL = "label"
 
 
@@ -49,12 +49,12 @@ class _Table(NamedTuple):
         return self.start > self.first
 
 
-def claims(given: Given) -> bool:
+def claims(given: Source) -> bool:
     """Whether it is a file: what is no other format is text."""
     return given.source is not None
 
 
-def read(given: Given, max_pixels: int) -> Labelled:
+def read(given: Source, max_pixels: int) -> Labelled:
     """Read a table.
 
     Raises
@@ -73,7 +73,7 @@ def read(given: Given, max_pixels: int) -> Labelled:
     except OSError as error:
         raise about_file(given.shown, error) from error
     except ConvError as error:
-        about = printable(given.shown)
+        about = given.shown
         raise error if str(error).startswith(f"{about}: ") else error.about(about) from error
     x: NDArray[Any] = np.concatenate(blocks)
     return Labelled(given.name, tuple(texts), x.reshape(len(x), 1, side, side))
@@ -153,9 +153,9 @@ def _quoted(line: bytes, mark: bytes | None) -> tuple[bytes, bytes, bytes]:
 
 def _check_first(texts: list[str], table: _Table) -> None:
     """Refuse a line of names that could be taken for data: `digit,0,1,2,3`."""
-    if table.named or len(texts) < 2 or _WHOLE.fullmatch(texts[0]):
+    if table.named or len(texts) < 2 or WHOLE.fullmatch(texts[0]):
         return
-    if all(_WHOLE.fullmatch(text) for text in texts[1:]):
+    if all(WHOLE.fullmatch(text) for text in texts[1:]):
         raise ConvError(
             f"line {table.start + 1}: got the label '{shortened(texts[0])}' where all others are whole numbers; "
             "the name of the first column must be label"

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, display_name
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.pictures import netpbm
@@ -68,7 +68,7 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
     except OSError as error:
         raise about_file(name, error) from error
     except ConvError as error:
-        raise error.about(printable(name)) from error
+        raise error.about(display_name(name)) from error
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """What networks are built of: layers in a row, joined branches, and names. No arrays.
 
-A part is a text of the layer language (text.py), or what one of these functions returned.
+A part is a text of the layer language (parser.py), or what one of these functions returned.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.kinds import KINDS
+from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Block, Join, Node, read_chain
 
 __all__ = ["Part", "concat", "named", "numbered", "residual", "scaled", "serial"]
@@ -53,9 +54,6 @@ def residual(*branches: Part) -> Join:
     return Join("residual", ends if len(ends) > 1 else (*ends, ()))
 
 
-_WEIGHTED = ("conv", "dwconv", "convt", "linear")
-
-
 def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
     """Scale the channels of every convolution, as the chapter does for VGG; fully connected layers stay.
 
@@ -80,7 +78,7 @@ def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
 
 def _weighted(node: Node) -> bool:
     if isinstance(node, Layer):
-        return node.kind in _WEIGHTED
+        return KINDS[node.kind].weighted
     if isinstance(node, Join):
         return any(_weighted(inner) for branch in node.branches for inner in branch)
     return any(map(_weighted, node.items))
@@ -93,7 +91,7 @@ def _scaled(node: Node, width: float) -> Node:
         )
     if not isinstance(node, Layer):
         return replace(node, items=tuple(_scaled(n, width) for n in node.items))
-    if node.out is None or node.kind not in ("conv", "dwconv", "convt"):
+    if node.out is None or node.kernel is None:
         return node
     out = node.groups * max(int(width * node.out / node.groups + 0.5), 1)
     text = node.text.replace(f":{node.out}", f":{out}", 1)

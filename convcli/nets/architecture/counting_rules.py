@@ -1,6 +1,5 @@
 """What one layer of each kind comes to: its output, parameters and work. No NumPy."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 
@@ -8,9 +7,22 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, axes, per_axis
 from convcli.engine.sizes.receptive_field import part
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
-from convcli.nets.architecture.kinds import KINDS, Layer
+from convcli.nets.architecture.layer import Layer
 
-__all__ = ["RULES", "Found", "Size"]
+__all__ = [
+    "Found",
+    "Size",
+    "activation",
+    "adaptive_pool",
+    "batch_norm",
+    "conv",
+    "dropout",
+    "flatten",
+    "global_pool",
+    "linear",
+    "pool",
+    "response_norm",
+]
 
 Size = tuple[int, ...]
 """C×spatial, or one number once everything is in a row."""
@@ -25,8 +37,10 @@ class Found:
     output : tuple of int
     axes : tuple of Axis or of TransposedAxis
         The windows of a convolution or pooling layer.
-    params, buffers, macs : int
-        Learned numbers; numbers that are kept but not learned; multiply-accumulates without bias.
+    params, buffers : int
+        Learned numbers, and those kept but not learned (running statistics).
+    macs : int or None
+        Multiply-accumulates without bias; None is not known.
     extra : dict of str to int
         Operations by the names of `counts.COUNTED`.
     """
@@ -35,7 +49,7 @@ class Found:
     axes: tuple[Axis | TransposedAxis, ...] = ()
     params: int = 0
     buffers: int = 0
-    macs: int = 0
+    macs: int | None = 0
     extra: dict[str, int] = field(default_factory=dict)
 
 
@@ -45,7 +59,8 @@ def _spatial(layer: Layer, size: Size) -> Size:
     return size[1:]
 
 
-def _conv(layer: Layer, size: Size) -> Found:
+def conv(layer: Layer, size: Size) -> Found:
+    """Count a convolution: plain, depthwise or transposed."""
     spatial = _spatial(layer, size)
     channels = size[0]
     depthwise = layer.kind == "dwconv"
@@ -86,7 +101,8 @@ def _conv(layer: Layer, size: Size) -> Found:
     )
 
 
-def _pool(layer: Layer, size: Size) -> Found:
+def pool(layer: Layer, size: Size) -> Found:
+    """Count pooling by windows."""
     spatial = _spatial(layer, size)
     assert layer.kernel is not None
     windows = axes(
@@ -102,12 +118,14 @@ def _pool(layer: Layer, size: Size) -> Found:
     return Found(output, windows, extra={"pool": prod(output) * prod(a.k for a in windows)})
 
 
-def _global_pool(layer: Layer, size: Size) -> Found:
+def global_pool(layer: Layer, size: Size) -> Found:
+    """Count global average pooling."""
     spatial = _spatial(layer, size)
     return Found((size[0], *(1 for _ in spatial)), extra={"pool": prod(size)})
 
 
-def _adaptive(layer: Layer, size: Size) -> Found:
+def adaptive_pool(layer: Layer, size: Size) -> Found:
+    """Count average pooling into cells."""
     spatial = _spatial(layer, size)
     assert layer.cells is not None
     cells = per_axis("cells", layer.cells, len(spatial), 1)
@@ -116,24 +134,29 @@ def _adaptive(layer: Layer, size: Size) -> Found:
     return Found((size[0], *cells), extra={"pool": size[0] * read})
 
 
-def _batch_norm(_layer: Layer, size: Size) -> Found:
+def batch_norm(_layer: Layer, size: Size) -> Found:
+    """Count batch normalization: scale and shift are learned, mean and variance kept."""
     return Found(size, params=2 * size[0], buffers=2 * size[0], extra={"bn": prod(size)})
 
 
-def _response_norm(layer: Layer, size: Size) -> Found:
+def response_norm(layer: Layer, size: Size) -> Found:
+    """Count local response normalization."""
     _spatial(layer, size)
     return Found(size)
 
 
-def _activation(_layer: Layer, size: Size) -> Found:
+def activation(_layer: Layer, size: Size) -> Found:
+    """Count an element-wise activation, or softmax over the channels."""
     return Found(size, extra={"act": prod(size)})
 
 
-def _flatten(_layer: Layer, size: Size) -> Found:
+def flatten(_layer: Layer, size: Size) -> Found:
+    """Put everything in one row."""
     return Found((prod(size),))
 
 
-def _linear(layer: Layer, size: Size) -> Found:
+def linear(layer: Layer, size: Size) -> Found:
+    """Count a fully connected layer."""
     if len(size) > 1:
         raise ConvError("linear needs one row of numbers: flatten or gap flatten comes first")
     assert layer.out is not None
@@ -144,23 +167,6 @@ def _linear(layer: Layer, size: Size) -> Found:
     )
 
 
-def _dropout(_layer: Layer, size: Size) -> Found:
+def dropout(_layer: Layer, size: Size) -> Found:
+    """Leave the size as it is."""
     return Found(size)
-
-
-RULES: dict[str, Callable[[Layer, Size], Found]] = {
-    "conv": _conv,
-    "dwconv": _conv,
-    "convt": _conv,
-    "maxpool": _pool,
-    "avgpool": _pool,
-    "gap": _global_pool,
-    "adaptive": _adaptive,
-    "lrn": _response_norm,
-    "bn": _batch_norm,
-    **{kind: _activation for kind, row in KINDS.items() if row.activation},
-    "dropout": _dropout,
-    "flatten": _flatten,
-    "linear": _linear,
-}
-"""How each kind of `kinds.KINDS` is counted."""

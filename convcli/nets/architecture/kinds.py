@@ -1,131 +1,141 @@
-"""The kinds of layers, and how one layer is written: `conv:64,k7,s2,p3`. No arrays."""
+"""The kinds of layers, a row each, and how one layer is written: `conv:64,k7,s2,p3`. No arrays."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property, partial
+from math import inf
 from typing import Any
 
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.numbers import REAL
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding
+from convcli.nets.architecture import counting_rules as rules
+from convcli.nets.architecture.layer import Layer
 
-__all__ = ["KINDS", "NAMED", "Kind", "Layer", "read_layer", "usage"]
+__all__ = ["KINDS", "NAMED", "Kind", "read_layer", "usage"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of layer: what it is and what its text may say.
+    """One kind of layer: how it is written, how it is counted, and what PyTorch calls it.
+
+    What computes it is its row of `nets.layers.OPERATIONS`; a new kind needs these two.
 
     Parameters
     ----------
+    usage : str
+        Its text; what may be left out stands in brackets. A capital is a number: first a bare one (``OUT``, ``SIZE``,
+        ``CELLS``, ``RATE``, ``EPS``), then those after a letter (``kK``) or a name (``k=K``). The other words are flags.
     summary : str
         What it does, for the help.
-    first : str
-        What its first argument, a bare number, means: ``"out"``, ``"size"``, ``"cells"`` (a size an axis), ``"rate"``,
-        ``"eps"``, or ``""`` for none.
-    needs : str
-        Which of ``o`` (the bare number) and ``k`` have to be there.
-    takes : str
-        Which of the letters ``k s p d g`` (and ``o``, written ``op``) may be there.
-    flags : tuple of str
-        Words that may be there.
-    activation : str
-        PyTorch's module, for kinds that only change each cell (or weigh the channels): they are counted alike.
-    named : tuple of str
-        Numbers that may be there as ``name=number``, a key of `NAMED` each.
+    rule : callable
+        From a layer and the size of its input to what it comes to.
+    torch : str
+        PyTorch's module, with {words} that torch_code.py fills in; of a layer with windows its name alone.
+    local : bool
+        Whether each unit of its output sees a part of the input only: False ends the receptive fields.
     """
 
+    usage: str
     summary: str
-    first: str = ""
-    needs: str = ""
-    takes: str = ""
-    flags: tuple[str, ...] = ()
-    activation: str = ""
-    named: tuple[str, ...] = ()
+    rule: Callable[[Layer, rules.Size], rules.Found]
+    torch: str
+    local: bool = True
+
+    @property
+    def name(self) -> str:
+        """The word before the colon."""
+        return re.split(r"\W", self.usage)[0]
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """What may be written after its name: ``OUT``, ``k``, ``op``, ``nobias``, ``alpha=``."""
+        return _words(self.usage)
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """Which of the arguments have to be there."""
+        return _words(_short(self.usage))
+
+    @property
+    def weighted(self) -> bool:
+        """Whether its output is a weighted sum of its input: conv and linear layers."""
+        return "OUT" in self.arguments
 
 
-KINDS: dict[str, Kind] = {
-    "conv": Kind("convolution to OUT channels", "out", "ok", "kspdg", ("nobias",)),
-    "dwconv": Kind("depthwise convolution, a group each channel", "out", "k", "kspd", ("nobias",)),
-    "convt": Kind("transposed convolution", "out", "ok", "kspdgo", ("nobias",)),
-    "maxpool": Kind("largest value of each window", "", "k", "kspd", ("ceil",)),
-    "avgpool": Kind("mean of each window", "", "k", "kspd", ("ceil", "pad")),
-    "gap": Kind("global average pooling"),
-    "adaptive": Kind("average pooling to CELLS, whatever the input", "cells", "c"),
-    "lrn": Kind(
-        "local response normalization over SIZE channels", "size", named=("alpha", "beta", "k")
+def _short(usage: str) -> str:
+    return re.sub(r"\[.*?\]", "", usage)
+
+
+def _words(usage: str) -> tuple[str, ...]:
+    words = re.findall(r"[A-Za-z]+=?", re.sub("=[A-Z]", "=", usage))[1:]
+    return tuple(w if w.isupper() else re.sub(r"[A-Z]$", "", w) for w in words)
+
+
+_ROWS = (
+    Kind(
+        "conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias]",
+        "convolution to OUT channels",
+        *(rules.conv, "nn.Conv{rank}d"),
     ),
-    "bn": Kind("batch normalization", "eps"),
-    "relu": Kind("max(x, 0)", activation="nn.ReLU()"),
-    "sigmoid": Kind("1/(1 + exp(-x))", activation="nn.Sigmoid()"),
-    "tanh": Kind("hyperbolic tangent", activation="nn.Tanh()"),
-    "softmax": Kind("softmax over the channels", activation="nn.Softmax(dim=1)"),
-    "dropout": Kind("dropout at RATE", "rate"),
-    "flatten": Kind("everything in one row"),
-    "linear": Kind("fully connected layer to OUT units", "out", "o", "", ("nobias",)),
-}
+    Kind(
+        "dwconv:[OUT,]kK[,sS][,pP][,dD][,nobias]",
+        "depthwise convolution, a group each channel",
+        *(rules.conv, "nn.Conv{rank}d"),
+    ),
+    Kind(
+        "convt:OUT,kK[,sS][,pP][,dD][,gG][,opO][,nobias]",
+        "transposed convolution",
+        *(rules.conv, "nn.ConvTranspose{rank}d"),
+    ),
+    Kind(
+        "maxpool:kK[,sS][,pP][,dD][,ceil]",
+        "largest value of each window",
+        *(rules.pool, "nn.MaxPool{rank}d"),
+    ),
+    Kind(
+        "avgpool:kK[,sS][,pP][,dD][,ceil][,pad]",
+        "mean of each window",
+        *(rules.pool, "nn.AvgPool{rank}d"),
+    ),
+    Kind("gap", "global average pooling", rules.global_pool, "nn.AdaptiveAvgPool{rank}d(1)", False),
+    Kind(
+        "adaptive:CELLS",
+        "average pooling to CELLS, whatever the input",
+        *(rules.adaptive_pool, "nn.AdaptiveAvgPool{rank}d({cells})"),
+    ),
+    Kind(
+        "lrn[:SIZE][,alpha=A][,beta=B][,k=K]",
+        "local response normalization over SIZE channels",
+        *(rules.response_norm, "nn.LocalResponseNorm({size}{named})"),
+    ),
+    Kind(
+        "bn[:EPS]",
+        "batch normalization",
+        *(rules.batch_norm, "nn.BatchNorm{rank}d({inputs}{eps})"),
+    ),
+    Kind("relu", "max(x, 0)", rules.activation, "nn.ReLU()"),
+    Kind("sigmoid", "1/(1 + exp(-x))", rules.activation, "nn.Sigmoid()"),
+    Kind("tanh", "hyperbolic tangent", rules.activation, "nn.Tanh()"),
+    Kind("softmax", "softmax over the channels", rules.activation, "nn.Softmax(dim=1)"),
+    Kind("dropout[:RATE]", "dropout at RATE", rules.dropout, "nn.Dropout({rate:g})"),
+    Kind("flatten", "everything in one row", rules.flatten, "nn.Flatten()", False),
+    Kind(
+        "linear:OUT[,nobias]",
+        "fully connected layer to OUT units",
+        *(rules.linear, "nn.Linear({inputs}, {outputs}{bias})"),
+    ),
+)
+KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
 """Every kind of layer, in the order of the help."""
 
-_LETTERS = {"k": "kernel", "s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer as it was written; what the text leaves out is None, or stands at its default.
-
-    Parameters
-    ----------
-    kind : str
-        A key of `KINDS`.
-    text : str
-        As it was written.
-    line : int
-        Its line in the text, from 1.
-    out : int, optional
-        Channels or units of the output; the number of channels an LRN looks at.
-    kernel, stride, dilation, output_padding : tuple of int, optional
-        One number, or one an axis. A stride of None is 1, for pooling the kernel.
-    padding : Padding
-    groups : int
-    bias, ceil, count_padding : bool
-    rate : float
-        Of dropout.
-    eps : float
-        Of batch normalization: what is added to the variance.
-    cells : tuple of int, optional
-        Of adaptive pooling: the output, one number or one an axis.
-    alpha, beta, offset : float
-        Of local response normalization: x / (offset + alpha * mean square of the channels near)**beta.
-    """
-
-    kind: str
-    text: str
-    line: int = 1
-    out: int | None = None
-    kernel: tuple[int, ...] | None = None
-    stride: tuple[int, ...] | None = None
-    dilation: tuple[int, ...] = (1,)
-    output_padding: tuple[int, ...] | None = None
-    padding: Padding = Padding()  # noqa: RUF009  frozen
-    groups: int = 1
-    bias: bool = True
-    ceil: bool = False
-    count_padding: bool = False
-    rate: float = 0.5
-    eps: float = 1e-5
-    cells: tuple[int, ...] | None = None
-    alpha: float = 1e-4
-    beta: float = 0.75
-    offset: float = 1.0
-
-    leaves = 1
-    depth = 1
-
-
-NAMED = {"alpha": "alpha", "beta": "beta", "k": "offset"}
-"""The fields of Layer that numbers with a name set; all are PyTorch's names."""
-
 _FLAGS = {"nobias": ("bias", False), "ceil": ("ceil", True), "pad": ("count_padding", True)}
+NAMED = {"alpha": "alpha", "beta": "beta", "k": "offset"}
+"""The fields of Layer that numbers with a name set; the names are PyTorch's."""
+_FIELDS = {"OUT": "out", "k": "kernel", "CELLS": "cells"}
+"""What arguments that are needed set."""
 
 
 def usage(kind: str, *, short: bool = False) -> str:
@@ -133,29 +143,8 @@ def usage(kind: str, *, short: bool = False) -> str:
 
     >>> usage("conv"), usage("conv", short=True)
     ('conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias]', 'conv:OUT,kK')
-    >>> usage("convt")
-    'convt:OUT,kK[,sS][,pP][,dD][,gG][,opO][,nobias]'
-    >>> usage("dwconv")
-    'dwconv:[OUT,]kK[,sS][,pP][,dD][,nobias]'
     """
-    if short:
-        return re.sub(r"\[.*?\]", "", usage(kind))
-    row = KINDS[kind]
-    if row.first == "cells":
-        return f"{kind}:{row.first.upper()}"
-    if row.first and not row.needs:
-        named = "".join(f"[,{name}={name[0].upper()}]" for name in row.named)
-        return f"{kind}[:{row.first.upper()}]{named}"
-    parts = []
-    if row.first:
-        parts.append(row.first.upper() if "o" in row.needs else f"[{row.first.upper()},]")
-    for letter in row.takes:
-        word = "opO" if letter == "o" else letter + letter.upper()
-        needed = letter in row.needs and letter != "o"  # there it is the bare number
-        parts.append(word if needed else f"[,{word}]")
-    text = "".join(f",{p}" if i and "[" not in parts[i - 1] + p else p for i, p in enumerate(parts))
-    text += "".join(f"[,{flag}]" for flag in row.flags)
-    return f"{kind}:{text}" if text else kind
+    return _short(KINDS[kind].usage) if short else KINDS[kind].usage
 
 
 def read_layer(text: str, *, line: int = 1, also: Iterable[str] = ()) -> Layer:
@@ -187,49 +176,45 @@ def read_layer(text: str, *, line: int = 1, also: Iterable[str] = ()) -> Layer:
         if name in values:
             raise ConvError(f"{name.replace('_', ' ')} is given twice", usage=True)
         values[name] = value
-    for needed, name in (("o", "out"), ("k", "kernel"), ("c", "cells")):
-        if needed in KINDS[kind].needs and name not in values:
-            raise ConvError(f"its {name} is missing, {usage(kind)} is allowed", usage=True)
+    for needed in KINDS[kind].needs:
+        if _FIELDS[needed] not in values:
+            raise ConvError(
+                f"its {_FIELDS[needed]} is missing, {usage(kind)} is allowed", usage=True
+            )
     return Layer(kind, text, line, **values)
 
 
 def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     """Read one argument: the field of Layer that it sets, and its value."""
-    row = KINDS[kind]
-    if text in row.flags:
+    known = KINDS[kind].arguments
+    if text in _FLAGS and text in known:
         return _FLAGS[text]
-    name, sign, number = text.partition("=")
-    if sign and name in row.named:
-        return NAMED[name], _number(name, number)
-    if first and row.first == "rate" and re.fullmatch(r"0?\.[0-9]{1,15}|0", text):
-        return "rate", float(text)
-    if first and row.first == "eps" and re.fullmatch(r"0?\.[0-9]{1,15}|1e-[0-9]{1,2}", text):
-        return "eps", float(text)
-    if first and row.first == "cells" and re.match(r"[0-9]", text):
-        return "cells", _told("cells", text, 1)
-    if first and row.first in ("out", "size") and re.match(r"[0-9]", text):
-        return "out", _one(row.first, text)
-    letter, value = (text[:2], text[2:]) if text.startswith("op") else (text[:1], text[1:])
-    if letter[:1] in row.takes and text not in _FLAGS and letter:
-        if letter == "op":
-            return "output_padding", _told("output padding", value, 0)
-        if letter == "p":
-            return "padding", _padding(value)
-        if letter == "g":
-            return "groups", _one("groups", value)
-        return _LETTERS[letter], _told(_LETTERS[letter], value, 1)
+    named, sign, number = text.partition("=")
+    if sign and named + sign in known:
+        return NAMED[named], _number(named, number)
+    bare = known[0] if first and known and known[0].isupper() else ""
+    if bare in ("RATE", "EPS") and REAL.fullmatch(text) and 0 <= float(text) < 1:
+        return bare.lower(), float(text)
+    if bare == "CELLS" and re.match(r"[0-9]", text):
+        return "cells", _sizes("cells", text)
+    if bare in ("OUT", "SIZE") and re.match(r"[0-9]", text):
+        return "out", _one(bare.lower(), text)
+    letter = "op" if text.startswith("op") else text[:1]
+    if letter in known and text not in _FLAGS:
+        name, read = _READERS[letter]
+        return name, read(text.removeprefix(letter))
     raise ConvError(f"got '{printable(text)}', {usage(kind)} is allowed", usage=True)
 
 
 def _number(name: str, text: str) -> float:
-    number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-?[0-9]{1,2})?", text)
-    if number is None or (name == "k" and float(text) == 0):
+    found = float(text) if REAL.fullmatch(text) else -1.0
+    if not 0 <= found < inf or (name == "k" and found == 0):
         least = "above 0" if name == "k" else "of at least 0"
         raise ConvError(f"{name}: got '{printable(text)}', a number {least} is allowed", usage=True)
-    return float(text)
+    return found
 
 
-def _told(what: str, text: str, least: int) -> tuple[int, ...]:
+def _sizes(what: str, text: str, least: int = 1) -> tuple[int, ...]:
     try:
         return notation.read_sizes(text, least=least)
     except ConvError as error:
@@ -237,7 +222,7 @@ def _told(what: str, text: str, least: int) -> tuple[int, ...]:
 
 
 def _one(what: str, text: str) -> int:
-    numbers = _told(what, text, 1)
+    numbers = _sizes(what, text)
     if len(numbers) > 1:
         raise ConvError(f"{what}: got '{text}', one number is allowed", usage=True)
     return numbers[0]
@@ -248,3 +233,13 @@ def _padding(text: str) -> Padding:
         return notation.read_padding(text)
     except ConvError as error:
         raise error if "padding" in str(error) else error.about("padding") from error
+
+
+_BARE = {"RATE": r"0?\.[0-9]{1,15}|0", "EPS": r"0?\.[0-9]{1,15}|1e-[0-9]{1,2}"}
+_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    **{name[0]: (name, partial(_sizes, name)) for name in ("kernel", "stride", "dilation")},
+    "p": ("padding", _padding),
+    "g": ("groups", partial(_one, "groups")),
+    "op": ("output_padding", partial(_sizes, "output padding", least=0)),
+}
+"""What an argument after a letter sets, and how it is read."""

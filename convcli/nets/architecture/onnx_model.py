@@ -13,7 +13,9 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
 from convcli.engine.sizes.receptive_field import Field
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
-from convcli.nets.architecture.summary import Line, Summary, window_texts
+from convcli.nets.architecture.counts import LayerRecord
+from convcli.nets.architecture.steps import Fields, after_join, after_windows
+from convcli.nets.architecture.summary import Summary
 
 __all__ = ["COUNTED", "ELEMENTWISE", "FREE", "NOT_LEARNED", "read"]
 
@@ -64,7 +66,7 @@ def read(name: str, size: Sequence[int] | None = None, classes: int | None = Non
         raise ConvError(f"{printable(name)}: is no ONNX model: {printable(first)}") from error
     walk = _Walk(model.graph, onnx.helper.get_attribute_value)
     try:
-        return Summary(name, shape[1:], tuple(walk.lines()))
+        return Summary(name, shape[1:], tuple(walk.layers()))
     except ConvError as error:
         raise error.about(printable(name)) from error
 
@@ -113,7 +115,7 @@ class _Walk:
         self.shapes: dict[str, Shape] = {name: dims for name, (dims, _) in self.tensors.items()}
         for value in (*graph.input, *graph.value_info, *graph.output):
             self.shapes.setdefault(value.name, _shape(value))
-        self.fields: dict[str, tuple[Field, ...]] = {}
+        self.fields: dict[str, Fields] = {}
         for value in graph.input:
             shape = self.shapes.get(value.name)
             if value.name not in self.tensors and shape and len(shape) > 2:
@@ -122,16 +124,16 @@ class _Walk:
         self.batch = first[0] if first else 1
         self.seen: set[str] = set()
 
-    def lines(self) -> Iterator[Line]:
+    def layers(self) -> Iterator[LayerRecord]:
         for number, node in enumerate(self.graph.node, 1):
             try:
-                line = None if self.holds(node) else self.line(number, node)
+                layer = None if self.holds(node) else self.layer(number, node)
             except (ArithmeticError, LookupError, TypeError, ValueError) as error:
                 raise ConvError(
                     f"node {number} ({printable(node.op_type)}) has not what its operator needs"
                 ) from error
-            if line is not None:
-                yield line
+            if layer is not None:
+                yield layer
 
     def holds(self, node: Any) -> bool:
         """Whether a node only holds a tensor, or gives it another name (exporters join tensors that are equal so)."""
@@ -147,7 +149,7 @@ class _Walk:
             return True
         return False
 
-    def line(self, number: int, node: Any) -> Line:
+    def layer(self, number: int, node: Any) -> LayerRecord:
         told = {a.name: self.value_of(a) for a in node.attribute}
         known = not node.domain or node.domain == "ai.onnx"
         output = self.shapes.get(node.output[0])
@@ -156,20 +158,16 @@ class _Walk:
         if fields is not None:
             self.fields |= dict.fromkeys(node.output, fields)
         params, buffers = self.held(node)
-        name = _dotted(node.name) or f"{node.op_type}_{number}"
-        kernel, stride, padding = window_texts(windows)
-        return Line(
-            name,
-            node.op_type if known else f"{node.domain}.{node.op_type}",
-            "",
+        return LayerRecord(
             output[1:] if output else (),
-            *(kernel, stride, padding),
+            windows,
             params=params,
             buffers=buffers,
             macs=self.macs(node, told, output) if known else None,
+            name=_dotted(node.name) or f"{node.op_type}_{number}",
+            kind=node.op_type if known else f"{node.domain}.{node.op_type}",
             activations=prod(output[1:]) if output else 0,
             fields=fields,
-            depth=name.count("."),
         )
 
     def macs(self, node: Any, told: dict[str, Any], output: Shape) -> int | None:
@@ -246,29 +244,19 @@ class _Walk:
         except ConvError:
             return ()
 
-    def field(
-        self, node: Any, windows: tuple[Axis | TransposedAxis, ...]
-    ) -> tuple[Field, ...] | None:
+    def field(self, node: Any, windows: tuple[Axis | TransposedAxis, ...]) -> Fields | None:
         """Return the receptive field of a node's units; None where they are no feature map, or not known."""
         before = [self.fields[name] for name in node.input if name in self.fields]
         output = self.shapes.get(node.output[0])
         if not before or output is None or len(output) != len(before[0]) + 2:
             return None
         if windows:
-            after = [
-                f.after(a) if isinstance(a, Axis) else f.after_transposed(a)
-                for f, a in zip(before[0], windows, strict=True)
-            ]
-            known = tuple(f for f in after if f is not None)
-            return known if len(known) == len(after) else None
+            return after_windows(before[0], windows)
         data = [self.shapes.get(name) for name in node.input if name in self.fields]
         joins = node.op_type == "Concat" and all(d and d[2:] == output[2:] for d in data)
         if not joins and node.op_type not in ELEMENTWISE:
             return None
-        found = before[0]
-        for other in before[1:]:
-            found = tuple(a.joined(b, n) for a, b, n in zip(found, other, output[2:], strict=True))
-        return found
+        return after_join(before, output[2:])
 
 
 def _shape(value: Any) -> Shape:

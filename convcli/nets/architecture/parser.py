@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 from convcli.engine.errors import ConvError, printable
-from convcli.nets.architecture.kinds import KINDS, Layer, read_layer
+from convcli.nets.architecture.kinds import KINDS, read_layer
+from convcli.nets.architecture.layer import Layer
 
 __all__ = ["MOST_LAYERS", "Block", "Join", "Node", "Repeat", "read_chain"]
 

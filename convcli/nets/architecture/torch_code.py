@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.architecture.counts import Row, count
-from convcli.nets.architecture.kinds import KINDS, NAMED, Layer
+from convcli.nets.architecture.kinds import KINDS, NAMED
+from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Join, Node, Repeat
+from convcli.nets.architecture.steps import Step, program
 
 __all__ = ["chain_code", "layer_code"]
 
@@ -57,7 +58,7 @@ def layer_code(layer: Layer, size: Sequence[int]) -> str:
     >>> print(layer_code(read_layer("conv:64,k7,s2,p3"), (3, 224, 224)))
     nn.Conv2d(3, 64, kernel_size=7, stride=2, padding=3)
     """
-    lines = list(_lines(count([layer], size)[0]))
+    lines = list(_lines(program([layer], size)[0]))
     return _finished(lines[0] if len(lines) == 1 else _sequence("nn.Sequential", lines))
 
 
@@ -71,7 +72,7 @@ def chain_code(net: Iterable[Node], size: Sequence[int]) -> str:
         The input, C×spatial or one number.
     """
     net = tuple(net)
-    lines = list(_emitted(net, iter(count(net, size))))
+    lines = list(_emitted(net, iter(program(net, size))))
     body = "net = " + _sequence("nn.Sequential", lines)
     head = "import torch\nfrom torch import nn" if _uses(body) else "from torch import nn"
     shape = ", ".join(map(str, (1, *size)))
@@ -93,65 +94,57 @@ def _sequence(head: str, lines: Iterable[str]) -> str:
     return f"{head}(\n{inner})"
 
 
-def _emitted(nodes: Iterable[Node], rows: Iterator[Row]) -> Iterator[str]:
+def _emitted(nodes: Iterable[Node], steps: Iterator[Step]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, Layer):
-            yield from _lines(next(rows))
+            yield from _lines(next(steps))
         elif isinstance(node, Join):
-            branches = [list(_emitted(branch, rows)) for branch in node.branches]
+            branches = [list(_emitted(branch, steps)) for branch in node.branches]
             parts = [
                 "nn.Identity()" if not b else b[0] if len(b) == 1 else _sequence("nn.Sequential", b)
                 for b in branches
             ]
-            next(rows)  # the row of the join itself
+            next(steps)  # the join itself
             yield _sequence(node.kind.capitalize(), parts)
         else:
             for _ in range(node.times if isinstance(node, Repeat) else 1):
-                yield from _emitted(node.items, rows)
+                yield from _emitted(node.items, steps)
 
 
-def _lines(row: Row) -> Iterator[str]:
+def _lines(step: Step) -> Iterator[str]:
     """Write the one or two modules that make a layer."""
-    layer = row.layer
+    layer, rank = step.layer, len(step.input) - 1
     assert isinstance(layer, Layer)
-    rank = len(row.input) - 1
-    if layer.kind in ("conv", "dwconv"):
-        yield from _conv(layer, row, rank)
-    elif layer.kind == "convt":
-        yield from _transposed(layer, row, rank)
-    elif layer.kind in ("maxpool", "avgpool"):
-        yield from _pool(layer, row, rank)
-    elif layer.kind == "linear":
-        yield f"nn.Linear({row.input[0]}, {row.output[0]}{'' if layer.bias else ', bias=False'})"
-    elif KINDS[layer.kind].activation:
-        yield KINDS[layer.kind].activation
+    kind = KINDS[layer.kind]
+    module = kind.torch.format(
+        rank=max(rank, 1),
+        inputs=step.input[0],
+        outputs=step.output[0],
+        cells=_short(step.output[1:]),
+        size=layer.out or 5,
+        named=_named(layer),
+        rate=layer.rate,
+        eps="" if layer.eps == Layer.eps else f", eps={layer.eps:g}",
+        bias="" if layer.bias else ", bias=False",
+    )
+    if not step.axes:
+        yield module
+    elif isinstance(step.axes[0], TransposedAxis):
+        yield from _transposed(module, layer, step, rank)
+    elif kind.weighted:
+        yield from _convolution(module, layer, step, rank)
     else:
-        yield {
-            "gap": f"nn.AdaptiveAvgPool{rank}d(1)",
-            "lrn": f"nn.LocalResponseNorm({layer.out or 5}{_named(layer)})",
-            "adaptive": f"nn.AdaptiveAvgPool{rank}d({_short(row.output[1:])})",
-            "bn": f"nn.BatchNorm{max(rank, 1)}d({row.input[0]}{_eps(layer)})",
-            "dropout": f"nn.Dropout({layer.rate:g})",
-            "flatten": "nn.Flatten()",
-        }[layer.kind]
-
-
-def _eps(layer: Layer) -> str:
-    return "" if layer.eps == Layer.eps else f", eps={layer.eps:g}"
+        yield from _pooling(module, layer, step, rank)
 
 
 def _named(layer: Layer) -> str:
-    """Write the numbers that a layer's text gives by name, so far as they are not PyTorch's own."""
-    fields = {name: NAMED[name] for name in KINDS[layer.kind].named}
-    return "".join(
-        f", {name}={getattr(layer, field):g}"
-        for name, field in fields.items()
-        if getattr(layer, field) != getattr(Layer, field)
-    )
+    """Write the numbers that have names, so far as they are not PyTorch's own."""
+    told = {name: (getattr(layer, f), getattr(Layer, f)) for name, f in NAMED.items()}
+    return "".join(f", {n}={value:g}" for n, (value, usual) in told.items() if value != usual)
 
 
-def _conv(layer: Layer, row: Row, rank: int) -> Iterator[str]:
-    axes = [a for a in row.axes if isinstance(a, Axis)]
+def _convolution(module: str, layer: Layer, step: Step, rank: int) -> Iterator[str]:
+    axes = [a for a in step.axes if isinstance(a, Axis)]
     pairs = [(a.before, a.after) for a in axes]
     even = all(b == a for b, a in pairs)
     padding = ""
@@ -161,24 +154,24 @@ def _conv(layer: Layer, row: Row, rank: int) -> Iterator[str]:
         padding = f", padding={_short([b for b, _ in pairs])}"
     elif not even:
         yield _pad(rank, pairs, "0")
-    groups = row.input[0] if layer.kind == "dwconv" else layer.groups
+    groups = step.input[0] if layer.kind == "dwconv" else layer.groups
     yield (
-        f"nn.Conv{rank}d({row.input[0]}, {row.output[0]}, {_window(axes, [1])}{padding}"
+        f"{module}({step.input[0]}, {step.output[0]}, {_window(axes, [1])}{padding}"
         + (f", groups={groups}" if groups > 1 else "")
         + ("" if layer.bias else ", bias=False")
         + ")"
     )
 
 
-def _transposed(layer: Layer, row: Row, rank: int) -> Iterator[str]:
-    axes = [a for a in row.axes if isinstance(a, TransposedAxis)]
+def _transposed(module: str, layer: Layer, step: Step, rank: int) -> Iterator[str]:
+    axes = [a for a in step.axes if isinstance(a, TransposedAxis)]
     pairs = [(a.before, a.after) for a in axes]
     even = all(b == a for b, a in pairs)
     extra = [a.extra for a in axes]
     if any(a.extra >= max(a.s, a.d) for a in axes):
         raise ConvError(f"'{printable(layer.text)}': PyTorch takes less output padding than stride")
     yield (
-        f"nn.ConvTranspose{rank}d({row.input[0]}, {row.output[0]}, {_window(axes, [1])}"
+        f"{module}({step.input[0]}, {step.output[0]}, {_window(axes, [1])}"
         + (
             f", padding={_short([b for b, _ in pairs])}"
             if even and any(b for b, _ in pairs)
@@ -193,20 +186,19 @@ def _transposed(layer: Layer, row: Row, rank: int) -> Iterator[str]:
         yield _pad(rank, [(-b, -a) for b, a in pairs], "0")  # negative padding cuts
 
 
-def _pool(layer: Layer, row: Row, rank: int) -> Iterator[str]:
-    axes = [a for a in row.axes if isinstance(a, Axis)]
+def _pooling(module: str, layer: Layer, step: Step, rank: int) -> Iterator[str]:
+    axes = [a for a in step.axes if isinstance(a, Axis)]
     mean = layer.kind == "avgpool"
     if mean and any(a.d > 1 for a in axes):
         raise ConvError(
             f"'{printable(layer.text)}': PyTorch's average pooling has no dilation, "
-            f"the other layers on {size_text(row.input)} can be written"
+            f"the other layers on {size_text(step.input)} can be written"
         )
-    name = f"nn.{'Avg' if mean else 'Max'}Pool{rank}d"
     # PyTorch pads a pool evenly and by half a window at most
     if all(a.before == a.after <= a.k // 2 for a in axes):
         padding = _short([a.before for a in axes])
         yield (
-            f"{name}({_window(axes, [a.k for a in axes])}"
+            f"{module}({_window(axes, [a.k for a in axes])}"
             + (f", padding={padding}" if any(a.before for a in axes) else "")
             + (", ceil_mode=True" if layer.ceil else "")
             + (", count_include_pad=False" if mean and not layer.count_padding else "")
@@ -217,7 +209,7 @@ def _pool(layer: Layer, row: Row, rank: int) -> Iterator[str]:
     # drops a window that lies in the padding alone
     ends = [(a.out - 1) * a.s + a.extent - a.n - a.before for a in axes]
     reach = [(a.before, end if layer.ceil else a.after) for a, end in zip(axes, ends, strict=True)]
-    pool = f"{name}({_window(axes, [a.k for a in axes])})"
+    pool = f"{module}({_window(axes, [a.k for a in axes])})"
     if not mean:
         yield _pad(rank, reach, 'float("-inf")')
         yield pool

@@ -1,9 +1,9 @@
 """The layers at work: forward on batches of N×C×H×W, and backward beside it.
 
-A layer is made from its row of the layer language; `out_shape` needs no weights. In training, `forward` keeps what
+Each is made from a layer as it was written; `out_shape` needs no weights. In training, `forward` keeps what
 `backward` needs, and `backward` takes the loss's gradient by the output, leaves the gradients of the weights in
 `gradients` (which is all that `learn` does), and returns those of the inputs. In evaluation nothing is kept. All arrays
-are of the dtype of the input, and lie in memory as layout.py says.
+are of the dtype of the input, and lie in memory as memory_layout.py says.
 
 Open: activations, base, memory_layout.
 """
@@ -13,9 +13,9 @@ from collections.abc import Callable
 from convcli.engine.blas import product
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.layer import Layer
 from convcli.nets.layers import pooling, winograd
-from convcli.nets.layers.activations import ACTIVATIONS, Dropout, Flatten
+from convcli.nets.layers.activations import Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.convolution import convolve, input_gradient, weight_gradient
 from convcli.nets.layers.memory_layout import inner
@@ -180,12 +180,15 @@ OPERATIONS: dict[str, Callable[[Layer, Shape], Operation]] = {
     "adaptive": PartsPooling,
     "lrn": ResponseNorm,
     "bn": BatchNorm,
-    **ACTIVATIONS,
+    "relu": Relu,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "softmax": Softmax,
     "dropout": Dropout,
     "flatten": Flatten,
     "linear": Linear,
 }
-"""What computes each kind of `kinds.KINDS`."""
+"""What computes each kind of `kinds.KINDS`: the one row that a kind needs beside its own."""
 
 
 def operation(layer: Layer, size: Shape) -> Operation:

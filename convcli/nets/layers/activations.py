@@ -1,11 +1,11 @@
-"""Layers that have no weights and look at each cell, or each row of cells, by itself."""
+"""Layers without weights: element-wise activations, softmax, dropout, flatten."""
 
 import numpy as np
 
 from convcli.nets.layers.base import Array, Operation
 from convcli.nets.layers.memory_layout import by_channels, inner, outer
 
-__all__ = ["ACTIVATIONS", "Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
+__all__ = ["Dropout", "Flatten", "Relu", "Sigmoid", "Softmax", "Tanh"]
 
 
 class Relu(Operation):
@@ -83,25 +83,16 @@ class Softmax(Operation):
         return found
 
 
-ACTIVATIONS: dict[str, type[Operation]] = {
-    "relu": Relu,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "softmax": Softmax,
-}
-"""What computes each kind of `kinds.KINDS` that is an activation."""
-
-
 class Dropout(Operation):
-    """Sets cells to zero by chance in training, and scales the others up. Srivastava et al., JMLR 15, 2014.
+    """Sets random elements to zero in training, and scales the others up. Srivastava et al., JMLR 15, 2014.
 
     Attributes
     ----------
-    chance : numpy.random.Generator
+    rng : numpy.random.Generator
         Has to be set before training.
     """
 
-    chance: np.random.Generator
+    rng: np.random.Generator
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
@@ -109,7 +100,7 @@ class Dropout(Operation):
         rate = self.layer.rate
         if not self.training or not rate:
             return x
-        stays = self.chance.random(x.shape, np.float32) >= rate
+        stays = self.rng.random(x.shape, np.float32) >= rate
         self.saved = stays.astype(x.dtype) / x.dtype.type(1 - rate)
         found: Array = x * self.saved
         return found

@@ -4,8 +4,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from convcli.nets.architecture.counting_rules import RULES, Found
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.counting_rules import Found
+from convcli.nets.architecture.kinds import KINDS
+from convcli.nets.architecture.layer import Layer
 
 __all__ = ["Array", "Operation", "Shape"]
 
@@ -24,7 +25,7 @@ class Operation:
 
     Attributes
     ----------
-    weights, kept : dict of str to ndarray
+    weights, buffers : dict of str to ndarray
         Learned numbers, and numbers that are kept but not learned (running statistics).
     gradients : dict of str to ndarray
         Of `weights`, after `backward`.
@@ -39,7 +40,7 @@ class Operation:
         self.layer = layer
         self.size = size
         self.weights: dict[str, Array] = {}
-        self.kept: dict[str, Array] = {}
+        self.buffers: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self.training = False
         self.saved: Any = None
@@ -48,7 +49,7 @@ class Operation:
     def found(self, size: Shape) -> Found:
         """Return windows and output for an input, C×H×W."""
         if self._found is None or self._found[0] != size:
-            self._found = size, RULES[self.layer.kind](self.layer, size)
+            self._found = size, KINDS[self.layer.kind].rule(self.layer, size)
         return self._found[1]
 
     def out_shape(self, size: Shape) -> Shape:
@@ -59,8 +60,8 @@ class Operation:
         """Return the shapes of the weights."""
         return {}
 
-    def kept_shapes(self) -> dict[str, Shape]:
-        """Return the shapes of what is kept but not learned."""
+    def buffer_shapes(self) -> dict[str, Shape]:
+        """Return the shapes of the buffers."""
         return {}
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:

@@ -1,8 +1,8 @@
 """Convolution of batches, and its two adjoints, as matrix products over bands of gathered windows.
 
 So many rows of the output are taken at a time, of all examples, that their windows fill `BAND`: memory does not grow
-with the picture, and the product finds its operands in the cache. The batch lies innermost (layout.py). All arrays are
-of one float dtype.
+with the picture, and the product finds its operands in the cache. The batch lies innermost (memory_layout.py). All
+arrays are of one float dtype.
 """
 
 from collections.abc import Iterator, Sequence

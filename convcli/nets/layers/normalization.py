@@ -20,15 +20,15 @@ class BatchNorm(Operation):
     def weight_shapes(self) -> dict[str, Shape]:
         return {"weight": (self.size[0],), "bias": (self.size[0],)}
 
-    def kept_shapes(self) -> dict[str, Shape]:
+    def buffer_shapes(self) -> dict[str, Shape]:
         return {"running_mean": (self.size[0],), "running_var": (self.size[0],)}
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         self.saved = None
         weight, bias = self.weights["weight"], self.weights["bias"]
         if not self.training:
-            scale = weight / np.sqrt(self.kept["running_var"] + x.dtype.type(self.layer.eps))
-            shift = bias - self.kept["running_mean"] * scale
+            scale = weight / np.sqrt(self.buffers["running_var"] + x.dtype.type(self.layer.eps))
+            shift = bias - self.buffers["running_mean"] * scale
             found = np.multiply(x, self.spread(scale, x), out=x if spare else None)
             found += self.spread(shift, x)
             return found
@@ -47,8 +47,8 @@ class BatchNorm(Operation):
 
         by_channels(work, len(maps), maps.size)
         for name, now in (("running_mean", mean), ("running_var", variance)):
-            old = self.kept[name]
-            self.kept[name] = (self.momentum * old + (1 - self.momentum) * now).astype(x.dtype)
+            old = self.buffers[name]
+            self.buffers[name] = (self.momentum * old + (1 - self.momentum) * now).astype(x.dtype)
         self.saved = centred, deviation
         return outer(found.reshape(*x.shape[1:], x.shape[0]))
 

@@ -48,7 +48,7 @@ _TILES, _KERNELS, _BACKS = (
 
 
 def pays(x: Array, weight: Array, axes: Axes, groups: int) -> bool:
-    """Tell whether this serves for a convolution (`convolving.convolve`), and is quicker."""
+    """Tell whether this serves for a convolution (`convolution.convolve`), and is quicker."""
     return (
         x.dtype == np.float32
         and groups == 1

@@ -13,14 +13,14 @@ import numpy as np
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture.kinds import Layer
+from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.steps import Step, last_uses
 from convcli.nets.layers import operation
 from convcli.nets.layers.activations import Dropout
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.memory_layout import hold_memory
 
-__all__ = ["Answer", "Model"]
+__all__ = ["Model", "Prediction"]
 
 
 class Model:
@@ -29,7 +29,7 @@ class Model:
     Parameters
     ----------
     steps : sequence of Step
-        What `program.program` writes out.
+        What `steps.program` writes out.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Model:
         for step in self.steps:
             if isinstance(step.layer, Layer):
                 try:
-                    self.operations[step.name] = operation(step.layer, step.row.input)
+                    self.operations[step.name] = operation(step.layer, step.input)
                 except ConvError as error:
                     raise error.about(step.name) from error
         self._dead = last_uses(self.steps)
@@ -62,14 +62,14 @@ class Model:
     @property
     def input(self) -> Shape:
         """The input it is made for, without the batch."""
-        return self.steps[0].row.input
+        return self.steps[0].input
 
     def shapes(self, *, learned: bool | None = None) -> dict[str, Shape]:
         """Return the shape of every tensor by its name, `conv1.weight`; the learned ones, the others, or all."""
         found: dict[str, Shape] = {}
         for name, op in self.operations.items():
             parts = {} if learned is False else op.weight_shapes()
-            parts |= {} if learned else op.kept_shapes()
+            parts |= {} if learned else op.buffer_shapes()
             found |= {f"{name}.{part}": shape for part, shape in parts.items()}
         return found
 
@@ -78,20 +78,20 @@ class Model:
         return {
             f"{name}.{part}": array
             for name, op in self.operations.items()
-            for part, array in (op.weights | op.kept).items()
+            for part, array in (op.weights | op.buffers).items()
         }
 
     def load(self, tensors: dict[str, Array]) -> None:
         """Take tensors by their names; the shapes have been checked (weights.py)."""
         for name, op in self.operations.items():
             op.weights = {part: tensors[f"{name}.{part}"] for part in op.weight_shapes()}
-            op.kept = {part: tensors[f"{name}.{part}"] for part in op.kept_shapes()}
+            op.buffers = {part: tensors[f"{name}.{part}"] for part in op.buffer_shapes()}
 
-    def draw_from(self, chance: np.random.Generator) -> None:
-        """Settle where dropout's chance is from: needed before training."""
+    def draw_from(self, rng: np.random.Generator) -> None:
+        """Set the generator that dropout draws from: needed before training."""
         for op in self.operations.values():
             if isinstance(op, Dropout):
-                op.chance = chance
+                op.rng = rng
 
     def forward(self, x: Array, *, training: bool = False, keep: Collection[str] = ()) -> Array:
         """Compute the network's output.
@@ -136,7 +136,7 @@ class Model:
                 found = np.concatenate(inputs, axis=1)
             else:
                 found = _sum(inputs, spare)
-            values[step.row.number] = found
+            values[step.number] = found
             if step.name in keep:
                 self.kept[step.name] = found
             for value in dead:
@@ -162,7 +162,7 @@ class Model:
         for step in self.steps:
             op = self.operations.get(step.name)
             if (op is not None and op.weight_shapes()) or not found.isdisjoint(step.inputs):
-                found.add(step.row.number)
+                found.add(step.number)
         return found
 
     def backward(self, gradient: Array, *, inputs: bool = False) -> Array | None:
@@ -182,9 +182,9 @@ class Model:
         """
         gradients: dict[int, Array] = {len(self.steps): gradient}
         for step in reversed(self.steps):
-            if step.row.number not in gradients:
+            if step.number not in gradients:
                 continue
-            coming = gradients.pop(step.row.number)
+            coming = gradients.pop(step.number)
             op = self.operations.get(step.name)
             if not inputs and self._learned.isdisjoint(step.inputs):
                 if op is not None:
@@ -203,7 +203,7 @@ class Model:
         return gradients.get(0)
 
     def _channels(self, value: int) -> int:
-        return self.steps[value - 1].row.output[0] if value else self.input[0]
+        return self.steps[value - 1].output[0] if value else self.input[0]
 
 
 def _sum(inputs: list[Array], spare: list[bool]) -> Array:
@@ -215,37 +215,37 @@ def _sum(inputs: list[Array], spare: list[bool]) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """The last layer's numbers, and what they mean.
+class Prediction:
+    """The scores of the classes for one input, and their probabilities.
 
     Parameters
     ----------
     name : str
         Of the example.
     logits : ndarray, shape (classes,)
-    shared : bool
+    normalized : bool
         Whether they are probabilities already: the network ends in a softmax.
 
     Examples
     --------
-    >>> found = Answer("x", np.array([0.0, np.log(3.0)]))
-    >>> found.best(1), found.shares.tolist()
+    >>> found = Prediction("x", np.array([0.0, np.log(3.0)]))
+    >>> found.best(1), found.probabilities.tolist()
     ([1], [0.25, 0.75])
     """
 
     name: str
     logits: Array
-    shared: bool = False
+    normalized: bool = False
 
     @cached_property
-    def shares(self) -> Array:
+    def probabilities(self) -> Array:
         """The probabilities of the classes."""
-        if self.shared:
+        if self.normalized:
             return self.logits
         powers = np.exp(self.logits.astype(np.float64) - self.logits.max())
-        shares: Array = powers / powers.sum()
-        return shares
+        probabilities: Array = powers / powers.sum()
+        return probabilities
 
     def best(self, top: int) -> list[int]:
         """Return the most probable classes, the first of equal ones first."""
-        return [int(c) for c in np.argsort(-self.shares, kind="stable")[:top]]
+        return [int(c) for c in np.argsort(-self.probabilities, kind="stable")[:top]]

@@ -29,7 +29,7 @@ def named_step(steps: Sequence[Step], name: str) -> Step:
     ------
     ConvError
     """
-    maps = {step.name: step for step in steps if len(step.row.output) == 3}
+    maps = {step.name: step for step in steps if len(step.output) == 3}
     if name not in maps:
         raise one_of("layer with feature maps", name, maps)
     return maps[name]
@@ -43,7 +43,7 @@ def last_maps(steps: Sequence[Step]) -> Step:
     ConvError
     """
     for step in reversed(steps):
-        if step.row.fields is not None:
+        if step.fields is not None:
             return step
     raise ConvError("the network has no feature maps")
 
@@ -89,10 +89,10 @@ def box(step: Step, unit: tuple[int, int]) -> Box:
     ConvError
         The layer has no such unit, or its units see everything.
     """
-    fields = step.row.fields
+    fields = step.fields
     if fields is None:
         raise ConvError(f"{step.name}: its units have no receptive field of their own")
-    size = step.row.output[1:]
+    size = step.output[1:]
     if any(u >= n for u, n in zip(unit, size, strict=True)):
         raise ConvError(
             f"--receptive-field: got {unit[0]},{unit[1]}, {step.name} has rows 0 to {size[0] - 1} "

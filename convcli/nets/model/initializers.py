@@ -11,28 +11,28 @@ from convcli.nets.model import Model
 __all__ = ["METHODS", "start"]
 
 
-def _xavier(shape: Shape, chance: np.random.Generator) -> Array:
+def _xavier(shape: Shape, rng: np.random.Generator) -> Array:
     fan_in, fan_out = _fans(shape)
-    found = chance.random(shape, np.float32)
+    found = rng.random(shape, np.float32)
     found -= np.float32(0.5)
     found *= np.float32(2 * (6 / (fan_in + fan_out)) ** 0.5)
     return found
 
 
-def _logistic(shape: Shape, chance: np.random.Generator) -> Array:
-    found = _xavier(shape, chance)
+def _logistic(shape: Shape, rng: np.random.Generator) -> Array:
+    found = _xavier(shape, rng)
     found *= np.float32(4)  # a sigmoid's slope is 1/4 at most
     return found
 
 
-def _he(shape: Shape, chance: np.random.Generator) -> Array:
-    found = chance.standard_normal(shape, np.float32)
+def _he(shape: Shape, rng: np.random.Generator) -> Array:
+    found = rng.standard_normal(shape, np.float32)
     found *= np.float32((2 / _fans(shape)[0]) ** 0.5)
     return found
 
 
 def _fans(shape: Shape) -> tuple[int, int]:
-    """Cells that a unit reads, and units that read a cell."""
+    """Fan-in and fan-out: the inputs of a unit, and the units that an input has a part in."""
     window = int(np.prod(shape[2:]))
     return shape[1] * window, shape[0] * window
 
@@ -47,7 +47,7 @@ times 4 for layers before a sigmoid, so that neither what goes forward nor what 
 """
 
 
-def start(model: Model, method: str, chance: np.random.Generator) -> None:
+def start(model: Model, method: str, rng: np.random.Generator) -> None:
     """Draw a network's weights; biases are 0, batch normalization changes nothing yet.
 
     Parameters
@@ -55,7 +55,7 @@ def start(model: Model, method: str, chance: np.random.Generator) -> None:
     model : Model
     method : str
         A key of `METHODS`.
-    chance : numpy.random.Generator
+    rng : numpy.random.Generator
 
     Raises
     ------
@@ -66,7 +66,7 @@ def start(model: Model, method: str, chance: np.random.Generator) -> None:
     tensors: dict[str, Array] = {}
     for name, shape in model.shapes().items():
         if len(shape) > 1:
-            tensors[name] = METHODS[method](shape, chance)
+            tensors[name] = METHODS[method](shape, rng)
         else:
             one = name.endswith((".weight", ".running_var"))
             tensors[name] = np.full(shape, 1 if one else 0, np.float32)

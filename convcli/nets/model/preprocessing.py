@@ -67,7 +67,7 @@ def prepared(
     return np.ascontiguousarray(np.broadcast_to(x, (*x.shape[:-3], *size)))
 
 
-def normalised(x: Array, how: Preparation) -> NDArray[np.float32]:
+def normalised(x: Array, preparation: Preparation) -> NDArray[np.float32]:
     """Return (x - mean) / std, a channel at a time; x is (C, H, W) or (N, C, H, W).
 
     Raises
@@ -75,13 +75,15 @@ def normalised(x: Array, how: Preparation) -> NDArray[np.float32]:
     ConvError
         Neither one number nor one a channel; a deviation of 0.
     """
-    if not all(how.std):
+    if not all(preparation.std):
         raise ConvError("--std: got 0, numbers other than 0 are allowed", usage=True)
-    for what, values in (("--mean", how.mean), ("--std", how.std)):
+    for what, values in (("--mean", preparation.mean), ("--std", preparation.std)):
         if len(values) not in (1, x.shape[-3]):
             got, wanted = len(values), x.shape[-3]
             raise ConvError(f"{what}: got {got} numbers, one or {wanted} are needed", usage=True)
-    mean, std = (np.array(v, np.float32)[:, None, None] for v in (how.mean, how.std))
+    mean, std = (
+        np.array(v, np.float32)[:, None, None] for v in (preparation.mean, preparation.std)
+    )
     if not mean.any() and (std == 1).all():
         return x.astype(np.float32, copy=False)
     return (x.astype(np.float32) - mean) / std

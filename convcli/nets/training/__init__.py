@@ -1,6 +1,6 @@
 """Training: steps on batches, epoch by epoch, that can be broken off between any two and taken up again.
 
-Open: evaluation, examples, optimizers, resume.
+Open: evaluation, examples, resume.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from convcli.nets.zoo.recipes import Recipe
 
 __all__ = ["Batch", "Epoch", "Training"]
 
-_ORDER, _CHANCE = 1, 2
+_ORDER, _DROPOUT = 1, 2
 """What the seed serves for: each use has a stream of its own."""
 
 
@@ -83,7 +83,7 @@ class _Sums:
 
 
 class Training:
-    """A run: the weights, what the optimizer remembers, and how far it is.
+    """A run: the weights, the state of the optimizer, and the progress.
 
     Everything random is drawn from the seed and the place in the run, so that the same seed gives the same weights,
     whether the run was broken off or not.
@@ -95,7 +95,7 @@ class Training:
     recipe : Recipe
     size : (int, int, int)
         The network's input, C×H×W.
-    how : Preparation
+    preparation : Preparation
     seed : int
 
     Attributes
@@ -110,14 +110,19 @@ class Training:
     """
 
     def __init__(
-        self, model: Model, recipe: Recipe, size: Sequence[int], how: Preparation, seed: int = 0
+        self,
+        model: Model,
+        recipe: Recipe,
+        size: Sequence[int],
+        preparation: Preparation,
+        seed: int = 0,
     ) -> None:
         if recipe.optimizer not in OPTIMIZERS:
             raise one_of("optimizer", recipe.optimizer, OPTIMIZERS)
         self.model = model
         self.recipe = recipe
         self.size = tuple(size)
-        self.how = how
+        self.preparation = preparation
         self.seed = seed
         self.history: list[Epoch] = []
         self.steps = 0
@@ -154,7 +159,7 @@ class Training:
         total = len(train) * self.recipe.epochs
         while len(self.history) < self.recipe.epochs:
             epoch = len(self.history)
-            order = self._chance(_ORDER, epoch).permutation(len(train))
+            order = self._rng(_ORDER, epoch).permutation(len(train))
             batches = len(bounds) - 1
             while self._sums.batches < batches:
                 at = self._sums.batches
@@ -165,7 +170,7 @@ class Training:
                 yield Batch(epoch + 1, epoch * len(train) + seen, total, loss, accuracy)
             tested: tuple[float, ...] = ()
             if test is not None:
-                found = evaluated(self.model, test, self.size, self.how)
+                found = evaluated(self.model, test, self.size, self.preparation)
                 tested = found.loss, found.accuracy
             sums, self._sums = self._sums, _Sums()
             means = sums.loss / sums.seen, sums.correct / sums.seen
@@ -174,8 +179,8 @@ class Training:
             yield self.history[-1]
 
     def _step(self, train: Examples, rows: NDArray[np.intp], rate: float) -> float:
-        x, y = train.batch(rows, self.size, self.how), train.y[rows]
-        self.model.draw_from(self._chance(_CHANCE, self.steps))
+        x, y = train.batch(rows, self.size, self.preparation), train.y[rows]
+        self.model.draw_from(self._rng(_DROPOUT, self.steps))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # found by its loss
             logits = self.model.forward(x, training=True)
             loss, correct, gradient = cross_entropy(logits, y)
@@ -212,11 +217,11 @@ class Training:
                 return f"{name}: its output is not finite any more (a smaller --lr may help)"
         return "every layer's output is finite, their softmax is not (a smaller --lr may help)"
 
-    def _chance(self, *place: int) -> np.random.Generator:
+    def _rng(self, *place: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, *place])
 
     def tensors(self) -> dict[str, Array]:
-        """Return what the optimizer remembers, by names."""
+        """Return the state of the optimizer, by names."""
         return dict(self._slots)
 
     def record(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Evaluation:
     loss : float
         Mean softmax cross-entropy, in nats.
     confusion : ndarray of int, shape (classes, classes)
-        Examples of each class, a row, by the class that was found, a column.
+        Examples of each class, a row, by the class that was predicted, a column.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """The share of examples whose class was found, 0…1."""
+        """The fraction of examples whose class was predicted, 0…1."""
         return int(self.confusion.trace()) / self.examples
 
     @property
@@ -70,14 +70,14 @@ def scoring(model: Model) -> Model:
         scores = Model(most)
         scores.load(model.tensors())
         return scoring(scores)
-    if len(last.row.output) != 1:
-        got = size_text(last.row.output)
+    if len(last.output) != 1:
+        got = size_text(last.output)
         raise ConvError(f"{last.name}: the network ends in {got}, one number a class is needed")
     return model
 
 
 def evaluating(
-    model: Model, examples: Examples, size: Sequence[int], how: Preparation
+    model: Model, examples: Examples, size: Sequence[int], preparation: Preparation
 ) -> Iterator[tuple[int, float, Array]]:
     """Run a network over examples.
 
@@ -88,7 +88,7 @@ def evaluating(
     examples : Examples
     size : (int, int, int)
         The network's input, C×H×W.
-    how : Preparation
+    preparation : Preparation
 
     Yields
     ------
@@ -97,25 +97,26 @@ def evaluating(
     loss : float
         Of this batch, a sum.
     found : ndarray of int
-        The class found for each example of this batch.
+        The class predicted for each example of this batch.
     """
-    largest = max(step.row.activations for step in model.steps)
+    largest = max(step.activations for step in model.steps)
     batch = min(max(_CELLS // largest, 1), 256)
     for first in range(0, len(examples), batch):
         rows = slice(first, first + batch)
         y = examples.y[rows]
         with np.errstate(over="ignore", invalid="ignore"):
-            logits = model.forward(examples.batch(rows, size, how))
+            logits = model.forward(examples.batch(rows, size, preparation))
             loss, _, _ = cross_entropy(logits, y)
         yield first + len(y), loss, logits.argmax(axis=1)
 
 
 def evaluated(
-    model: Model, examples: Examples, size: Sequence[int], how: Preparation
+    model: Model, examples: Examples, size: Sequence[int], preparation: Preparation
 ) -> Evaluation:
     """Run a network over examples, and sum up; arguments as of `evaluating`."""
     return summed(
-        examples, [(loss, found) for _, loss, found in evaluating(model, examples, size, how)]
+        examples,
+        [(loss, found) for _, loss, found in evaluating(model, examples, size, preparation)],
     )
 
 

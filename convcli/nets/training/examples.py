@@ -48,7 +48,7 @@ class Examples:
         return replace(self, x=self.x[rows], y=self.y[rows])
 
     def batch(
-        self, rows: NDArray[np.intp] | slice, size: Sequence[int], how: Preparation
+        self, rows: NDArray[np.intp] | slice, size: Sequence[int], preparation: Preparation
     ) -> NDArray[np.float32]:
         """Prepare some of them.
 
@@ -57,7 +57,7 @@ class Examples:
         rows : ndarray of int or slice
         size : (int, int, int)
             The network's input, C×H×W.
-        how : Preparation
+        preparation : Preparation
 
         Returns
         -------
@@ -69,12 +69,12 @@ class Examples:
         >>> one.batch(slice(0, 2), (1, 1, 1), Preparation()).ravel().tolist()
         [0.5, 0.5]
         """
-        resize = None if self.ready else how.resize
-        return normalised(prepared(self.x[rows], self.white, size, resize), how)
+        resize = None if self.ready else preparation.resize
+        return normalised(prepared(self.x[rows], self.white, size, resize), preparation)
 
 
 def stratified(
-    y: NDArray[np.int64], share: float, chance: np.random.Generator
+    y: NDArray[np.int64], share: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Set a share of each class aside.
 
@@ -83,7 +83,7 @@ def stratified(
     y : ndarray of int, shape (N,)
     share : float
         Between 0 and 1. Of n examples of a class, share * n are set aside, rounded to the nearest whole number.
-    chance : numpy.random.Generator
+    rng : numpy.random.Generator
 
     Returns
     -------
@@ -105,7 +105,7 @@ def stratified(
     for c in np.unique(y):
         rows = np.flatnonzero(y == c)
         count = int(share * len(rows) + 0.5)
-        aside[chance.permutation(rows)[:count]] = True
+        aside[rng.permutation(rows)[:count]] = True
     if aside.all() or not aside.any():
         raise ConvError(
             f"--holdout: {share:g} of {len(y)} examples leaves {len(y) - aside.sum()} to learn from "

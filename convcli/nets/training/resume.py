@@ -156,11 +156,15 @@ def checkpoint_card(
     network: Mapping[str, Any], training: Training, train: Examples, holdout: float | None
 ) -> dict[str, Any]:
     """Return what a file of weights says about itself before the first step; `Training.record` adds how far it is."""
-    how = training.how
+    preparation = training.preparation
     return {
         **network,
         "labels": list(train.labels),
-        "preparation": {"mean": list(how.mean), "std": list(how.std), "resize": how.resize},
+        "preparation": {
+            "mean": list(preparation.mean),
+            "std": list(preparation.std),
+            "resize": preparation.resize,
+        },
         "max_value": train.white,
         "training": {"data": _digest(train), "holdout": holdout},
     }

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.numbers import read_real
 
-__all__ = ["SCHEDULES", "Recipe", "Schedule"]
+__all__ = ["INITIALIZERS", "OPTIMIZERS", "SCHEDULES", "Recipe", "Schedule"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,24 @@ SCHEDULES: dict[str, Schedule] = {
 }
 """Schedules by name; step:N,F multiplies by F every N epochs. Cosine: Loshchilov and Hutter, arXiv:1608.03983."""
 
-_STEPS = re.compile(r"step:([1-9][0-9]{0,5})(?:,(0?\.[0-9]{1,9}|1))?")
+OPTIMIZERS = ("adam", "sgd")
+"""Of `optimizers.OPTIMIZERS`: named here too, because help costs no arrays."""
+INITIALIZERS = {"xavier": "the chapter's", "he": "for relu", "xavier-sigmoid": "for sigmoid"}
+"""Of `initializers.METHODS`, and what help says of each."""
+
+_STEPS = re.compile(r"step:([1-9][0-9]{0,5})(?:,(.+))?")
+
+
+def _steps(schedule: str) -> tuple[int, float] | None:
+    """Read step:N,F; None for what is written otherwise."""
+    found = _STEPS.fullmatch(schedule)
+    if found is None:
+        return None
+    try:
+        factor = read_real(found[2] or "0.1")
+    except ConvError:
+        return None
+    return (int(found[1]), factor) if 0 < factor <= 1 else None
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,7 @@ class Recipe:
     lr : float
         The learning rate at the start.
     optimizer : str
-        A key of `optimizers.OPTIMIZERS`.
+        A name of `OPTIMIZERS`.
     momentum : float
         Of sgd.
     weight_decay : float
@@ -63,7 +81,7 @@ class Recipe:
     schedule : str
         A key of `SCHEDULES`, or step:N,F.
     start : str
-        A key of `starting.METHODS`.
+        A name of `INITIALIZERS`.
 
     Raises
     ------
@@ -91,15 +109,15 @@ class Recipe:
         for name, value in (("momentum", self.momentum), ("weight-decay", self.weight_decay)):
             if not 0 <= value < 1:
                 raise ConvError(f"--{name}: got {value:g}, 0 up to 1 is allowed", usage=True)
-        if self.schedule not in SCHEDULES and not _STEPS.fullmatch(self.schedule):
+        if self.schedule not in SCHEDULES and _steps(self.schedule) is None:
             raise one_of("schedule", self.schedule, [*SCHEDULES, "step:N,F"])
 
     def rate(self, done: float) -> float:
         """Return the learning rate when so many epochs are done."""
-        steps = _STEPS.fullmatch(self.schedule)
+        steps = _steps(self.schedule)
         if steps is None:
             return self.lr * SCHEDULES[self.schedule].factor(done, self.epochs)
-        every, factor = int(steps[1]), float(steps[2] or 0.1)
+        every, factor = steps
         return self.lr * factor ** int(done / every)
 
     def told(self, **asked: Any) -> "Recipe":

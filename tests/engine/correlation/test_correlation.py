@@ -270,7 +270,8 @@ def test_bands_cover_the_result():
         ),
         (
             lambda: corr2d(x2, np.ones(3)),
-            "kernel: got shape 3, a non-empty array of 2 to 4 dimensions is needed",
+            "kernel: got shape 3, a non-empty array of 2 to 4 dimensions is needed: "
+            "numpy.reshape(a, (1, -1)) makes it one row",
         ),
         (
             lambda: corr2d(x2 + 1j, np.ones((2, 2))),

@@ -504,7 +504,8 @@ SMALL = np.zeros((5, 5))
         ),
         (
             lambda: edges(SMALL[0]),
-            "input: got shape 5, a non-empty array of 2 to 4 dimensions is needed",
+            "input: got shape 5, a non-empty array of 2 to 4 dimensions is needed: "
+            "numpy.reshape(a, (1, -1)) makes it one row",
             False,
         ),
         (

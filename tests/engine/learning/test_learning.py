@@ -532,7 +532,8 @@ ONES = np.ones((6, 8))
         ),
         (
             lambda: learn_kernel(np.ones(5), ONES, 1),
-            "X: got shape 5, a non-empty array of 2 to 4 dimensions is needed",
+            "X: got shape 5, a non-empty array of 2 to 4 dimensions is needed: "
+            "numpy.reshape(a, (1, -1)) makes it one row",
         ),
         (
             lambda: learn_kernel(ONES * 1j, ONES, 1),

@@ -289,7 +289,7 @@ def test_counts_that_disagree(here, packed):
         (lambda d: b"\0\0\x0a" + d[3:], r"got 00 00 0a 0. at the start, .*"),
         (lambda d: d[:3] + b"\5" + d[4:], r"got 00 00 08 05 at the start, .*"),
         (lambda d: d[:4] + bytes(4) + d[8:], r"got 0.*, at least one example is needed"),
-        (lambda _: b"\0\0\x08\4" + b"\xff" * 16, r"the header claims 3e\+20 EB of data .*"),
+        (lambda _: b"\0\0\x08\4" + b"\xff" * 16, r"the header claims 2\.951e\+20 EiB of data .*"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -309,7 +309,7 @@ def test_petabytes_are_refused_before_memory_is_asked_for(here, monkeypatch):
     put(here / f"{LABELS}.gz", idx(np.zeros(3)), True)
     monkeypatch.setattr(source.np, "empty", never)
     assert said("train").startswith(
-        f"{IMAGES}.gz: the header claims 1.1 PB of data (1048576x32768x32768 uint8), the file has "
+        f"{IMAGES}.gz: the header claims 1 PiB of data (1048576x32768x32768 uint8), the file has "
     )
 
 
@@ -484,7 +484,7 @@ def test_a_text_that_swells(here, monkeypatch):
             raise ConvError("needs too much")
 
     monkeypatch.setattr(source, "check_free", full)
-    assert said("d.csv") == "d.csv: a text of 2.1 MB or more needs too much"
+    assert said("d.csv") == "d.csv: a text of 2 MiB or more needs too much"
 
 
 def test_standard_input(monkeypatch):
@@ -581,10 +581,10 @@ def test_shapes_of_pictures(here, shape, kept):
         ((2, 2, 8, 9), "x: got 2x2x8x9, NxHxW, NxCxHxW with 1 or 3 channels, or a row of HxH pixels for each is needed"),
         ((2,), "x: got 2, NxHxW, NxCxHxW with 1 or 3 channels, or a row of HxH pixels for each is needed"),
         ((), "x: got a single number, NxHxW, NxCxHxW with 1 or 3 channels, or a row of HxH pixels for each is needed"),
-        ((1, 2, 3, 4, 5), "x: got 5 axes, up to 4 are allowed"),
+        ((1, 2, 3, 4, 5), "x: got shape 1x2x3x4x5, a non-empty array of up to 4 dimensions is needed"),
         ((2, 8), "x: got 8 pixels for each, a square number is needed, as 9 = 3x3"),
         ((2, 12), "x: got 12 pixels for each, a square number is needed, as 9 = 3x3 (three colours of 2x2 go into an NPZ file as Nx3x2x2)"),
-        ((0, 8, 8), "x: got 0x8x8, an array with at least one cell is needed"),
+        ((0, 8, 8), "x: got shape 0x8x8, a non-empty array of up to 4 dimensions is needed"),
         ((3, 4, 4), "got 3 pictures in x, and 2 labels in y"),
     ],
 )  # fmt: skip
@@ -699,7 +699,7 @@ def with_header(shape, descr="|u1"):
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (with_header("(1, 99999999, 99999999)"), r"x: the header claims 10\.0 PB of data \(1x99999999x99999999 uint8\), the file holds 0 bytes"),
+        (with_header("(1, 99999999, 99999999)"), r"x: the header claims 8\.882 PiB of data \(1x99999999x99999999 uint8\), the file holds 0 bytes"),
         (with_header("(3, 1, 1)") + bytes(4), r"x: the header claims 3 bytes of data .*, the file holds 4 bytes"),
         (with_header("(3, 1, 1)") + bytes(2), r"x: the header claims 3 bytes of data .*, the file holds 2 bytes"),
         (with_header("(3, 1, 1)")[:30], r"x: the file ends within its header: got 30 bytes"),
@@ -720,7 +720,7 @@ def test_a_zip_that_claims_what_no_stream_can_hold(here):
     assert data.count(size) == 4  # of two entries, in two places
     put(here / "d.npz", data.replace(size, struct.pack("<I", 0xFFFFFFF0)))
     assert re.fullmatch(
-        r"d\.npz: x: claims 4\.3 GB of data, the file has \d+ bytes packed", said("d.npz")
+        r"d\.npz: x: claims 4 GiB of data, the file has \d+ bytes packed", said("d.npz")
     )
 
 

@@ -4,12 +4,12 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.receptive_field import Field, part
-from convcli.nets.architecture.counts import count
 from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.steps import program
 
 
 def test_sizes_and_receptive_fields():
-    rows = count(read_chain("conv:4,k3,s2 adaptive:7x2"), (3, 29, 29))
+    rows = program(read_chain("conv:4,k3,s2 adaptive:7x2"), (3, 29, 29))
     assert rows[1].output == (4, 7, 2)
     assert rows[1].rf == (5, 15)  # 2 of 14 rows, a step of 2 apart; 7 of 14
     assert rows[1].jump == (4, 14)
@@ -33,6 +33,6 @@ def test_the_same_size_changes_nothing():
 
 def test_errors():
     with pytest.raises(ConvError, match="adaptive needs channels x spatial axes"):
-        count(read_chain("adaptive:2"), (12,))
+        program(read_chain("adaptive:2"), (12,))
     with pytest.raises(ConvError, match="cells: got 2x2 for 1 axis"):
-        count(read_chain("adaptive:2x2"), (3, 12))
+        program(read_chain("adaptive:2x2"), (3, 12))

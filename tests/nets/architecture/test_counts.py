@@ -6,8 +6,9 @@ import random
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets.architecture.counts import COUNTED, count, rule, totals
+from convcli.nets.architecture.counts import COUNTED, rule, summed
 from convcli.nets.architecture.parser import read_chain
+from convcli.nets.architecture.steps import program
 
 ALEXNET = """
 conv:64,k11,s4,p2 relu maxpool:k3,s2
@@ -51,9 +52,9 @@ LENET = (
     ],
 )
 def test_published_figures(text, size, params, macs, field):
-    rows = count(read_chain(text), size)
-    sums = totals(rows)
-    assert (sums.params, sums.macs, sums.flops) == (params, macs, 2 * macs)
+    rows = program(read_chain(text), size)
+    sums = summed(rows)
+    assert (sums.params, sums.macs, sums.operations(flops=True)) == (params, macs, 2 * macs)
     assert {f.size for f in sums.fields} == {field}
     assert sum(r.params for r in rows) == params
     assert sum(r.macs for r in rows) == macs
@@ -62,7 +63,7 @@ def test_published_figures(text, size, params, macs, field):
 def test_lenet_row_by_row():
     table = [
         (r.layer.text, r.output, r.params, r.macs, r.rf and r.rf[0], r.jump and r.jump[0])
-        for r in count(read_chain(LENET), (1, 28, 28))
+        for r in program(read_chain(LENET), (1, 28, 28))
     ]
     assert table == [
         ("conv:6,k5", (6, 24, 24), 156, 86_400, 5, 1),
@@ -97,7 +98,7 @@ def test_convolutions_equal_their_loops():
         n, k, s, p = rng.randint(5, 12), rng.randint(1, 5), rng.randint(1, 3), rng.randint(0, 2)
         groups = rng.choice([1, 2])
         c, out = groups * rng.randint(1, 3), groups * rng.randint(1, 3)
-        row = count(read_chain(f"conv:{out},k{k},s{s},p{p},g{groups}"), (c, n))[0]
+        row = program(read_chain(f"conv:{out},k{k},s{s},p{p},g{groups}"), (c, n))[0]
         macs, size = stamped_work(n, k, s, p)
         assert row.output == (out, size)
         assert row.macs == macs * out * (c // groups)
@@ -105,7 +106,7 @@ def test_convolutions_equal_their_loops():
 
 
 def test_depthwise_and_transposed_work():
-    rows = count(read_chain("dwconv:k3,p1 convt:4,k3x2,s2,nobias"), (8, 6, 6))
+    rows = program(read_chain("dwconv:k3,p1 convt:4,k3x2,s2,nobias"), (8, 6, 6))
     assert (rows[0].params, rows[0].macs) == (8 * 9 + 8, 8 * 9 * 36)
     # every input cell meets every weight of its channel: 6*6 cells, 8 channels in, 4 out, 3*2 taps
     assert (rows[1].params, rows[1].macs) == (8 * 4 * 6, 36 * 8 * 4 * 6)
@@ -113,14 +114,19 @@ def test_depthwise_and_transposed_work():
 
 
 def test_what_is_named_is_counted_as_well():
-    rows = count(read_chain("conv:2,k3 bn relu maxpool:k2 gap flatten linear:3,nobias"), (1, 8, 8))
+    rows = program(
+        read_chain("conv:2,k3 bn relu maxpool:k2 gap flatten linear:3,nobias"), (1, 8, 8)
+    )
     work = {name: sum(r.operations([name]) - r.macs for r in rows) for name in COUNTED}
     assert work == {"bias": 72, "bn": 72, "act": 72, "pool": 72 + 18}
     flops = {
         name: sum(r.operations([name], flops=True) - 2 * r.macs for r in rows) for name in COUNTED
     }
     assert flops == {"bias": 72, "bn": 144, "act": 72, "pool": 90}
-    assert totals(rows, ["bn"]).macs == totals(rows).macs + 72
+    assert summed(rows).operations(["bn"]) == summed(rows).macs + 72
+    assert summed(rows).operations(COUNTED, flops=True) == sum(
+        r.operations(COUNTED, flops=True) for r in rows
+    )
 
 
 def test_the_rule_names_what_is_and_what_is_not_counted():
@@ -134,14 +140,14 @@ def test_the_rule_names_what_is_and_what_is_not_counted():
 
 
 def test_buffers_and_memory_are_summed():
-    sums = totals(count(read_chain("conv:4,k1 bn relu flatten bn"), (1, 2, 2)))
+    sums = summed(program(read_chain("conv:4,k1 bn relu flatten bn"), (1, 2, 2)))
     assert sums.buffers == 2 * 4 + 2 * 16
     assert sums.activations == 5 * 16
 
 
 def test_branches_join_channels_sums_and_fields():
     text = "concat( conv:3,k1 | conv:5,k3,p1 | ) residual( conv:12,k5,p2 | )"
-    rows = count(read_chain(text), (4, 9, 9))
+    rows = program(read_chain(text), (4, 9, 9))
     assert [(r.layer.text, r.output, r.rf) for r in rows] == [
         ("conv:3,k1", (3, 9, 9), (1, 1)),
         ("conv:5,k3,p1", (5, 9, 9), (3, 3)),
@@ -153,23 +159,23 @@ def test_branches_join_channels_sums_and_fields():
 
 
 def test_blocks_and_branches_are_the_path_of_a_layer():
-    rows = count(read_chain("stem = ( conv:2,k1 ) stem residual( stem | )"), (2, 3))
+    rows = program(read_chain("stem = ( conv:2,k1 ) stem residual( stem | )"), (2, 3))
     assert [r.path for r in rows] == [("stem",), ("residual 1", "stem"), ()]
     assert [r.number for r in rows] == [1, 2, 3]
 
 
 def test_branches_of_one_unit_maps_join():
-    rows = count(read_chain("residual( conv:2,k3,s2,p1 | conv:2,k1 )"), (2, 1, 1))
+    rows = program(read_chain("residual( conv:2,k3,s2,p1 | conv:2,k1 )"), (2, 1, 1))
     assert rows[-1].rf == (3, 3)
 
 
 def test_receptive_fields_end_at_flatten_and_global_pooling():
     for text in ("gap conv:2,k1", "flatten linear:2"):
-        assert [r.rf for r in count(read_chain(text), (2, 4))] == [None, None]
+        assert [r.rf for r in program(read_chain(text), (2, 4))] == [None, None]
 
 
 def test_a_transposed_convolution_has_a_fraction_of_a_step():
-    row = count(read_chain("convt:1,k4,s2,p1"), (1, 8))[0]
+    row = program(read_chain("convt:1,k4,s2,p1"), (1, 8))[0]
     assert (row.rf, float(row.jump[0]), row.start) == ((2,), 0.5, (-1,))
 
 
@@ -219,13 +225,13 @@ def test_a_transposed_convolution_has_a_fraction_of_a_step():
         (
             "residual( conv:4,k1 )",
             (3, 8),
-            "layer 2 'residual', input 4x8 and 3x8: "
+            "layer 2 'residual', inputs 4x8 and 3x8: "
             "its branches end in different sizes, one size is needed",
         ),
         (
             "concat( conv:4,k1 | conv:4,k3 )",
             (3, 8),
-            "layer 3 'concat', input 4x8 and 4x6: "
+            "layer 3 'concat', inputs 4x8 and 4x6: "
             "its branches end in different sizes, one spatial size is needed",
         ),
         (
@@ -239,5 +245,5 @@ def test_a_transposed_convolution_has_a_fraction_of_a_step():
 )
 def test_a_layer_that_cannot_be(text, size, message):
     with pytest.raises(ConvError) as caught:
-        count(read_chain(text), size)
+        program(read_chain(text), size)
     assert str(caught.value) == message

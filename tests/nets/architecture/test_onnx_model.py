@@ -65,7 +65,7 @@ def small():
 def test_a_network(saved):
     found = onnx_model.read(saved(*small()))
     assert found.input == (3, 16, 16)
-    assert [(line.kind, line.output, line.params, line.macs) for line in found.lines] == [
+    assert [(line.kind, line.output, line.params, line.macs) for line in found.layers] == [
         ("Conv", (8, 8, 8), 216 + 8, 64 * 216),
         ("BatchNormalization", (8, 8, 8), 16, 0),
         ("Relu", (8, 8, 8), 0, 0),
@@ -79,9 +79,9 @@ def test_a_network(saved):
     total = found.total
     assert (total.params, total.macs, total.buffers) == (573, 64 * 216 + 16 * 288 + 40, 16)
     # 3, then 3 + 2*2, then + 2*4; the sum takes the wider of its branches
-    assert [line.rf for line in found.lines][3:7] == [(7, 7), (15, 15), (15, 15), None]
+    assert [line.rf for line in found.layers][3:7] == [(7, 7), (15, 15), (15, 15), None]
     assert (total.rf, total.jump) == ((15, 15), (4, 4))
-    assert found.lines[0].name == "stem.conv.Conv"
+    assert found.layers[0].name == "stem.conv.Conv"
     assert found.not_counted == []
 
 
@@ -102,7 +102,7 @@ def test_what_cannot_be_counted_is_listed(saved):
     ]
     path = saved(nodes, {"w": (FLOAT, (3, 4))}, opsets=(("", 17), ("my.own", 1)))
     found = onnx_model.read(path)
-    assert [line.macs for line in found.lines] == [None, None]
+    assert [line.macs for line in found.layers] == [None, None]
     assert found.not_counted == ["Einsum", "my.own.Strange"]
     assert found.record()["not_counted"] == ["Einsum", "my.own.Strange"]
     assert found.record()["totals"]["macs"] is None
@@ -115,7 +115,7 @@ def test_matmul_and_convtranspose(saved):
         node("MatMul", ["t", "m"], ["y"]),
     ]
     found = onnx_model.read(saved(nodes, {"w": (FLOAT, (3, 5, 2, 2)), "m": (FLOAT, (32, 7))}))
-    assert [(line.output, line.macs) for line in found.lines] == [
+    assert [(line.output, line.macs) for line in found.layers] == [
         ((5, 32, 32), 3 * 256 * 20),
         ((5, 32, 7), 5 * 32 * 7 * 32),
     ]
@@ -132,7 +132,7 @@ def test_tensors_under_another_name_and_constants(saved):
         node("Mul", ["n", "half"], ["y"]),
     ]
     found = onnx_model.read(saved(nodes, {"s": (FLOAT, (3,))}))
-    assert [(line.kind, line.params) for line in found.lines] == [
+    assert [(line.kind, line.params) for line in found.layers] == [
         ("BatchNormalization", 6),
         ("Mul", 0),
     ]

@@ -43,4 +43,4 @@ def test_where_inputs_are_from():
         ("relu", (7,)),
     ]
     assert last_uses(found) == [[0], [], [2], [], [1, 4], [5], [3, 6], [7]]
-    assert [s.row.number for s in found] == list(range(1, 9))
+    assert [s.number for s in found] == list(range(1, 9))

@@ -62,8 +62,10 @@ def made(text, size, rng, dtype=np.float64):
     """Make a layer with weights; running variances are positive."""
     op = operation(read_layer(text), size)
     op.weights = {k: rng.normal(size=s).astype(dtype) for k, s in op.weight_shapes().items()}
-    op.kept = {k: rng.uniform(0.5, 2, size=s).astype(dtype) for k, s in op.kept_shapes().items()}
-    op.chance = np.random.default_rng(5)
+    op.buffers = {
+        k: rng.uniform(0.5, 2, size=s).astype(dtype) for k, s in op.buffer_shapes().items()
+    }
+    op.rng = np.random.default_rng(5)
     return op
 
 
@@ -111,7 +113,7 @@ def test_backward(text, size):
     weigh = rng.normal(size=(3, *op.out_shape(size)))
 
     def loss():
-        op.chance = np.random.default_rng(5)
+        op.rng = np.random.default_rng(5)
         return float((op.forward(x) * weigh).sum())
 
     loss()
@@ -212,7 +214,7 @@ def test_however_the_batch_lies(text, size):
     weigh = rng.normal(size=(3, *op.out_shape(size)))
 
     def answers(lying):
-        op.chance = np.random.default_rng(5)
+        op.rng = np.random.default_rng(5)
         found = op.forward(lying(x)), op.backward(lying(weigh))
         return [*found, *op.gradients.values()]
 
@@ -253,7 +255,7 @@ def test_threads_change_no_byte(text, size, monkeypatch):
     found = []
     for count in (1, 2, 3):
         monkeypatch.setattr(memory_layout, "workers", lambda count=count: count)
-        op.chance = np.random.default_rng(5)
+        op.rng = np.random.default_rng(5)
         answers = [op.forward(x), op.backward(weigh), *op.gradients.values()]
         found.append([a.tobytes() for a in answers])
     assert found[0] == found[1] == found[2]
@@ -361,7 +363,7 @@ def test_of_equal_cells_the_first_wins():
 def test_batch_norm_follows_the_batches():
     rng = np.random.default_rng(6)
     op = made("bn", (2, 4, 4), rng)
-    before = {name: array.copy() for name, array in op.kept.items()}
+    before = {name: array.copy() for name, array in op.buffers.items()}
     x = rng.normal(3, 2, size=(5, 2, 4, 4))
     op.training = True
     found = op.forward(x)
@@ -371,11 +373,13 @@ def test_batch_norm_follows_the_batches():
     weight, bias = (op.weights[k].reshape(1, 2, 1, 1) for k in ("weight", "bias"))
     assert np.allclose(found, by_hand * weight + bias)
     assert np.allclose(
-        op.kept["running_mean"], 0.9 * before["running_mean"] + 0.1 * x.mean((0, 2, 3))
+        op.buffers["running_mean"], 0.9 * before["running_mean"] + 0.1 * x.mean((0, 2, 3))
     )
-    assert np.allclose(op.kept["running_var"], 0.9 * before["running_var"] + 0.1 * x.var((0, 2, 3)))
+    assert np.allclose(
+        op.buffers["running_var"], 0.9 * before["running_var"] + 0.1 * x.var((0, 2, 3))
+    )
     op.training = False
-    mean, var = (op.kept[k].reshape(1, 2, 1, 1) for k in ("running_mean", "running_var"))
+    mean, var = (op.buffers[k].reshape(1, 2, 1, 1) for k in ("running_mean", "running_var"))
     assert np.allclose(op.forward(x), (x - mean) / np.sqrt(var + 1e-5) * weight + bias)
 
 

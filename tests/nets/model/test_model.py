@@ -81,7 +81,7 @@ def test_backward_through_a_network(text):
     model = made(text, (2, 6, 6))
     rng = np.random.default_rng(3)
     x = rng.normal(size=(2, 2, 6, 6))
-    weigh = rng.normal(size=(2, *model.steps[-1].row.output))
+    weigh = rng.normal(size=(2, *model.steps[-1].output))
 
     def loss():
         model.draw_from(np.random.default_rng(1))
@@ -121,7 +121,7 @@ def test_without_the_gradient_by_the_input_the_weights_learn_the_same(text):
     model = made(text, (2, 6, 6))
     rng = np.random.default_rng(4)
     x = rng.normal(size=(3, 2, 6, 6))
-    weigh = rng.normal(size=(3, *model.steps[-1].row.output))
+    weigh = rng.normal(size=(3, *model.steps[-1].output))
     found = []
     for inputs in (True, False):
         model.forward(x, training=True)

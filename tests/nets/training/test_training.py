@@ -257,7 +257,7 @@ def test_what_is_set_aside_has_every_class_in_its_share():
 
 def test_widths():
     def channels(name, width, size):
-        return [s.row.output for s in program(scaled(NETWORKS[name].build(10), width), size)]
+        return [s.output for s in program(scaled(NETWORKS[name].build(10), width), size)]
 
     assert channels("vgg11", 0.25, (1, 224, 224))[0] == (16, 224, 224)
     for name in CHAPTER:
@@ -270,4 +270,4 @@ def test_widths():
         )
     text = "conv:8,k1 residual( conv:8,k3,p1 ) conv:6,k1,g2 dwconv:14,k3 gap flatten linear:2"
     steps = program(scaled(read_chain(text), 0.25), (4, 9, 9))
-    assert [s.row.output[0] for s in steps] == [2, 2, 2, 2, 4, 4, 4, 2]
+    assert [s.output[0] for s in steps] == [2, 2, 2, 2, 4, 4, 4, 2]

@@ -3,7 +3,7 @@
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.nets.architecture.counts import totals
+from convcli.nets.architecture.counts import summed
 from convcli.nets.architecture.steps import program
 from convcli.nets.zoo import NETWORKS, network
 
@@ -73,17 +73,18 @@ def test_the_table_is_whole():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_golden(name):
     steps = steps_of(name)
-    sums = totals([s.row for s in steps])
+    sums = summed(steps)
     params, macs, seen = GOLDEN[name]
     assert (sums.params, sums.macs) == (params, macs)
+    assert network(name).counted == (sums.params, sums.macs)  # what `net list` shows
     assert [f.size for f in sums.fields] == [seen, seen]
-    assert steps[-1].row.output == (network(name).classes,)
+    assert steps[-1].output == (network(name).classes,)
     assert len({s.name for s in steps}) == len(steps)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published(name):
-    sums = totals([s.row for s in steps_of(f"torchvision/{name}")])
+    sums = summed(steps_of(f"torchvision/{name}"))
     assert round(sums.macs / 1e9, 2) == PUBLISHED[name]
 
 
@@ -92,12 +93,12 @@ def test_published(name):
     [("googlenet", 276_066_304), ("resnet18", 318_657_536), ("densenet", 129_077_168)],
 )
 def test_at_the_chapters_96(name, macs):
-    sums = totals([s.row for s in steps_of(name, (1, 96, 96))])
+    sums = summed(steps_of(name, (1, 96, 96)))
     assert (sums.params, sums.macs) == (GOLDEN[name][0], macs)
 
 
 def test_adaptive_pooling_keeps_the_parameters_at_other_sizes():
-    sums = totals([s.row for s in steps_of("torchvision/vgg16", (3, 96, 96))])
+    sums = summed(steps_of("torchvision/vgg16", (3, 96, 96)))
     assert (sums.params, sums.macs) == (138_357_544, 2_942_402_560)
 
 

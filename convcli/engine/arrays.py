@@ -1,0 +1,39 @@
+"""Arrays as callers give them, checked: planes of integers or floats."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convcli.engine.errors import ConvError
+from convcli.engine.sizes.notation import check_dimensions
+
+__all__ = ["as_array", "check_numbers", "check_planes"]
+
+
+def as_array(what: str, given: ArrayLike) -> NDArray[Any]:
+    """Make an array of what was given.
+
+    Raises
+    ------
+    ConvError
+        Its rows differ in length.
+    """
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise ConvError(f"{what}: got rows of different lengths, an array is needed") from error
+
+
+def check_numbers(what: str, array: NDArray[Any]) -> None:
+    """Raise ConvError unless an array holds booleans, integers or floats of at most 64 bits."""
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise ConvError(
+            f"{what}: got dtype {array.dtype}, integers or floats of at most 64 bits are needed"
+        )
+
+
+def check_planes(what: str, array: NDArray[Any]) -> None:
+    """Raise ConvError unless an array holds such numbers in rows and columns, perhaps of channels and a batch."""
+    check_numbers(what, array)
+    check_dimensions(array.shape, what)
