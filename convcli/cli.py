@@ -27,6 +27,7 @@ COMMANDS = {
     "learn": "Learn the kernel that makes Y from X by corr, and say how sure that is.",
     "kernels": "List the named kernels, or print one: its taps, and on a terminal what it does.",
     "net": "Networks from LeNet to DenseNet: their tables, their training, their predictions.",
+    "help": "Show the manual: a page, or the list of its pages.",
     "demo": "Show what convcli can do, in ten seconds, on samples that it carries.",
 }
 """The commands with the first line of their help, in its order: listing them loads none.
@@ -255,7 +256,10 @@ def _root(
         bool, typer.Option("--debug", help="Show the traceback of an error (anywhere in the call).")
     ] = False,
 ) -> None:
-    """The convolution workbench: sizes, kernels on pictures and arrays, edges, networks."""
+    """The convolution workbench: sizes, kernels on pictures and arrays, edges, networks.
+
+    convcli help shows the manual.
+    """
 
 
 def run(argv: list[str]) -> int:

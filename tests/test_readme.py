@@ -19,13 +19,14 @@ from tests.conftest import SAMPLES, at_terminal, plain
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(SAMPLES.rglob("*.md"))]
 BLOCK = re.compile(r"^```console( terminal)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ ([^\n]*)$|^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def sections():
     """Name every section of every document that has blocks, and give its text."""
-    for path in sorted(ROOT.glob("*.md")) + sorted(SAMPLES.glob("*.md")):
+    for path in DOCUMENTS:
         text = path.read_text()
         heads = [(m.start(), m[1]) for m in HEADING.finditer(text) if m[1]]
         for (start, head), (end, _) in pairwise([(0, ""), *heads, (len(text), "")]):
@@ -94,14 +95,33 @@ def test_there_are_blocks_for_every_command():
 
 
 def test_every_block_is_in_a_section():
-    documents = [*ROOT.glob("*.md"), *SAMPLES.glob("*.md")]
-    blocks = sum(len(re.findall(r"^```console", p.read_text(), re.MULTILINE)) for p in documents)
+    blocks = sum(len(re.findall(r"^```console", p.read_text(), re.MULTILINE)) for p in DOCUMENTS)
     assert blocks == sum(len(BLOCK.findall(*section.values)) for section in SECTIONS) >= 4
+
+
+def test_the_readme_is_for_the_first_hour():
+    assert len(README.splitlines()) <= 200
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path):
+    text = path.read_text()
+    links = re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r'src="([^"]+)"', text)
+    found = [link for link in links if not link.startswith("http")]
+    assert [link for link in found if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("guide/*.md")), ids=lambda path: path.stem)
+def test_a_page_of_the_guide_begins_with_what_it_is_for(path):
+    title, sentence, *_ = path.read_text().split("\n\n")
+    assert title.startswith("# ")
+    assert sentence.endswith(".")
+    assert f"samples/guide/{path.name}" in README
 
 
 def test_the_table_of_exit_statuses_is_whole():
     for status in Exit:
-        assert f"| {int(status)} " in README
+        assert f"| {int(status)} " in (SAMPLES / "guide/statuses.md").read_text()
 
 
 def test_the_test_command_is_what_ci_runs():

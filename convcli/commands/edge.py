@@ -8,6 +8,7 @@ from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
 from convcli.engine import names
 from convcli.engine.errors import ConvError
+from convcli.engine.numbers import read_real
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ EXAMPLES = (
 
 
 DETECTOR = "Detector"
+
+
+def _checked(text: str) -> str:
+    if not text.endswith("%"):
+        read_real(text)
+    return text
+
+
+_read_level = options.reads(_checked)
+"""The parser of a threshold, which is a number or a share of the gradients and stays a text here."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,12 +83,19 @@ class EdgeOptions:
             DETECTOR,
             "--low",
             text="Canny: where an edge may go on (Q% of the gradients).",
+            parser=_read_level,
             metavar="T|Q%",
         ),
     ] = None
     high: Annotated[
         str | None,
-        options.option(DETECTOR, "--high", text="Canny: where an edge begins.", metavar="T|Q%"),
+        options.option(
+            DETECTOR,
+            "--high",
+            text="Canny: where an edge begins.",
+            parser=_read_level,
+            metavar="T|Q%",
+        ),
     ] = None
     threshold: Annotated[
         str | None,
@@ -169,12 +187,16 @@ def _scaled(threshold: float | str | None, full: float) -> float | str | None:
     return threshold * full if isinstance(threshold, float) else threshold
 
 
-def _threshold(name: str, text: str | None, words: str) -> float | str | None:
+def _threshold(text: str | None) -> float | str | None:
+    if text in (None, "otsu"):
+        return text
     from convcli.commands.kernel_argument import number_of
 
-    if text is None or text == "otsu" or text.endswith("%"):
-        return text
-    return number_of(text, f"--{name}", words)
+    return number_of(text, "--threshold", "a number or otsu")
+
+
+def _level(text: str | None) -> float | str | None:
+    return text if text is None or text.endswith("%") else read_real(text)
 
 
 def _mask(name: str, reading: "Reading") -> "NDArray[np.bool]":
@@ -203,8 +225,7 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
     terminal, CSV in a pipe). A unit step answers 1 with every detector
     (roberts: √2).
     """
-    share = "a number, or a share of the gradients such as 80%,"
-    low, high = _threshold("low", own.low, share), _threshold("high", own.high, share)
+    low, high = _level(own.low), _level(own.high)
     if isinstance(low, float) and isinstance(high, float) and low > high:
         raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)
     shared.check_stdin(own.mask or "")
@@ -214,7 +235,7 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
         own.sigma,
         low,
         high,
-        _threshold("threshold", own.threshold, "a number or otsu"),
+        _threshold(own.threshold),
         shared.pads(),
         shared.border,
         shared.value,

@@ -15,20 +15,18 @@ from numpy.typing import NDArray
 
 from convcli import terminal
 from convcli.engine.errors import ConvError, display_name, one_of, printable
-from convcli.engine.ranges import RANGES
+from convcli.engine.names import RANGES
 from convcli.engine.results import Result
-from convcli.files.arrays import csv_chunks, npy_chunks
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import Attempt, Target, check_target, target_of, writing, writing_stdout
-from convcli.files.pictures.formats import FORMATS as PICTURES
-from convcli.files.pictures.formats import write_picture
-from convcli.files.rendering import drawable, rendered, sample_type
 from convcli.options import FORMATS
 
 __all__ = ["Delivered", "Request", "deliver", "destination", "print_path", "tell"]
 
 _SUFFIXES = {".csv": "csv", ".npy": "npy", ".json": "json"}
+_ARRAYS = ("table", "csv", "json", "npy")
+"""Forms of a result that are no pictures: pictures are loaded for pictures only."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +115,11 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     """
     asked = None if request.format == "auto" else request.format
     pictured = operand.picture is not None
-    natural = (
-        ("png" if drawable(shape) else "npy") if pictured else ("csv" if len(shape) == 2 else "npy")
-    )
+    natural = "csv" if len(shape) == 2 else "npy"
+    if pictured:
+        from convcli.files.rendering import drawable
+
+        natural = "png" if drawable(shape) else "npy"
     if request.output == "-" or (
         request.output is None
         and (not pictured or operand.name == "-" or asked in ("table", "csv", "json", "npy"))
@@ -145,10 +145,14 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
 def _form_of(path: Path, natural: str) -> str:
     """The form that a file's suffix picks; without a suffix, the one that follows the input."""
     suffix = path.suffix.lower()
+    if not suffix or suffix in _SUFFIXES:
+        return _SUFFIXES.get(suffix, natural)
+    from convcli.files.pictures.formats import FORMATS as PICTURES
+
     pictures = {s: name for name, row in PICTURES.items() for s in row.suffixes}
-    forms = {**_SUFFIXES, **pictures, "": natural}
+    forms = {**_SUFFIXES, **pictures}
     if suffix not in forms:
-        raise one_of("suffix", suffix, filter(None, forms)).about(printable(path))
+        raise one_of("suffix", suffix, forms).about(printable(path))
     return forms[suffix]
 
 
@@ -161,25 +165,32 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
         It cannot go there, or its form cannot hold it.
     """
     form, target = destination(operand, result.shape, request)
-    if request.invert and form not in PICTURES:
+    if request.invert and form in _ARRAYS:
         raise ConvError(
             f"--invert: got a result that goes to {form}, a picture is needed", usage=True
         )
-    held = (
-        result.dtype if form in ("table", "csv", "json", "npy") else sample_type(operand, form)[0]
-    )
+    held = result.dtype
+    if form not in _ARRAYS:
+        from convcli.files.rendering import rendered, sample_type
+
+        held = sample_type(operand, form)[0]
     check_memory(prod(result.shape) * held.itemsize, request.max_memory, request.jobs)
     if form == "table":
         terminal.draw_matrix(result.run(), console=terminal.console(), heat=request.heat)
         return Delivered(None)
-    if form in ("csv", "json", "npy"):
-        chunks = _WRITERS[form](result.run())
+    if form in _ARRAYS:
+        from convcli.files.arrays import csv_chunks, npy_chunks
+
+        writers = {"csv": csv_chunks, "npy": npy_chunks, "json": _json}
+        chunks = writers[form](result.run())
         with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
         without = operand.picture is not None and operand.picture.alpha is not None
         return Delivered(target.path, ("alpha is left out",) if without else ())
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
+    from convcli.files.pictures.formats import write_picture
+
     with _sink(target, request) as file:
         write_picture(file, picture, form)
     return Delivered(target.path, notes, picture.planes)
@@ -193,9 +204,6 @@ def _json(array: NDArray[Any]) -> Iterator[bytes]:
         data = held.tolist()
     shown = {"shape": list(array.shape), "dtype": str(array.dtype), "data": data}
     yield json.dumps(shown, allow_nan=False).encode() + b"\n"
-
-
-_WRITERS = {"csv": csv_chunks, "npy": npy_chunks, "json": _json}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.notation import check_dimensions
 
-__all__ = ["as_array", "check_numbers", "check_planes"]
+__all__ = ["as_array", "check_numbers", "check_planes", "float_dtype"]
 
 
 def as_array(what: str, given: ArrayLike) -> NDArray[Any]:
@@ -37,3 +37,13 @@ def check_planes(what: str, array: NDArray[Any]) -> None:
     """Raise ConvError unless an array holds such numbers in rows and columns, perhaps of channels and a batch."""
     check_numbers(what, array)
     check_dimensions(array.shape, what)
+
+
+def float_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the floats that results of arithmetic with floats are in: float32 for small numbers, else float64.
+
+    >>> [float_dtype(np.dtype(t)).name for t in ("uint8", "int16", "float32", "int32", "float64")]
+    ['float32', 'float32', 'float32', 'float64', 'float64']
+    """
+    narrow = dtype.itemsize <= (4 if dtype.kind == "f" else 2)
+    return np.dtype(np.float32 if narrow else np.float64)

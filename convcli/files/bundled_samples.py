@@ -1,4 +1,4 @@
-"""The small samples that an installation carries, for `convcli demo` and the examples of every help."""
+"""What an installation carries beside its code: the small samples, and the pages of the manual."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import convcli
 from convcli.engine.errors import ConvError, printable
 
-__all__ = ["CARRIED", "copy_samples"]
+__all__ = ["CARRIED", "copy_samples", "guide_pages"]
 
 CARRIED = (
     *("bars.csv", "bars.png", "camera.png", "digits.csv.gz", "kernel.csv", "matrix.csv"),
@@ -23,10 +23,7 @@ def copy_samples(folder: Path) -> None:
     ConvError
         There is something of that name already, or it cannot be made.
     """
-    package = Path(convcli.__file__).parent
-    home = package / "samples"
-    if not home.is_dir():  # an editable installation: the repository's own
-        home = package.parent / "samples"
+    home = _home()
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
@@ -35,3 +32,17 @@ def copy_samples(folder: Path) -> None:
         raise ConvError(f"{printable(str(folder))}: {error.strerror}") from error
     for name in CARRIED:
         shutil.copyfile(home / name, folder / name)
+
+
+def guide_pages() -> dict[str, Path]:
+    """Return the pages of the manual by topic: the tutorial, then the others by name."""
+    home = _home()
+    pages = sorted((home / "guide").glob("*.md"))
+    return {path.stem: path for path in (home / "chapter.md", *pages)}
+
+
+def _home() -> Path:
+    package = Path(convcli.__file__).parent
+    carried = package / "samples"
+    # an editable installation has the repository's own
+    return carried if carried.is_dir() else package.parent / "samples"

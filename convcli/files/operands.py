@@ -4,15 +4,17 @@ import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures.picture import Picture
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
+
+if TYPE_CHECKING:
+    from convcli.files.pictures.picture import Picture
 
 __all__ = ["Operand", "Reading", "check_single_stdin", "contents", "load"]
 
@@ -52,7 +54,7 @@ class Operand:
 
     name: str
     values: NDArray[Any]
-    picture: Picture | None = None
+    picture: "Picture | None" = None
 
 
 def load(name: str, how: Reading | None = None) -> Operand:

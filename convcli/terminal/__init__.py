@@ -1,6 +1,7 @@
 """What a person at a terminal sees; the only place that knows rich.
 
-The names below are loaded when they are first used: a command may import this package and, in a pipe, never pay for rich.
+The names below are loaded when they are first used: a command may import this package and, in a pipe, never pay for rich. Its modules have plural names: a module `console` would hide
+the function of that name.
 """
 
 import sys
@@ -8,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcli.terminal.consoles import console, print_call
+    from convcli.terminal.consoles import console, print_call, print_markdown
     from convcli.terminal.matrices import draw_matrix
     from convcli.terminal.pictures import draw_pictures
     from convcli.terminal.progress import Bar, follow, sparkline
@@ -22,6 +23,7 @@ _HOMES = {
     "draw_pictures": "convcli.terminal.pictures",
     "follow": "convcli.terminal.progress",
     "print_call": "convcli.terminal.consoles",
+    "print_markdown": "convcli.terminal.consoles",
     "print_table": "convcli.terminal.tables",
     "sparkline": "convcli.terminal.progress",
 }
@@ -35,6 +37,7 @@ __all__ = [
     "follow",
     "on_terminal",
     "print_call",
+    "print_markdown",
     "print_table",
     "sparkline",
     "watched",

@@ -6,7 +6,7 @@ from typing import NoReturn, TextIO
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["console", "print_call"]
+__all__ = ["console", "print_call", "print_markdown"]
 
 
 class _Console(Console):
@@ -35,3 +35,10 @@ def print_call(call: str, comment: str) -> None:
     out.print(Text(f"# {comment}", style="dim"))
     out.print(Text(f"$ {call}", style="bold"), soft_wrap=True)
     out.file.flush()
+
+
+def print_markdown(text: str) -> None:
+    """Print a page of Markdown."""
+    from rich.markdown import Markdown  # a third of rich's whole start, for this alone
+
+    console().print(Markdown(text, code_theme="bw", hyperlinks=False))

@@ -1,9 +1,9 @@
-"""The README's table of ratios, written from the rows of a run; cases that differ in the kernel's size share a line."""
+"""The guide's table of ratios, written from the rows of a run; cases that differ in the kernel's size share a line."""
 
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "samples/guide/speeds.md"
 MARKS = ("<!-- bench: begin -->\n", "<!-- bench: end -->\n")
 
 
@@ -26,8 +26,8 @@ def table(rows: list[tuple[str, str, float]]) -> str:
 
 
 def write(rows: list[tuple[str, str, float]]) -> None:
-    """Put the table between the README's marks."""
-    text = README.read_text()
+    """Put the table between the page's marks."""
+    text = PAGE.read_text()
     before, rest = text.split(MARKS[0])
     _, after = rest.split(MARKS[1])
-    README.write_text(before + MARKS[0] + table(rows) + MARKS[1] + after)
+    PAGE.write_text(before + MARKS[0] + table(rows) + MARKS[1] + after)

@@ -40,7 +40,8 @@ def test_a_reader_may_go_away(tmp_path):
 def test_the_wheel_carries_the_samples():
     tables = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     carried = tables["targets"]["wheel"]["force-include"]
-    assert carried == {f"samples/{name}": f"convcli/samples/{name}" for name in CARRIED}
+    names = (*CARRIED, "chapter.md", "guide")
+    assert carried == {f"samples/{name}": f"convcli/samples/{name}" for name in names}
 
 
 def test_the_recording_is_not_stale():

@@ -141,7 +141,7 @@ def test_a_failed_run_leaves_the_old_file(convcli, tmp_path):
         (
             ("-m", "canny", "--low", "x"),
             2,
-            "--low: got 'x', a number, or a share of the gradients such as 80%, is allowed",
+            "--low: got 'x', a number is needed",
         ),
         (("-m", "canny", "--low", "180%"), 2, "low: got '180%', a number or 0% to 100% is allowed"),
         (("-m", "sobel:9"), 2, "detector sobel: got size '9', 3, 5 or 7 is allowed"),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.arguments import Whole, Wholes, whole
-from convcli.engine.arrays import as_array, check_numbers, check_planes
+from convcli.engine.arrays import as_array, check_numbers, check_planes, float_dtype
 from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
@@ -274,8 +274,7 @@ def _types(
         and float(value).is_integer()
     )
     if x.dtype.kind == "f" or not whole:
-        narrow = x.dtype.itemsize <= (4 if x.dtype.kind == "f" else 2)
-        found = np.dtype(np.float32 if narrow else np.float64)
+        found = float_dtype(x.dtype)
         return found, found, None
     gain = max(_magnitude(w) for w in weights) if weights.strides[0] else _magnitude(weights[0])
     extra = 0 if bias is None else max(abs(int(b)) for b in bias)

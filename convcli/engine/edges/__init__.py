@@ -9,23 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine import borders, correlation
-from convcli.engine.arrays import as_array, check_planes
+from convcli.engine import borders
+from convcli.engine.arrays import as_array, check_planes, float_dtype
 from convcli.engine.borders import Border
-from convcli.engine.edges.canny import canny, checked_sigma, mask_border
 from convcli.engine.edges.detectors import (
     DETECTORS,
     Detector,
     Join,
     answer_to_a_step,
+    at_least_0,
+    checked_sigma,
     detector,
     signed,
 )
 from convcli.engine.edges.gradients import Direct
-from convcli.engine.edges.otsu import at_least_0, otsu
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.errors import ConvError, one_of
-from convcli.engine.pooling import pool2d
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 
@@ -153,6 +152,8 @@ def prepare(
     planes = x.reshape(-1, 1, *x.shape[-2:])
     width = (row.sigma or 0.0) if sigma is None else checked_sigma(sigma)
     if row.taps is None:
+        from convcli.engine.edges.canny import canny  # each detector loads what it needs
+
         found = [
             canny(
                 p[0],
@@ -172,7 +173,9 @@ def prepare(
     axis = row.axis if axis is None else axis
     source, join, scale = _source(planes, row, axis, width, padding, look, value)
     if inner is not None:
-        name, fill = mask_border(look)
+        from convcli.engine.pooling import pool2d
+
+        name, fill = borders.of_mask(look)
         inner = pool2d(
             inner,
             [a.k for a in source.axes],
@@ -204,6 +207,8 @@ def _mask(mask: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool]:
 
 
 def _by_otsu(answer: Answer, x: NDArray[Any]) -> Found:
+    from convcli.engine.edges.otsu import otsu
+
     values = np.abs(answer.run())
     planes = values.reshape(-1, *values.shape[-2:])
     noise = 0.0
@@ -251,21 +256,24 @@ def _source(
     exact = (
         join is signed and scale == 1
     )  # nothing is divided, no root is drawn: integers stay integers
-    prepared = correlation.prepare(
-        planes,
-        stack if exact else stack.astype(np.float64),
-        padding=padding,
-        mode=border.name,
-        value=value,
-    )
     vertical, horizontal = geometry.axes(planes.shape[2:], size, padding=padding)
     axes = vertical, horizontal
     if row.together is None or axis in ("x", "y"):
+        from convcli.engine.correlation import prepare as prepare_correlation
+
+        prepared = prepare_correlation(
+            planes,
+            stack if exact else stack.astype(np.float64),
+            padding=padding,
+            mode=border.name,
+            value=value,
+        )
         return Kernelwise(prepared, axes), join, scale
+    floats = float_dtype(planes.dtype)
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
     small = small and 255 * int(np.abs(stack).sum(axis=(1, 2, 3)).max()) < 2**15
-    work = np.dtype(np.int16) if small else prepared.dtype
-    direct = Direct(planes[:, 0], axes, border, value, row.together, work, prepared.dtype)
+    work = np.dtype(np.int16) if small else floats
+    direct = Direct(planes[:, 0], axes, border, value, row.together, work, floats)
     return direct, join, scale
 
 

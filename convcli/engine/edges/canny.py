@@ -3,7 +3,6 @@
 Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986.
 """
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import borders, correlation
-from convcli.engine.arguments import real
-from convcli.engine.borders import Border
+from convcli.engine.edges.detectors import at_least_0, checked_sigma
 from convcli.engine.edges.gradients import pair
-from convcli.engine.edges.otsu import at_least_0, otsu
+from convcli.engine.edges.otsu import otsu
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
 
-__all__ = ["RATIO", "Canny", "canny", "checked_sigma", "connected_to", "mask_border"]
+__all__ = ["RATIO", "Canny", "canny", "connected_to"]
 
 RATIO = 0.4
 """The low threshold over the high one, where one of them is not given: Canny found 1/2 to 1/3 good."""
@@ -103,7 +101,7 @@ def canny(
     vertical, horizontal = geometry.axes(
         x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
     )
-    look = mask_border(borders.border(border))
+    look = borders.of_mask(borders.border(border))
 
     def blurred(x: NDArray[Any], border: str, value: float) -> NDArray[Any]:
         for taps, pads in (
@@ -175,11 +173,6 @@ def _levels(
         return float(np.quantile(magnitude, _share("", one))) if magnitude.size else 0.0
 
     return level(low), level(high)
-
-
-def mask_border(look: Border) -> tuple[str, float]:
-    """Border and value of a mask: what a constant fills counts as inside."""
-    return ("constant", 1.0) if look.source_of is None else (look.name, 0.0)
 
 
 def _inside(
@@ -292,16 +285,6 @@ def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
         corner += side
         keep &= reach >= corner
     np.multiply(here, keep, out=out)
-
-
-def checked_sigma(sigma: object) -> float:
-    """Return sigma if it is a number above 0.
-
-    Raises
-    ------
-    ConvError
-    """
-    return real("sigma", sigma, "a number above 0 is needed", lambda s: 0 < s < math.inf)
 
 
 Index = NDArray[np.intp]

@@ -1,5 +1,6 @@
 """Edge detectors, one row each: gradients, the compass, Laplacians, Canny."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -7,12 +8,21 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.arguments import row_of
+from convcli.engine.arguments import real, row_of
 from convcli.engine.edges.gradients import Together, compass, pair
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import kernel, log_factors
 
-__all__ = ["DETECTORS", "Detector", "Join", "answer_to_a_step", "detector", "signed"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "Join",
+    "answer_to_a_step",
+    "at_least_0",
+    "checked_sigma",
+    "detector",
+    "signed",
+]
 
 Taps = NDArray[Any]
 
@@ -148,3 +158,23 @@ def answer_to_a_step(taps: Taps) -> float:
     16.0
     """
     return float(max(np.abs(np.cumsum(taps.sum(axis=axis))).max() for axis in (0, 1)))
+
+
+def checked_sigma(sigma: object) -> float:
+    """Return sigma if it is a number above 0.
+
+    Raises
+    ------
+    ConvError
+    """
+    return real("sigma", sigma, "a number above 0 is needed", lambda s: 0 < s < math.inf)
+
+
+def at_least_0(name: str, value: object) -> float:
+    """Return a threshold if it is a finite number of at least 0.
+
+    Raises
+    ------
+    ConvError
+    """
+    return real(name, value, "a number of at least 0 is needed", lambda v: 0 <= v < math.inf)

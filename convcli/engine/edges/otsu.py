@@ -1,15 +1,13 @@
 """Thresholds: from an answer of an edge detector to a map of edges."""
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.arguments import real
 from convcli.engine.errors import ConvError
 
-__all__ = ["BINS", "at_least_0", "otsu"]
+__all__ = ["BINS", "otsu"]
 
 BINS = 256
 """Bins of the histogram of real numbers."""
@@ -71,13 +69,3 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
     # between-class variance, but for a constant factor; neither class is empty: the end bins hold least and largest
     between = (moment * below - whole * first[:-1]) ** 2 / (below * (whole - below))
     return float(middles[np.argmax(between)])
-
-
-def at_least_0(name: str, value: object) -> float:
-    """Return a threshold if it is a finite number of at least 0.
-
-    Raises
-    ------
-    ConvError
-    """
-    return real(name, value, "a number of at least 0 is needed", lambda v: 0 <= v < math.inf)

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.correlation import Correlation
 from convcli.engine.edges.detectors import Join
 from convcli.engine.edges.gradients import Direct
 from convcli.engine.results import Ready, Result
 from convcli.engine.sizes.geometry import Axis
 from convcli.engine.threads import each
+
+if TYPE_CHECKING:
+    from convcli.engine.correlation import Correlation
 
 __all__ = ["Answer", "Found", "Kernelwise"]
 
@@ -31,7 +33,7 @@ class Kernelwise:
     axes : (Axis, Axis)
     """
 
-    correlation: Correlation
+    correlation: "Correlation"
     axes: tuple[Axis, Axis]
 
     @property

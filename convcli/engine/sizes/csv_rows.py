@@ -10,7 +10,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding, axes, size_text
 
-__all__ = ["COLUMNS", "OutputRow", "Defaults", "output_rows"]
+__all__ = ["COLUMNS", "Defaults", "OutputRow", "output_rows"]
 
 COLUMNS = ("n", "k", "p", "s", "d", "ceil")
 """The columns that are read; others are passed on."""

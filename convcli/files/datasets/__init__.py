@@ -7,7 +7,7 @@ from convcli.engine.errors import ConvError, display_name
 from convcli.files.datasets import folders, idx, npz, tables
 from convcli.files.datasets.labelled import Labelled, classes, numbered
 from convcli.files.datasets.scaling import white_of
-from convcli.files.datasets.source import Source, Part, look
+from convcli.files.datasets.source import Part, Source, look
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.sniff import sniff
 

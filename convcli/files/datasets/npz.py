@@ -13,7 +13,7 @@ from convcli.engine.sizes.notation import check_dimensions
 from convcli.files.arrays.npy import plain, read_header
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
-from convcli.files.datasets.source import SWELL, Source, Part, fill, size_of
+from convcli.files.datasets.source import SWELL, Part, Source, fill, size_of
 from convcli.files.memory import amount
 from convcli.files.output import about_file
 from convcli.files.sniff import sniff

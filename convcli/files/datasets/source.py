@@ -18,7 +18,7 @@ from convcli.files.operands import contents
 from convcli.files.output import about_file
 from convcli.files.sniff import HEAD
 
-__all__ = ["Source", "Part", "fill", "look", "read_whole", "size_of", "unpacked"]
+__all__ = ["Part", "Source", "fill", "look", "read_whole", "size_of", "unpacked"]
 
 Part: TypeAlias = Literal["train", "test"]
 

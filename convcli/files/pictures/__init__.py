@@ -7,24 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from convcli.engine.errors import ConvError, display_name
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.pictures import netpbm
-from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
 from convcli.files.pictures.picture import Picture
 from convcli.files.sniff import ARE_READ, HEAD, picture_format
 
-__all__ = [
-    "FORMATS",
-    "Picture",
-    "check_format",
-    "format_of",
-    "read_picture",
-    "write_picture",
-]
+if TYPE_CHECKING:
+    from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
+
+__all__ = ["FORMATS", "Picture", "check_format", "format_of", "read_picture", "write_picture"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'convcli.files.pictures' has no attribute {name!r}")
+    from convcli.files.pictures import formats  # what only reads needs no formats to write
+
+    return getattr(formats, name)
 
 
 def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -60,6 +62,8 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
             if format is None:
                 raise ConvError(f"is no picture: {ARE_READ}")
             if format == "PPM":
+                from convcli.files.pictures import netpbm
+
                 return Picture(netpbm.read(file, max_pixels))
             # Pillow is loaded for the first picture: arrays never need it
             from convcli.files.pictures.decoding import decode

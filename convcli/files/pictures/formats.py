@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.files.pictures import netpbm, png
 from convcli.files.pictures.picture import Picture
 
 __all__ = ["FORMATS", "Format", "check_format", "format_of", "write_picture"]
@@ -21,7 +20,7 @@ _GREY, _GREY16, _FLOAT = "8-bit grey", "16-bit grey", "float grey"
 _RGB, _RGB16 = "8-bit RGB", "16-bit RGB"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Format:
     """A picture format.
 
@@ -78,10 +77,14 @@ def _with_pillow(name: str, **options: Any) -> Write:
 
 
 def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
-    png.write_png(file, picture.planes, picture.alpha, profile=picture.profile, threads=threads)
+    from convcli.files.pictures.png import write_png
+
+    write_png(file, picture.planes, picture.alpha, profile=picture.profile, threads=threads)
 
 
 def _netpbm(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
+    from convcli.files.pictures import netpbm
+
     netpbm.write(file, picture.planes)
 
 
