@@ -62,7 +62,7 @@ class CorrOptions:
     ] = 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Correlate(Operation):
     """The operation, on any operand."""
 

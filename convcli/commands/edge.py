@@ -118,7 +118,7 @@ class EdgeOptions:
     ] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Edge(Operation):
     """The operation, on any operand; thresholds are fractions of full scale for pictures."""
 

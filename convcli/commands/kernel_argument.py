@@ -16,8 +16,8 @@ from convcli.files.operands import Reading, load
 
 __all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]
 
-_NUMBERS = re.compile(r"\s*([-+.0-9]|$)")
-_FILE = re.compile(r".*(/|\.[A-Za-z]\w*$)", re.DOTALL)
+_NUMBERS = r"\s*([-+.0-9]|$)"
+_FILE = r"(?s).*(/|\.[A-Za-z]\w*$)"
 
 
 def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
@@ -36,7 +36,7 @@ def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
             f"--kernel: got the size {text}, weights are needed: box:{text} is the mean of such a window",
             usage=True,
         )
-    if _NUMBERS.match(text):
+    if re.match(_NUMBERS, text):
         return _numbers(text, "--kernel")
     raise one_of("kernel", re.split("[:@]", text)[0], kernels.KERNELS).about("--kernel")
 
@@ -49,7 +49,7 @@ def _numbers(text: str, option: str) -> NDArray[Any]:
 
 
 def _is_file(text: str) -> bool:
-    if text == "-" or _FILE.match(text):
+    if text == "-" or re.match(_FILE, text):
         return True
     try:
         return Path(text).is_file()

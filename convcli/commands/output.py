@@ -1,6 +1,5 @@
 """Where a result goes and in which form: the same for every command that filters arrays and pictures."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ _ARRAYS = ("table", "csv", "json", "npy")
 """Forms of a result that are no pictures: pictures are loaded for pictures only."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Request:
     """What the options say about a result.
 
@@ -74,7 +73,7 @@ class Request:
             raise one_of("range", self.range_mode, RANGES).about("--range")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Delivered:
     """What became of a result.
 
@@ -197,6 +196,8 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
 
 
 def _json(array: NDArray[Any]) -> Iterator[bytes]:
+    import json  # for --json alone
+
     data = array.tolist()
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         held = array.astype(object)

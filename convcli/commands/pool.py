@@ -80,7 +80,7 @@ class PoolOptions:
     ] = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pool(Operation):
     """The operation, on any operand; a size of None is the whole plane."""
 

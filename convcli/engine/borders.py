@@ -16,7 +16,7 @@ __all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "filling", "of_ma
 Index = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Border:
     """One border mode.
 

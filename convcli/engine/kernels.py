@@ -36,7 +36,7 @@ __all__ = [
 Taps = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kernel:
     """One named kernel.
 

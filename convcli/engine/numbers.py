@@ -10,17 +10,28 @@ import re
 
 from convcli.engine.errors import ConvError, brief
 
-__all__ = ["BLANKS", "REAL", "SPECIAL", "WHOLE", "read_number", "read_real", "read_whole"]
-
-WHOLE = re.compile(r"[+-]?[0-9]+")
-"""A whole number."""
-REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-"""A number."""
-SPECIAL = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
-"""What is written like a number and is none, or not finite."""
+__all__ = ["BLANKS", "is_real", "is_special", "is_whole", "read_number", "read_real", "read_whole"]
 
 BLANKS = " \t\r\n"
 """What may stand around a number."""
+
+
+# patterns are compiled when the first number comes: most calls have none, and each would pay for them
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number, without blanks around it."""
+    return re.fullmatch(r"[+-]?[0-9]+", text) is not None
+
+
+def is_real(text: str) -> bool:
+    """Whether a text is a number, without blanks around it."""
+    return re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", text) is not None
+
+
+def is_special(text: str) -> bool:
+    """Whether a text is written like a number and is none, or not finite."""
+    return text.lower().lstrip("+-") in ("nan", "inf", "infinity") and text[1:2] not in ("+", "-")
 
 
 def read_number(text: str, *, special: bool = False) -> int | float:
@@ -43,17 +54,17 @@ def read_number(text: str, *, special: bool = False) -> int | float:
     (9007199254740993, 0.5, 100.0)
     """
     bare = text.strip(BLANKS)
-    if len(bare) < 300 and WHOLE.fullmatch(bare):  # most numbers, by far
+    if len(bare) < 300 and is_whole(bare):  # most numbers, by far
         return int(bare)
-    if REAL.fullmatch(bare):
+    if is_real(bare):
         value = float(bare)
         if math.isinf(value):
             raise _wrong(text, "numbers up to 1.8e308 are allowed")
-        if not WHOLE.fullmatch(bare):
+        if not is_whole(bare):
             return value
         size = int(bare.lstrip("+-0") or "0")  # int() refuses thousands of digits, zeros as well
         return -size if bare[0] == "-" else size
-    if SPECIAL.fullmatch(bare):
+    if is_special(bare):
         if not special:
             raise _wrong(text, "a finite number is needed")
         return float(bare)
@@ -76,7 +87,7 @@ def read_whole(text: str, least: int = 0) -> int:
     2
     """
     bare = text.strip(BLANKS)
-    value = read_number(bare) if WHOLE.fullmatch(bare) else least - 1
+    value = read_number(bare) if is_whole(bare) else least - 1
     if value < least:
         raise _wrong(text, f"a whole number of at least {least} is needed")
     return int(value)

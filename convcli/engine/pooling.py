@@ -36,7 +36,7 @@ COUNTED = 300
 """Cells from which on a window of 8-bit numbers that hangs over the edge is counted, not sorted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mode:
     """One way of reducing a window to a number: by merging its cells, or by their order.
 
@@ -147,7 +147,7 @@ def mode_of(text: str) -> tuple[Mode, Rule | None]:
     return row, row.ranks(parameter) if row.ranks else None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Pooling(Result):
     """One pooling, checked and ready to compute any rows of its result.
 

@@ -45,7 +45,7 @@ class Clipped:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Range:
     """One way to fit results into 0…full scale.
 

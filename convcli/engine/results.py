@@ -78,7 +78,7 @@ class Ready(Result):
         return out
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Timed(Result):
     """A result that adds up how long it computes.
 

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["LIMITS", "cores", "each", "threads", "workers"]
 
@@ -45,7 +47,9 @@ def workers() -> int:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool() -> "ThreadPoolExecutor":
+    from concurrent.futures import ThreadPoolExecutor  # small work needs no threads
+
     return ThreadPoolExecutor(workers() - 1, "convcli")
 
 

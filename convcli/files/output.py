@@ -5,7 +5,6 @@ is complete: at every moment the old file is whole, or the new one is. Devices a
 """
 
 import errno
-import filecmp
 import os
 import re
 import stat
@@ -34,7 +33,7 @@ __all__ = [
     "writing_stdout",
 ]
 
-_STREAMS = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_STREAMS = r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+"
 _umask_lock = threading.Lock()
 
 
@@ -93,7 +92,7 @@ def _settle(
     path: Path, force: bool, parents: bool, attempt: Attempt | None
 ) -> tuple[Path, int | None] | None:
     """Return the real file that `path` means and its mode if it exists; None for what is written through."""
-    if _STREAMS.fullmatch(str(path)):
+    if str(path).startswith(("/dev/", "/proc/")) and re.fullmatch(_STREAMS, str(path)):
         return None
     try:
         there = path.stat()
@@ -217,6 +216,8 @@ def _put(temporary: Path, real: Path, force: bool, attempt: Attempt | None) -> N
     try:
         os.link(temporary, real)  # unlike a rename, it fails if the name is taken
     except FileExistsError:
+        import filecmp  # of two that did the same work
+
         if attempt is None or not filecmp.cmp(temporary, real, shallow=False):
             raise
     except OSError:  # a file system without hard links

@@ -10,7 +10,7 @@ HEAD = 16
 """So many first bytes are enough."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Readable:
     """A picture format that is read.
 

@@ -31,6 +31,7 @@ ROOMS = (
     "engine.sizes.transposed",
     "files.arrays",
     "files.batch",
+    "files.batch.executors",
     "files.datasets",
     "files.pictures",
     "files.pictures.decoding",
@@ -110,20 +111,36 @@ def test_a_completion_loads_no_heavy_package(tmp_path):
         assert after(tmp_path, HEAVY, env=env) == set()
 
 
-PLAIN = {"files.arrays", "engine.correlation", "engine.correlation.fft"}
-CALLS_AND_ROOMS = [
-    (("shape", "-n", "224", "-k", "7"), set()),
-    (("shape", "-n", "8", "-k", "3", "--transposed"), {"engine.sizes.transposed"}),
-    (("shape", "-n", "224", "--out", "56"), {"engine.sizes.inverse"}),
-    (
-        ("edge", SAMPLES / "camera.png"),
-        {"engine.edges", "engine.correlation", "engine.kernels", "files.pictures"}
-        | {"files.pictures.decoding"},
-    ),
-    (
-        ("corr", SAMPLES / "matrix.csv", "-k", "sobel-x"),
-        {"engine.correlation", "engine.kernels", "commands.kernel_argument", "files.arrays"},
-    ),
-    (("pool", SAMPLES / "matrix.csv", "-k", "2"), {"engine.pooling", "files.arrays"}),
-    (("net", "list"), {"nets.zoo"}),
-]
+@pytest.mark.parametrize(
+    ("args", "rooms"),
+    [
+        (("shape", "-n", "224", "-k", "7"), set()),
+        (("shape", "-n", "8", "-k", "3", "--transposed"), {"engine.sizes.transposed"}),
+        (("shape", "-n", "224", "--out", "56"), {"engine.sizes.inverse"}),
+        (("net", "list"), {"nets.zoo"}),
+        (
+            ("net", "show", "resnet18"),
+            {"nets.zoo", "engine.sizes.transposed", "nets.architecture.onnx_model"},
+        ),
+        (
+            ("edge", SAMPLES / "camera.png"),
+            {"engine.edges", "engine.kernels", "files.pictures", "files.pictures.decoding"},
+        ),
+        (
+            ("edge", SAMPLES / "camera.png", "-m", "canny"),
+            {"engine.edges", "engine.edges.canny", "engine.correlation", "engine.correlation.fft"}
+            | {"engine.kernels", "files.pictures", "files.pictures.decoding"},
+        ),
+        (("edge", SAMPLES / "bars.csv"), {"engine.edges", "engine.kernels", "files.arrays"}),
+        (
+            ("corr", SAMPLES / "matrix.csv", "-k", "sobel-x"),
+            {"engine.correlation", "engine.correlation.fft", "engine.kernels"}
+            | {"commands.kernel_argument", "files.arrays"},
+        ),
+        (("pool", SAMPLES / "matrix.csv", "-k", "2"), {"engine.pooling", "files.arrays"}),
+    ],
+    ids=lambda value: " ".join(map(str, value))[:30] if isinstance(value, tuple) else None,
+)
+def test_a_call_loads_the_rooms_it_needs_and_no_others(tmp_path, args, rooms):
+    names = [f"convcli.{room}" for room in ROOMS]
+    assert after(tmp_path, names, *args) == {f"convcli.{room}" for room in rooms}

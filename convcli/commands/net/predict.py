@@ -1,7 +1,16 @@
 """`convcli net predict`: what a network answers, and what it sees on the way."""
 
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
 from convcli import options
-from convcli.commands.net.options import PredictOptions
+from convcli.commands.net.options import Classes, named
+from convcli.engine import numbers
+from convcli.engine.errors import ConvError, printable
+from convcli.files.memory import MAX_PIXELS
 
 __all__ = ["EXAMPLES", "net_predict"]
 
@@ -10,6 +19,156 @@ EXAMPLES = (
     "convcli net predict w.npz camera.png --features conv1 -o maps.png",
     "convcli net predict w.npz camera.png --receptive-field 3,3",
 )
+
+
+_ANSWER, _PICTURE, _DRAW = "Answer", "Pictures", "Look inside"
+
+
+class Floats(tuple[float, ...]):
+    """Numbers, one or one a channel."""
+
+
+class Unit(tuple[int, int]):
+    """Row and column of a feature map."""
+
+
+def _floats(text: str) -> Floats:
+    try:
+        return Floats(map(numbers.read_real, text.split(",")))
+    except ConvError as error:
+        raise ConvError(
+            f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
+        ) from error
+
+
+def _unit(text: str) -> Unit:
+    if not re.fullmatch(r"[0-9]{1,6},[0-9]{1,6}", text.replace(" ", "")):
+        raise ConvError(f"got '{printable(text)}', ROW,COL is allowed, from 0", usage=True)
+    row, column = text.split(",")
+    return Unit((int(row), int(column)))
+
+
+def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Name the layers of a known network that give feature maps."""
+    from convcli.nets.architecture.steps import program
+    from convcli.nets.zoo import NETWORKS
+
+    # an option that still waits for its value leaves the arguments unread
+    named = [NETWORKS[word] for word in (ctx.params.get("name"), *ctx.args) if word in NETWORKS]
+    if not named:
+        return []
+    row = named[0]
+    steps = program(row.build(row.classes), row.input)
+    return [s.name for s in steps if len(s.output) == 3 and str(s.name).startswith(incomplete)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PredictOptions:
+    """One call of `convcli net predict`."""
+
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="A network, or a file of layers, or of weights that say which.",
+            autocompletion=named,
+        ),
+    ]
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Pictures, CSV, NPY, or -.")]
+    weights: Annotated[
+        str | None,
+        options.option(
+            options.NETWORK,
+            "-w",
+            "--weights",
+            metavar="FILE",
+            text="Its weights: NPZ, safetensors.",
+        ),
+    ] = None
+    size: Annotated[
+        options.Sizes | None,
+        options.option(
+            options.NETWORK,
+            "--input",
+            metavar="CxHxW",
+            text="Input of a file of layers.",
+            parser=options.read_sizes,
+        ),
+    ] = None
+    classes: Classes = None
+    top: Annotated[
+        int,
+        options.option(
+            _ANSWER, "--top", metavar="N", text="Classes to show (5).", min=1, show_default=False
+        ),
+    ] = 5
+    labels: Annotated[
+        str | None,
+        options.option(_ANSWER, "--labels", metavar="FILE", text="The classes' names, one a line."),
+    ] = None
+    mean: Annotated[
+        Floats | None,
+        options.option(
+            _PICTURE,
+            "--mean",
+            metavar="M[,M,M]",
+            text="Taken from samples of 0 to 1.",
+            parser=options.reads(_floats),
+        ),
+    ] = None
+    std: Annotated[
+        Floats | None,
+        options.option(
+            _PICTURE,
+            "--std",
+            metavar="S[,S,S]",
+            text="What they are then divided by.",
+            parser=options.reads(_floats),
+        ),
+    ] = None
+    resize: Annotated[
+        int | None,
+        options.option(
+            _PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1
+        ),
+    ] = None
+    crop: Annotated[
+        options.Sizes | None,
+        options.option(
+            _PICTURE,
+            "--crop",
+            metavar="N|HxW",
+            text="The middle, cut out.",
+            parser=options.read_sizes,
+        ),
+    ] = None
+    features: Annotated[
+        str | None,
+        options.option(
+            _DRAW,
+            "--features",
+            metavar="LAYER",
+            text="A layer's maps (-o x.npy: raw).",
+            autocompletion=_maps,
+        ),
+    ] = None
+    field: Annotated[
+        Unit | None,
+        options.option(
+            _DRAW,
+            "--receptive-field",
+            metavar="ROW,COL",
+            text="The box that a unit of it sees.",
+            parser=options.reads(_unit),
+        ),
+    ] = None
+    output: options.Output = None
+    force: options.Force = False
+    format: options.Format = "auto"
+    as_json: options.JsonFlag = False
+    allow_nan: options.AllowNan = False
+    layout: options.Layout = None
+    max_pixels: options.MaxPixels = MAX_PIXELS
 
 
 @options.takes()

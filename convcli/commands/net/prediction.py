@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from convcli import terminal
 from convcli.commands.net.choose import Overrides
 from convcli.commands.net.load import Loaded, load_network
-from convcli.commands.net.options import PredictOptions
 from convcli.commands.output import Request, deliver, print_path, tell
 from convcli.commands.progress import say, watch
 from convcli.engine.errors import ConvError, printable, shortened
@@ -24,10 +23,13 @@ from convcli.nets.model import Prediction
 from convcli.nets.model.feature_maps import box, feature_grid, last_maps, named_step, with_box
 from convcli.terminal.streams import row_printer
 
+if TYPE_CHECKING:
+    from convcli.commands.net.predict import PredictOptions
+
 __all__ = ["predict"]
 
 
-def predict(asked: PredictOptions) -> None:
+def predict(asked: "PredictOptions") -> None:
     """Prediction for each input, or draw what a layer or a unit sees of one.
 
     Raises

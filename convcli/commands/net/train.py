@@ -1,12 +1,16 @@
 """`convcli net train`: a network learns to tell labelled pictures apart."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from convcli import options
-from convcli.commands.net.options import TrainOptions
+from convcli.commands.net.options import DATA, Data, MaxValue, Width, named
 from convcli.engine.errors import printable
+from convcli.files.memory import MAX_PIXELS
 
 __all__ = ["EXAMPLES", "net_train"]
 
@@ -15,6 +19,162 @@ EXAMPLES = (
     "convcli net train lenet-bn digits.csv.gz --width 2 --input 1x32x32 --epochs 1",
     "convcli net train lenet digits.csv.gz --resume lenet.npz --epochs 3",
 )
+
+
+_RUN = "Run"
+
+
+def _optimizers() -> Iterable[str]:
+    from convcli.nets.zoo.recipes import OPTIMIZERS
+
+    return OPTIMIZERS
+
+
+def _schedules() -> Iterable[str]:
+    from convcli.nets.zoo.recipes import SCHEDULES
+
+    return SCHEDULES
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TrainOptions:
+    """One call of `convcli net train`; None is what it leaves to the network, or to the run that it goes on with."""
+
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="A network of net list, or a file of layers.",
+            autocompletion=named,
+        ),
+    ]
+    data: Data
+    output: Annotated[
+        str | None,
+        options.option(
+            options.OUTPUT,
+            "-o",
+            "--output",
+            metavar="FILE",
+            text="The weights, .npz or .safetensors (NAME.npz), after every epoch.",
+        ),
+    ] = None
+    test: Annotated[
+        str | None, options.option(DATA, "--test", metavar="DATA", text="Data to test with.")
+    ] = None
+    holdout: Annotated[
+        float | None,
+        options.option(
+            DATA,
+            "--holdout",
+            metavar="PART",
+            text="Share of each class to test with, as 0.1.",
+            parser=options.read_real,
+        ),
+    ] = None
+    max_value: MaxValue = None
+    max_pixels: options.MaxPixels = MAX_PIXELS
+    size: Annotated[
+        options.Sizes | None,
+        options.option(
+            options.NETWORK,
+            "--input",
+            metavar="CxHxW",
+            text="What pictures are resized to.",
+            parser=options.read_sizes,
+        ),
+    ] = None
+    width: Width = None
+    recipe: Annotated[
+        str | None,
+        options.option(
+            _RUN,
+            "--recipe",
+            metavar="WHICH",
+            text="own, one that learns, or chapter, the chapter's; the options below change it.",
+            autocompletion=options.words(lambda: ["own", "chapter"]),
+        ),
+    ] = None
+    epochs: Annotated[
+        int | None,
+        options.option(_RUN, "--epochs", metavar="N", text="Times to see every example.", min=1),
+    ] = None
+    batch: Annotated[
+        int | None, options.option(_RUN, "--batch", metavar="N", text="Examples a step.", min=1)
+    ] = None
+    lr: Annotated[
+        float | None,
+        options.option(
+            _RUN, "--lr", metavar="RATE", text="Learning rate.", parser=options.read_real
+        ),
+    ] = None
+    optimizer: Annotated[
+        str | None,
+        options.option(
+            _RUN,
+            "--optimizer",
+            metavar="WHICH",
+            text="adam or sgd.",
+            autocompletion=options.words(_optimizers),
+        ),
+    ] = None
+    momentum: Annotated[
+        float | None,
+        options.option(_RUN, "--momentum", metavar="M", text="Of sgd.", parser=options.read_real),
+    ] = None
+    decay: Annotated[
+        float | None,
+        options.option(
+            _RUN,
+            "--weight-decay",
+            metavar="L",
+            text="Weight decay: the L2 penalty.",
+            parser=options.read_real,
+        ),
+    ] = None
+    schedule: Annotated[
+        str | None,
+        options.option(
+            _RUN,
+            "--schedule",
+            metavar="WHICH",
+            text="How the rate falls: constant, step, step:N,F or cosine.",
+            autocompletion=options.words(_schedules),
+        ),
+    ] = None
+    seed: Annotated[
+        int | None, options.option(_RUN, "--seed", metavar="N", text="Random seed (0).", min=0)
+    ] = None
+    resume: Annotated[
+        str | None,
+        options.option(
+            _RUN, "--resume", metavar="FILE", text="Go on with a run that was broken off."
+        ),
+    ] = None
+    log: Annotated[
+        str | None,
+        options.option(
+            options.OUTPUT, "--log", metavar="CSV", text="Loss and accuracy, an epoch a line."
+        ),
+    ] = None
+    plot: Annotated[
+        str | None,
+        options.option(options.OUTPUT, "--plot", metavar="PNG", text="The same as a picture."),
+    ] = None
+    force: options.Force = False
+
+    @property
+    def recipe_asked(self) -> dict[str, int | float | str | None]:
+        """What is asked for in place of the recipe's own, by the names of `recipes.Recipe`."""
+        return {
+            "epochs": self.epochs,
+            "batch": self.batch,
+            "lr": self.lr,
+            "optimizer": self.optimizer,
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "schedule": self.schedule,
+        }
 
 
 @options.takes()

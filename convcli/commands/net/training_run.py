@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from convcli import terminal
 from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.net.examples import examples_of
-from convcli.commands.net.options import TrainOptions
 from convcli.commands.progress import StopRequest
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Note, Progress, Work
@@ -30,6 +29,9 @@ from convcli.nets.training.examples import Examples
 from convcli.nets.training.resume import Checkpoint, checkpoint_card, recipe_of, set_aside
 from convcli.nets.zoo import NETWORKS, Preparation
 
+if TYPE_CHECKING:
+    from convcli.commands.net.train import TrainOptions
+
 __all__ = ["Outputs", "Setup", "runs", "same_scale", "set_up"]
 
 
@@ -44,7 +46,7 @@ class Setup:
     skipped: int = 0
 
 
-def set_up(asked: TrainOptions) -> Setup:
+def set_up(asked: "TrainOptions") -> Setup:
     """Read the data, choose the network, draw its weights or read those to go on with.
 
     Raises
@@ -89,7 +91,7 @@ def set_up(asked: TrainOptions) -> Setup:
 
 
 def _chosen(
-    asked: TrainOptions, begun: Checkpoint, labels: tuple[str, ...], labelled: Labelled
+    asked: "TrainOptions", begun: Checkpoint, labels: tuple[str, ...], labelled: Labelled
 ) -> Chosen:
     size = asked.size or begun.input()
     width = asked.width if asked.width is not None else begun.card.get("width")

@@ -26,7 +26,7 @@ from convcli.engine.threads import each
 __all__ = ["Correlation", "corr2d", "prepare"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Correlation(Result):
     """One correlation, checked, planned and ready to compute any rows of its result.
 

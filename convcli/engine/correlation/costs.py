@@ -46,7 +46,7 @@ FOURIER = 0.45e-9
 """Seconds an element and doubling of a real transform there and back."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cost:
     """What a strategy would do for a problem.
 

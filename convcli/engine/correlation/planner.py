@@ -18,7 +18,7 @@ from convcli.engine.threads import workers
 __all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Strategy:
     """One way to compute a correlation.
 
@@ -95,7 +95,7 @@ ALONE = 4e-4
 """Seconds of predicted work up to which threads cost more than they save."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """What the planner chose.
 

@@ -23,7 +23,7 @@ LITTLE = 1 << 14
 """Bytes of weights up to which what was found out about them is kept."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """One correlation, checked.
 
@@ -177,7 +177,7 @@ class Kind(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Part:
     """A piece of the result that one call computes: rows and columns of the maps of some groups of one image."""
 

@@ -36,7 +36,7 @@ CACHE = 1 << 15
 """Cells of a band that stay in a core's cache while it is thinned."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Canny:
     """What Canny's detector found, and the thresholds it used.
 

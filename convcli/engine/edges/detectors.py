@@ -30,7 +30,7 @@ Join: TypeAlias = Callable[[list[Taps]], Taps]
 """Makes one array of the kernels' answers, all of one shape, which it may overwrite."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Detector:
     """One edge detector.
 

@@ -26,7 +26,7 @@ CACHE = 1 << 17
 """Cells of a window that stay in a core's cache."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Direct:
     """The answers of a detector on the planes `x`, rows at a time.
 

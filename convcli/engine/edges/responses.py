@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Found", "Kernelwise"]
 
+ALONE = 1 << 19
+"""Answers up to which threads cost more to load and start than they save."""
+
 PART = 1 << 20
 """Answers of all kernels that are held before they are joined."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kernelwise:
     """The answers of a detector on planes, kernel by kernel, rows at a time (the other way is `gradients.Direct`).
 
@@ -58,7 +61,7 @@ class Kernelwise:
         return [parts[:, i] for i in range(parts.shape[1])]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Answer(Result):
     """The answer of a detector made of kernels, checked and ready to compute any rows of it.
 
@@ -102,7 +105,8 @@ class Answer(Result):
                 while (part := take()) is not None:
                     self._join(*part, target[:, part[0] - start : part[1] - start])
 
-        each(work, parts, min(self.source.threads, len(parts)))
+        threads = min(self.source.threads, len(parts)) if target.size > ALONE else 1
+        each(work, parts, threads)
         return out
 
     def _join(self, top: int, bottom: int, out: NDArray[Any]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, brief, display_name
-from convcli.engine.numbers import SPECIAL, read_number
+from convcli.engine.numbers import is_special, read_number
 from convcli.engine.sizes.geometry import size_text
 
 __all__ = [
@@ -153,7 +153,7 @@ def is_name(cell: str) -> bool:
         any(c.isalpha() for c in cell)
         and cell.isprintable()
         and not (cell[0].isnumeric() or cell[0] in "+-.,")
-        and not SPECIAL.fullmatch(cell)
+        and not is_special(cell)
         and cell.lower() not in _MISSING
     )
 
@@ -249,7 +249,7 @@ def _number(cell: str, allow_nan: bool) -> int | float:
     except ConvError as error:
         if not cell:
             raise ConvError("got an empty cell, a number is needed") from None
-        if SPECIAL.fullmatch(cell):
+        if is_special(cell):
             raise ConvError(f"{error} (--allow-nan reads it)") from None
         if _WITH_COMMAS.fullmatch(cell):
             needed = "a number with a decimal point and no commas is needed"

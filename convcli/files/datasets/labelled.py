@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, printable
-from convcli.engine.numbers import WHOLE
+from convcli.engine.numbers import is_whole
 
 __all__ = ["Labelled", "classes", "listed", "numbered"]
 
@@ -58,7 +58,7 @@ def classes(texts: Iterable[str]) -> tuple[str, ...]:
     (('9', '10'), ('10', '9', 'nine'))
     """
     found = set(texts)
-    if all(len(text) <= _DIGITS and WHOLE.fullmatch(text) for text in found):
+    if all(len(text) <= _DIGITS and is_whole(text) for text in found):
         return tuple(sorted(found, key=lambda text: (int(text), text)))
     return tuple(sorted(found))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
-from convcli.engine.numbers import WHOLE
+from convcli.engine.numbers import is_whole
 from convcli.files.arrays.csv_format import (
     cells_of,
     delimiter_of,
@@ -29,7 +29,7 @@ __all__ = ["claims", "read"]
 
 _BLOCK = 4 << 20
 """Bytes of text that are read at a time: their cells take a multiple of that."""
-_WHOLE_FLOAT = re.compile(rf"({WHOLE.pattern})\.0*")
+_WHOLE_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
 LABEL = "label"
 
 
@@ -153,9 +153,9 @@ def _quoted(line: bytes, mark: bytes | None) -> tuple[bytes, bytes, bytes]:
 
 def _check_first(texts: list[str], table: _Table) -> None:
     """Refuse a line of names that could be taken for data: `digit,0,1,2,3`."""
-    if table.named or len(texts) < 2 or WHOLE.fullmatch(texts[0]):
+    if table.named or len(texts) < 2 or is_whole(texts[0]):
         return
-    if all(WHOLE.fullmatch(text) for text in texts[1:]):
+    if all(is_whole(text) for text in texts[1:]):
         raise ConvError(
             f"line {table.start + 1}: got the label '{shortened(texts[0])}' where all others are whole numbers; "
             "the name of the first column must be label"

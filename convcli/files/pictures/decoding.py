@@ -1,6 +1,5 @@
 """PNG, JPEG, WebP, TIFF, BMP and GIF by Pillow: every kind of sample kept as it is, or refused in words."""
 
-import ctypes
 import logging
 import os
 import re
@@ -48,7 +47,7 @@ _TURNS: dict[int, Callable[[Array], Array]] = {
 """From the upright picture to the stored one, by EXIF orientation: views, so that turning costs no memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Layout:
     """How the samples of a decoded image become planes: `split` takes a strip of it to (bands, h, w)."""
 
@@ -345,6 +344,8 @@ def silence_libtiff() -> None:
 
     (Pillow has no call for this. Turning standard error away while it decodes would lose the lines of other threads.)
     """
+    import ctypes  # for TIFF alone
+
     for library in _loaded():
         with suppress(OSError, AttributeError):
             ctypes.CDLL(library).TIFFSetErrorHandler(None)

@@ -11,7 +11,6 @@ import struct
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
@@ -104,6 +103,8 @@ def _pieces(channels: list[NDArray[Any]], threads: int) -> Iterator[_Piece]:
     if threads == 1 or len(tops) == 1:
         yield from map(make, tops)
         return
+    from concurrent.futures import Future, ThreadPoolExecutor  # a picture of one stripe needs none
+
     with ThreadPoolExecutor(min(threads, len(tops))) as pool:
         ahead: deque[Future[_Piece]] = deque()
         for top in tops:

@@ -28,7 +28,7 @@ Size = tuple[int, ...]
 """C×spatial, or one number once everything is in a row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Found:
     """What a rule finds out about one layer.
 

@@ -18,7 +18,7 @@ BYTES = 4
 """Memory of one number: float32."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Counted:
     """Work that is counted only where it is asked for.
 
@@ -42,7 +42,7 @@ COUNTED: dict[str, Counted] = {
 """What `count` can add to the MACs of convolutions and linear layers."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LayerRecord(Found):
     """One layer, counted, whatever its network was read from; or a block, with the sums of its layers.
 

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.numbers import REAL
+from convcli.engine.numbers import is_real
 from convcli.engine.sizes import notation
 from convcli.engine.sizes.geometry import Padding
 from convcli.nets.architecture import counting_rules as rules
@@ -17,7 +17,7 @@ from convcli.nets.architecture.layer import Layer
 __all__ = ["KINDS", "NAMED", "Kind", "read_layer", "usage"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kind:
     """One kind of layer: how it is written, how it is counted, and what PyTorch calls it.
 
@@ -193,7 +193,7 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     if sign and named + sign in known:
         return NAMED[named], _number(named, number)
     bare = known[0] if first and known and known[0].isupper() else ""
-    if bare in ("RATE", "EPS") and REAL.fullmatch(text) and 0 <= float(text) < 1:
+    if bare in ("RATE", "EPS") and is_real(text) and 0 <= float(text) < 1:
         return bare.lower(), float(text)
     if bare == "CELLS" and re.match(r"[0-9]", text):
         return "cells", _sizes("cells", text)
@@ -207,7 +207,7 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
 
 
 def _number(name: str, text: str) -> float:
-    found = float(text) if REAL.fullmatch(text) else -1.0
+    found = float(text) if is_real(text) else -1.0
     if not 0 <= found < inf or (name == "k" and found == 0):
         least = "above 0" if name == "k" else "of at least 0"
         raise ConvError(f"{name}: got '{printable(text)}', a number {least} is allowed", usage=True)

@@ -25,7 +25,7 @@ _DEEPEST = 60
 _JOINS = ("concat", "residual")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Block:
     """Layers in a row under a name."""
 
@@ -43,7 +43,7 @@ class Block:
         return 1 + max((n.depth for n in self.items), default=0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Repeat(Block):
     """Layers in a row, `times` over; every turn has weights of its own."""
 
@@ -55,7 +55,7 @@ class Repeat(Block):
         return self.times * sum(n.leaves for n in self.items)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Join:
     """Branches on the same input whose outputs are put together: channels joined (concat) or added (residual).
 
@@ -124,7 +124,7 @@ _WORD = r"[^\s()|=*#:]*:[^\s()|*#]*|[^\s()|=*#:]+"
 _TOKEN = re.compile(rf"(?P<skip>\s+|#[^\n]*)|(?P<mark>[()|=*])|(?P<word>{_WORD})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Token:
     text: str
     line: int

@@ -25,7 +25,7 @@ __all__ = ["Fields", "Step", "after_join", "after_windows", "last_uses", "progra
 Fields = tuple[Field, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Step(LayerRecord):
     """One layer of a network, or the joining of branches: counted, and in its place.
 

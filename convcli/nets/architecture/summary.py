@@ -80,7 +80,7 @@ _SUMS = ("params", "macs", "buffers", "activations")
 _SEEN = ("rf", "jump", "start")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Summary:
     """A network.
 

@@ -14,7 +14,7 @@ __all__ = ["DENSENETS", "RESNETS", "alexnet", "densenet", "googlenet", "resnet",
 Nodes = tuple[Node, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResNet:
     """A row of He et al., arXiv:1512.03385, table 1: blocks in each stage, and whether they are bottlenecks."""
 
@@ -31,7 +31,7 @@ RESNETS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DenseNet:
     """A row of Huang et al., arXiv:1608.06993, table 1: layers in each block, growth, channels of the stem."""
 
