@@ -15,9 +15,12 @@ from convcli.engine.sizes.geometry import WORDS, Padding
 __all__ = [
     "FORMATS",
     "AllowNan",
+    "Alpha",
+    "Background",
     "Border",
     "Cluster",
     "Dilation",
+    "DryRun",
     "FailFast",
     "FilesFrom",
     "Force",
@@ -33,12 +36,14 @@ __all__ = [
     "NoPreview",
     "Output",
     "PaddingOption",
+    "Quiet",
     "Range",
     "Recursive",
     "Sizes",
     "SkipExisting",
     "Stride",
     "TotalPadding",
+    "Update",
     "Value",
     "option",
     "padding_of",
@@ -67,6 +72,10 @@ FORMATS = ("auto", "table", "csv", "json", "npy", "png")
 
 class Sizes(tuple[int, ...]):
     """A size as an option reads it. (A class of its own: typer takes a bare tuple for an option of many values.)"""
+
+
+class Colour(tuple[float, float, float]):
+    """A colour as an option reads it: red, green, blue, 0 … 1."""
 
 
 class Debugging:
@@ -109,6 +118,12 @@ def _bytes(text: str) -> int:
     from convcli.files.memory import read_amount
 
     return read_amount(text)
+
+
+def _colour(text: str) -> Colour:
+    from convcli.files.pictures import colour_of
+
+    return Colour(colour_of(text))
 
 
 def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -289,6 +304,18 @@ SkipExisting = Annotated[
     bool,
     option(MANY, "--skip-existing", text="Leave outputs that exist: resume."),
 ]
+Update = Annotated[
+    bool,
+    option(MANY, "--update", text="As --skip-existing, but redo what is older than its input."),
+]
+DryRun = Annotated[
+    bool,
+    option(MANY, "--dry-run", text="Print what would be written where, write nothing."),
+]
+Quiet = Annotated[
+    bool,
+    option(MANY, "--quiet", text="No notes, no bar, no counts; errors stay."),
+]
 Cluster = Annotated[
     str | None,
     option(MANY, "--cluster", text="A Dask cluster, as tcp://host:8786.", metavar="ADDRESS"),
@@ -296,6 +323,27 @@ Cluster = Annotated[
 AllowNan = Annotated[
     bool,
     option(INPUT, "--allow-nan", text="Accept NaN and infinity in a text."),
+]
+Alpha = Annotated[
+    str,
+    option(
+        INPUT,
+        "--alpha",
+        text="A picture's alpha: weigh colours by it (auto), or keep it and filter colours alone.",
+        metavar="auto|keep",
+        show_default=False,
+        autocompletion=words(lambda: ["auto", "keep"]),
+    ),
+]
+Background = Annotated[
+    Colour | None,
+    option(
+        INPUT,
+        "--background",
+        text="What edges, and kernels of sum 0 or less, see through alpha (the picture's own, or white).",
+        parser=reads(_colour),
+        metavar="COLOUR",
+    ),
 ]
 Layout = Annotated[
     str | None,

@@ -13,6 +13,7 @@ from convcli.options import KERNEL, option
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from convcli.commands.filters.operation import Transparency
     from convcli.engine.results import Result
     from convcli.files.operands import Operand
 
@@ -77,6 +78,13 @@ class Correlate(Operation):
     groups: int
     flip: bool
     explain: bool
+    transparency: "Transparency"
+
+    def seen(self, operand: "Operand") -> "Operand":
+        """Lay a picture over the background where the kernel does not smooth."""
+        from convcli.engine.alpha import smooths
+
+        return operand if smooths(self.kernel) else self.transparency.over(operand)
 
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on pictures with padding 'same' and border reflect unless told."""
@@ -86,28 +94,38 @@ class Correlate(Operation):
 
         x, pictured = operand.values, operand.picture is not None
         channels = x.shape[-3] if x.ndim > 2 else 1
-        prepared = prepare(
-            x,
-            depthwise(self.kernel, channels) if self.several else self.kernel,
-            padding=self.padding or Padding("same" if pictured else "valid"),
-            stride=self.stride,
-            dilation=self.dilation,
-            mode=self.border or ("reflect" if pictured else "zero"),
-            value=self.value,
-            bias=self.bias,
-            groups=channels if self.several else self.groups,
-            flip=self.flip,
-        )
+        kernel = depthwise(self.kernel, channels) if self.several else self.kernel
+        options: dict[str, Any] = {
+            "padding": self.padding or Padding("same" if pictured else "valid"),
+            "stride": self.stride,
+            "dilation": self.dilation,
+            "mode": self.border or ("reflect" if pictured else "zero"),
+            "value": self.value,
+            "bias": self.bias,
+            "groups": channels if self.several else self.groups,
+            "flip": self.flip,
+        }
+        alpha = None if operand.picture is None else operand.picture.alpha
+        prepared: Result
+        if alpha is not None and self.transparency.counts(operand):
+            from convcli.engine.weighted import smoothed  # few pictures need it
+
+            prepared = smoothed(x, alpha, kernel, **options)
+        else:
+            prepared = prepare(x, kernel, **options)
         return Timed(prepared) if self.explain else prepared
 
     def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:  # noqa: ARG002
         """Tell how it was computed, if that was asked for."""
+        from convcli.engine.alpha import Weighted
         from convcli.engine.correlation import Correlation
         from convcli.engine.results import Timed
 
-        if not isinstance(result, Timed) or not isinstance(result.result, Correlation):
+        made = result.result if isinstance(result, Timed) else None
+        made = made.plain if isinstance(made, Weighted) else made
+        if not isinstance(result, Timed) or not isinstance(made, Correlation):
             return ()
-        chosen = result.result.plan
+        chosen = made.plan
         return (
             f"plan: {chosen.strategy}, {chosen.method}; {chosen.why}; {chosen.operations:.3g} operations, "
             f"{chosen.threads} threads; predicted {chosen.seconds:.3g} s, took {result.seconds:.3g} s",
@@ -124,6 +142,9 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
     from convcli.commands.kernel_argument import bias_of, kernel_of, scaled, stacked
 
     shared.check_stdin(*own.kernel, own.bias or "")
+    last = own.kernel[-1]
+    named = last.partition(":")[0].partition("@")[0] in names.KERNELS
+    shared.check_quotes(last, ":" if named else " ")
     reading = shared.reading
     weights, several = stacked([scaled(kernel_of(text, reading), own.scale) for text in own.kernel])
     operation = Correlate(
@@ -138,5 +159,6 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
         own.groups,
         own.flip,
         own.plan,
+        shared.transparency,
     )
     shared.run("corr", operation)

@@ -8,13 +8,13 @@ from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
 from convcli.engine import names
 from convcli.engine.errors import ConvError
-from convcli.engine.numbers import read_real
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from convcli.commands.filters.operation import Transparency
     from convcli.engine.results import Result
     from convcli.files.operands import Operand, Reading
 
@@ -33,6 +33,8 @@ DETECTOR = "Detector"
 
 def _checked(text: str) -> str:
     if not text.endswith("%"):
+        from convcli.engine.numbers import read_real
+
         read_real(text)
     return text
 
@@ -131,7 +133,12 @@ class Edge(Operation):
     padding: Padding | None
     border: str | None
     value: float
+    transparency: "Transparency"
     mask: "NDArray[np.bool] | None" = None
+
+    def seen(self, operand: "Operand") -> "Operand":
+        """Lay a picture over the background: a cut-out has the edges that one sees."""
+        return self.transparency.over(operand)
 
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
@@ -196,7 +203,11 @@ def _threshold(text: str | None) -> float | str | None:
 
 
 def _level(text: str | None) -> float | str | None:
-    return text if text is None or text.endswith("%") else read_real(text)
+    if text is None or text.endswith("%"):
+        return text
+    from convcli.engine.numbers import read_real
+
+    return read_real(text)
 
 
 def _mask(name: str, reading: "Reading") -> "NDArray[np.bool]":
@@ -239,6 +250,7 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
         shared.pads(),
         shared.border,
         shared.value,
+        shared.transparency,
         None if own.mask is None else _mask(own.mask, shared.reading),
     )
     shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

@@ -18,10 +18,18 @@ from convcli.engine.names import RANGES
 from convcli.engine.results import Result
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
-from convcli.files.output import Attempt, Target, check_target, target_of, writing, writing_stdout
+from convcli.files.output import (
+    Attempt,
+    Target,
+    check_target,
+    target_of,
+    writing,
+    writing_stdout,
+    written_through,
+)
 from convcli.options import FORMATS
 
-__all__ = ["Delivered", "Request", "deliver", "destination", "print_path", "tell"]
+__all__ = ["Delivered", "Request", "deliver", "destination", "form_of", "print_path", "tell"]
 
 _SUFFIXES = {".csv": "csv", ".npy": "npy", ".json": "json"}
 _ARRAYS = ("table", "csv", "json", "npy")
@@ -136,23 +144,44 @@ def destination(operand: Operand, shape: tuple[int, ...], request: Request) -> t
     )
     if target.path is None:
         raise AssertionError("a result for a file has a path")
-    form = asked or _form_of(target.path, natural)
-    check_target(target.path, force=request.force, parents=target.parents, attempt=request.attempt)
+    form = asked or form_of(target.path, natural)
+    check_target(target.path, force=request.force, attempt=request.attempt)
     return form, target
 
 
-def _form_of(path: Path, natural: str) -> str:
-    """The form that a file's suffix picks; without a suffix, the one that follows the input."""
+def form_of(path: Path, natural: str = "") -> str:
+    """Return the form that a file's suffix picks.
+
+    Parameters
+    ----------
+    path : Path
+    natural : str
+        The form that follows the input, for a device or FIFO, which has no suffix.
+
+    Raises
+    ------
+    ConvError
+        The suffix is none that is written, or there is none: a folder was probably meant, or a picture.
+    """
     suffix = path.suffix.lower()
-    if not suffix or suffix in _SUFFIXES:
-        return _SUFFIXES.get(suffix, natural)
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
     from convcli.files.pictures.formats import FORMATS as PICTURES
 
     pictures = {s: name for name, row in PICTURES.items() for s in row.suffixes}
     forms = {**_SUFFIXES, **pictures}
-    if suffix not in forms:
+    if suffix in forms:
+        return forms[suffix]
+    if written_through(path):
+        return natural
+    if suffix:
         raise one_of("suffix", suffix, forms).about(printable(path))
-    return forms[suffix]
+    name = printable(path)
+    raise ConvError(
+        f"{name}: has no suffix, a folder ({name}/), a suffix ({name}{'.csv' if natural == 'csv' else '.png'}) "
+        "or --format is needed",
+        usage=True,
+    )
 
 
 def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
@@ -185,7 +214,12 @@ def deliver(operand: Operand, result: Result, request: Request) -> Delivered:
         with _sink(target, request, text=form != "npy") as file:
             for chunk in chunks:
                 file.write(chunk)
-        without = operand.picture is not None and operand.picture.alpha is not None
+        alpha = None if operand.picture is None else operand.picture.alpha
+        without = False
+        if alpha is not None:
+            from convcli.engine.alpha import opaque
+
+            without = not opaque(alpha)
         return Delivered(target.path, ("alpha is left out",) if without else ())
     picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
     from convcli.files.pictures.formats import write_picture
@@ -213,9 +247,7 @@ def _sink(target: Target, request: Request, *, text: bool = False) -> Iterator[B
         with writing_stdout(text=text) as file:
             yield file
     else:
-        with writing(
-            target.path, force=request.force, parents=target.parents, attempt=request.attempt
-        ) as file:
+        with writing(target.path, force=request.force, attempt=request.attempt) as file:
             yield file
 
 

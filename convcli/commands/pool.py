@@ -1,7 +1,7 @@
 """`convcli pool`: pooling, rank filters, erosion and dilation of pictures and arrays."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from convcli import options
 from convcli.commands.filters.operation import Operation
@@ -11,7 +11,8 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
-    from convcli.engine.pooling import Pooling
+    from convcli.commands.filters.operation import Transparency
+    from convcli.engine.results import Result
     from convcli.files.operands import Operand
 
 __all__ = ["EXAMPLES", "pool"]
@@ -94,27 +95,38 @@ class Pool(Operation):
     border: str | None
     value: float
     footprint: str
+    transparency: "Transparency"
 
-    def __call__(self, operand: "Operand") -> "Pooling":
-        """Plan it."""
+    def __call__(self, operand: "Operand") -> "Result":
+        """Plan it: averages of a picture weigh colours by alpha, unless a border or a footprint is named."""
         from convcli.engine.pooling import prepare
 
+        size = self.size or operand.values.shape[-2:]
+        options: dict[str, Any] = {
+            "stride": self.stride,
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "ceil": self.ceil,
+            "include_pad": self.include_pad,
+        }
+        alpha = None if operand.picture is None else operand.picture.alpha
+        plain = self.border is None and not self.value and self.footprint == "box"
+        if self.mode == "avg" and plain and alpha is not None and self.transparency.counts(operand):
+            from convcli.engine.weighted import averaged  # few pictures need it
+
+            return averaged(operand.values, alpha, size, **options)
         return prepare(
             operand.values,
-            self.size or operand.values.shape[-2:],
+            size,
             mode=self.mode,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil=self.ceil,
-            include_pad=self.include_pad,
             border=self.border,
             value=self.value,
             footprint=self.footprint,
+            **options,
         )
 
 
-@options.takes()
+@options.takes(without=("background",))
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean, middle or smallest cell of each window.
 
@@ -125,6 +137,8 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
     if (own.size is None) != own.everywhere:
         got = "neither" if own.size is None else "both"
         raise ConvError(f"-k and --global: got {got}, one of them is needed", usage=True)
+    if own.size is not None:
+        shared.check_quotes("x".join(map(str, own.size)), "x")
     operation = Pool(
         own.size,
         own.mode,
@@ -136,5 +150,6 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         shared.border,
         shared.value,
         own.footprint,
+        shared.transparency,
     )
     shared.run("pool", operation)

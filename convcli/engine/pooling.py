@@ -444,26 +444,25 @@ def prepare(
     cells = row_of("footprint", footprint, FOOTPRINTS)
     look, value = _border(border, value)
     check_planes("input", x)
-    kernel = geometry.per_axis("window", size, 2, 1)
-    vertical, horizontal = geometry.axes(
+    vertical, horizontal = geometry.pool_axes(
         x.shape[-2:],
-        kernel,
+        geometry.per_axis("window", size, 2, 1),
         padding=padding,
-        stride=kernel if stride is None else stride,
+        stride=stride,
         dilation=dilation,
         ceil=ceil,
-        what="window",
+        divides=row.divides or rule is not None,  # no cell has a rank where there is none
+        include_pad=include_pad or look is not None,
     )
     columns = cells.columns(vertical.k, horizontal.k)
     windows = Windows(columns, (vertical.s, horizontal.s), (vertical.d, horizontal.d))
     counts, numbers = _counts((vertical, horizontal), columns, include_pad, look)
-    if look is None and not include_pad:
-        for i, axis in enumerate((vertical, horizontal)):
-            _check_cells(i, axis, _cells(axis, 0, axis.n))
-        if not numbers.all():
-            raise ConvError(
-                f"padding: a {footprint} of {size_text(kernel)} holds no cell of the input, every window needs one"
-            )
+    box = windows.count == vertical.k * horizontal.k
+    if not box and not numbers.all():
+        size_of = size_text((vertical.k, horizontal.k))
+        raise ConvError(
+            f"padding: a {footprint} of {size_of} holds no cell of the input, every window needs one"
+        )
     dtype, work = _types(x, row, windows.count, numbers, value if look else 0)
     return Pooling(
         x=x.reshape((1,) * (4 - x.ndim) + x.shape),
@@ -471,7 +470,7 @@ def prepare(
         rule=rule,
         axes=(vertical, horizontal),
         windows=windows,
-        box=windows.count == vertical.k * horizontal.k,
+        box=box,
         border=look,
         value=value,
         cells=counts,
@@ -534,20 +533,10 @@ def _cells(axis: Axis, low: int, high: int) -> NDArray[np.int64]:
     return np.clip(past, 0, axis.k) - np.clip(below, 0, axis.k)
 
 
-def _check_cells(i: int, axis: Axis, inside: NDArray[np.int64]) -> None:
-    if inside.min() > 0:
-        return
-    dilated = f", dilation {axis.d}" if axis.d > 1 else ""
-    raise ConvError(
-        f"padding: window {int(inside.argmin())} on axis {i} holds no cell of the input "
-        f"(window {axis.k}{dilated}, input {axis.n}, padding {axis.before}/{axis.after}), every window needs one"
-    )
-
-
 def _types(
     x: NDArray[Any], mode: Mode, cells: int, numbers: NDArray[np.int64], value: float
 ) -> tuple[np.dtype[Any], np.dtype[Any]]:
-    """Settle the dtype of the result and of the arithmetic."""
+    """Settle the dtype of the result and of the arithmetic, both in the machine's byte order."""
     given = x.dtype.newbyteorder("=")
     if mode.merge is not np.add:
         if given.kind != "f" and not _holds(given, value):

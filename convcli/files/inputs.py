@@ -4,17 +4,18 @@ import csv
 import io
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from convcli.engine.errors import ConvError, display_name, printable
-from convcli.files.output import about_file
-from convcli.files.sniff import PICTURE_SUFFIXES
+from convcli.files.output import about_file, folder_of
+from convcli.files.sniff import HEAD, PICTURE_SUFFIXES, sniff
 from convcli.files.text import read_text
 
-__all__ = ["SUFFIXES", "Source", "listed", "read_pairs", "sources"]
+__all__ = ["SUFFIXES", "Source", "kind_of", "listed", "read_pairs", "sources"]
 
 SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv")
 """The files that are taken from a folder; in which form one is, its first bytes decide."""
@@ -26,6 +27,13 @@ class Source(NamedTuple):
     name: str
     below: str = ""
     """Its folder below the folder that was given, for outputs that keep the structure."""
+    named: str = ""
+    """Of a file that was named itself, the folder that it was named with, as `folder_of` gives it."""
+
+    @property
+    def dir(self) -> str:
+        """What {dir} of a template stands for."""
+        return self.below or self.named
 
 
 def listed(name: str) -> list[str]:
@@ -62,7 +70,7 @@ def sources(names: list[str], *, recursive: bool = False, but: str | None = None
     recursive : bool
         Whether a folder means the files in it and below it that have one of `SUFFIXES`; else it stays as it is.
     but : str, optional
-        A folder that is left out: outputs that lie among the inputs are no inputs.
+        A folder that is left out: where the outputs go, nothing is an input.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def sources(names: list[str], *, recursive: bool = False, but: str | None = None
     found: list[Source] = []
     for name in names:
         if not (recursive and os.path.isdir(name)):  # noqa: PTH112
-            found.append(Source(name))
+            found.append(Source(name, named=folder_of(name)))
             continue
         before = len(found)
         found += _walked(name, left_out)
@@ -99,6 +107,22 @@ def _walked(top: str, left_out: str | None) -> Iterator[Source]:
         for file in sorted(files):
             if not file.startswith(".") and file.lower().endswith(SUFFIXES):
                 yield Source(str(Path(folder, file)), "" if below == "." else below)
+
+
+def kind_of(name: str) -> str | None:
+    """Say what the first bytes of a regular file are: "picture", "npy", "npz", None for what may be a text.
+
+    What cannot be read is "unknown", and so is a file whose name says picture and that is none, or empty: to say what is
+    wrong with it is the business of whoever reads it. Of anything but a regular file nothing is read.
+    """
+    try:
+        if not stat.S_ISREG(Path(name).stat().st_mode):
+            return "unknown"
+        with Path(name).open("rb") as file:
+            kind = sniff(file.read(HEAD))
+    except (OSError, ValueError):
+        return "unknown"
+    return "unknown" if kind is None and name.lower().endswith(PICTURE_SUFFIXES) else kind
 
 
 def read_pairs(name: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
-from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, sniff
+from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, described, sniff
 
 if TYPE_CHECKING:
     from convcli.files.pictures.picture import Picture
@@ -91,7 +91,9 @@ def load(name: str, how: Reading | None = None) -> Operand:
     if kind == "npy":
         return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-        raise ConvError(f"{shown}: is no picture, whatever its suffix says: {ARE_READ}")
+        raise ConvError(
+            f"{shown}: is {described(data)} and no picture, whatever its suffix says: {ARE_READ}"
+        )
     return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
 
 

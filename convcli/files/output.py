@@ -27,10 +27,13 @@ __all__ = [
     "Target",
     "about_file",
     "check_target",
+    "fixed_folder",
+    "folder_of",
     "sweep",
     "target_of",
     "writing",
     "writing_stdout",
+    "written_through",
 ]
 
 _STREAMS = r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+"
@@ -62,9 +65,7 @@ class Attempt:
     since: float
 
 
-def check_target(
-    path: Path, *, force: bool = False, parents: bool = False, attempt: Attempt | None = None
-) -> None:
+def check_target(path: Path, *, force: bool = False, attempt: Attempt | None = None) -> None:
     """Refuse a file that may not be written, before the work for it starts.
 
     Parameters
@@ -72,25 +73,21 @@ def check_target(
     path : Path
     force : bool
         Whether an existing regular file may be overwritten.
-    parents : bool
-        Whether missing folders are made.
     attempt : Attempt, optional
         A file that it may have made itself is let pass here.
 
     Raises
     ------
     ConvError
-        The file exists, is a folder, its folder is missing or is none, or one may not write there.
+        The file exists, is a folder, what should be its folder is none, or one may not write there.
     """
     try:
-        _settle(path, force, parents, attempt)
+        _settle(path, force, attempt)
     except OSError as error:
         raise about_file(path, error) from error
 
 
-def _settle(
-    path: Path, force: bool, parents: bool, attempt: Attempt | None
-) -> tuple[Path, int | None] | None:
+def _settle(path: Path, force: bool, attempt: Attempt | None) -> tuple[Path, int | None] | None:
     """Return the real file that `path` means and its mode if it exists; None for what is written through."""
     if str(path).startswith(("/dev/", "/proc/")) and re.fullmatch(_STREAMS, str(path)):
         return None
@@ -108,15 +105,24 @@ def _settle(
         raise ExistsError(path)
     real = Path(os.path.realpath(path))
     folder = real.parent
-    while parents and not os.path.lexists(folder):
+    while not os.path.lexists(folder):  # those that are missing will be made
         folder = folder.parent
-    if not folder.exists():
-        raise ConvError(f"{printable(path)}: there is no folder {printable(real.parent)}")
     if not folder.is_dir():
         raise ConvError(f"{printable(path)}: {printable(folder)} is no folder")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConvError(f"{printable(path)}: no permission to write in {printable(folder)}")
     return real, None if mode is None else stat.S_IMODE(mode)
+
+
+def written_through(path: Path) -> bool:
+    """Whether a path is a device, a FIFO or an open stream: what is written goes into it, whatever its name."""
+    if str(path).startswith(("/dev/", "/proc/")) and re.fullmatch(_STREAMS, str(path)):
+        return True
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def about_file(name: object, error: OSError) -> ConvError:
@@ -131,21 +137,19 @@ def about_file(name: object, error: OSError) -> ConvError:
 
 @contextmanager
 def writing(
-    path: Path, *, force: bool = False, parents: bool = False, attempt: Attempt | None = None
+    path: Path, *, force: bool = False, attempt: Attempt | None = None
 ) -> Iterator[BinaryIO]:
     """Open a file for writing that appears, whole, when the block ends, and not at all when it fails.
 
     The temporary file lies beside the target and only its owner may read it; at the end it gets the mode of the
     file that it replaces, or that of a new file. A symbolic link stays, its target is replaced. A device or FIFO
-    is written through.
+    is written through. Folders that are missing on the way are made.
 
     Parameters
     ----------
     path : Path
     force : bool
         Whether an existing regular file may be overwritten.
-    parents : bool
-        Whether missing folders are made.
     attempt : Attempt, optional
         For work that may be done twice.
 
@@ -159,14 +163,13 @@ def writing(
         What `check_target` refuses, a full disk, a file that appeared meanwhile. BrokenPipeError passes through.
     """
     try:
-        settled = _settle(path, force, parents, attempt)
+        settled = _settle(path, force, attempt)
         if settled is None:
             with path.open("wb") as file:
                 yield file
             return
         real, mode = settled
-        if parents:
-            _make_folder(real.parent, path)
+        _make_folder(real.parent, path)
         _tidy(real.parent)
         mark = attempt.mark if attempt else ""
         temporary = real.with_name(f"{_PREFIX}{mark}{os.urandom(8).hex()}.part")
@@ -311,12 +314,9 @@ class Target:
     ----------
     path : Path or None
         The file; None is standard output.
-    parents : bool
-        Whether folders that are missing on the way are made.
     """
 
     path: Path | None
-    parents: bool = False
 
 
 def target_of(
@@ -340,12 +340,14 @@ def target_of(
     suffix : str
         Suffix of a name that is made up here.
     fields : mapping of str to str or None
-        What a template may name beside ``stem``, ``name`` (with the suffix) and ``command``, such as ``method``.
+        What a template may name beside ``stem``, ``name`` (with the suffix), ``dir`` (of the input) and ``command``, such
+        as ``method``. A ``dir`` in it stands for the folder of the input's name.
 
     Raises
     ------
     ConvError
-        A template names an unknown field, or has a brace without a field.
+        A template names an unknown field, has a brace without a field, or the name of the input would lead out of its
+        folder.
 
     Examples
     --------
@@ -355,6 +357,8 @@ def target_of(
     'out/cat-edge.png'
     >>> str(target_of("cat.jpg", "edge", "out/{stem}-{method}.png", fields={"method": "canny"}).path)
     'out/cat-canny.png'
+    >>> str(target_of("../photos/cat.jpg", "edge", "out/{dir}/{name}").path)
+    'out/photos/cat.jpg'
     >>> target_of("-", "edge").path is None
     True
     """
@@ -368,12 +372,37 @@ def target_of(
         raise ConvError("-o: got an empty name, a file, a folder or - is needed", usage=True)
     filled = output
     if "{" in output and not os.path.lexists(output):
-        filled = _filled(
-            output, {"stem": stem, "name": Path(source).name, "command": command, **(fields or {})}
-        )
+        own = {
+            "stem": stem,
+            "name": Path(source).name,
+            "dir": folder_of(source),
+            "command": command,
+        }
+        filled = _filled(output, {**own, **(fields or {})})
     if filled.endswith(("/", os.sep)) or os.path.isdir(filled):  # noqa: PTH112
-        return Target(Path(filled, name), parents=True)
-    return Target(Path(filled), parents=filled != output)
+        return Target(Path(filled, name))
+    return Target(Path(filled))
+
+
+def folder_of(name: str) -> str:
+    """Return the folder of a name as ``{dir}`` gives it: relative, and below wherever it is put.
+
+    >>> folder_of("../photos/./2020/cat.jpg"), folder_of("/photos/cat.jpg"), folder_of("cat.jpg")
+    ('photos/2020', 'photos', '')
+    """
+    folder = Path(os.path.normpath(name)).parent
+    return "/".join(part for part in folder.parts if part not in (folder.anchor, os.pardir))
+
+
+def fixed_folder(output: str | None) -> str | None:
+    """Return the folder of what ``-o`` says that no input changes, if there is one.
+
+    >>> fixed_folder("out/{dir}/{stem}.png"), fixed_folder("out/"), fixed_folder("{stem}.png")
+    ('out', 'out/', None)
+    """
+    if output is None or "{" not in output:
+        return output
+    return output[: output.index("{")].rpartition("/")[0] or None
 
 
 def _filled(template: str, fields: Mapping[str, str]) -> str:
@@ -381,6 +410,14 @@ def _filled(template: str, fields: Mapping[str, str]) -> str:
         name = match[1]
         if name not in fields:
             raise one_of("field of -o", name or match[0], [f"{{{f}}}" for f in fields])
-        return fields[name].replace("/", "-").replace("\0", "")
+        value = fields[name].replace("\0", "")
+        return value if name == "dir" else value.replace("/", "-")
 
-    return re.sub(r"\{([^{}]*)\}?", field, template)
+    if not fields["dir"]:
+        template = re.sub(r"(^|/)\{dir\}/", r"\1", template)
+    filled = re.sub(r"\{([^{}]*)\}?", field, template)
+    if Path(filled).parts.count("..") > Path(template).parts.count(".."):
+        raise ConvError(
+            f"-o {printable(template)}: got {printable(filled)}, a name that stays in its folder is needed"
+        )
+    return filled

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.alpha import Weighted, opaque
 from convcli.engine.errors import ConvError
 from convcli.engine.ranges import clipped_text, samples
-from convcli.engine.results import Ready, Result
-from convcli.engine.sizes.geometry import Axis, size_text
+from convcli.engine.results import Ready, Result, Timed
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
 from convcli.files.pictures.formats import FORMATS as PICTURES
 from convcli.files.pictures.formats import check_format
@@ -73,7 +74,7 @@ def rendered(
         form,
         dtype=dtype,
         colour=len(result.shape) == 3 and result.shape[0] == 3,
-        alpha=source is not None and source.alpha is not None,
+        alpha=source is not None and source.alpha is not None and not opaque(source.alpha),
         size=(result.shape[-2], result.shape[-1]),
     )
     if result.dtype == np.bool:
@@ -83,16 +84,21 @@ def rendered(
         np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
     told = clipped_text(clipped, dtype)
     notes = (*left_out, told) if told else tuple(left_out)
-    return _dressed(planes, source, result.axes), notes
+    return _dressed(planes, source, result), notes
 
 
-def _dressed(planes: NDArray[Any], source: Picture | None, axes: tuple[Axis, Axis]) -> Picture:
-    """Give a result what is carried over from its input: the alpha at the middle of each window, the colour profile."""
+def _dressed(planes: NDArray[Any], source: Picture | None, result: Result) -> Picture:
+    """Give a result its alpha, filtered or that at the anchor of each window, and the colour profile of its input."""
     if source is None:
         return Picture(planes)
     alpha = source.alpha
-    if alpha is not None:
-        alpha = alpha[np.ix_(axes[0].anchors, axes[1].anchors)]
+    made = result.result if isinstance(result, Timed) else result
+    if isinstance(made, Weighted):
+        alpha, _ = samples(made.opacity, planes.dtype, "clip")
+        np.copyto(planes, 0, where=alpha == 0)
+    elif alpha is not None:
+        down, across = result.axes
+        alpha = alpha[np.ix_(down.anchors, across.anchors)]
         if alpha.dtype != planes.dtype:
             alpha = samples(Ready(alpha), planes.dtype, "clip", unit=65535.0)[0]
     return Picture(planes, alpha, source.profile)

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ARE_READ", "HEAD", "PICTURE_SUFFIXES", "READABLE", "picture_format", "sniff"]
+__all__ = [
+    "ARE_READ",
+    "HEAD",
+    "PICTURE_SUFFIXES",
+    "READABLE",
+    "described",
+    "picture_format",
+    "sniff",
+]
 
 HEAD = 16
 """So many first bytes are enough."""
@@ -98,3 +106,35 @@ def sniff(head: bytes) -> Literal["picture", "npy", "npz"] | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # a zip archive: NPZ, or something else
         return "npz"
     return "picture" if picture_format(head) else None
+
+
+def described(data: bytes) -> str:
+    r"""Tell a person what a file is that cannot be read as what its name says.
+
+    >>> described(b""), described(b"\n<!DOCTYPE html><html>"), described(b"%PDF-1.7")
+    ('empty', 'an HTML page', 'a PDF')
+    """
+    if not data:
+        return "empty"
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for what, starts in _KNOWN.items():
+        if start.startswith(starts):
+            return what
+    if b"ftypheic" in start[:16] or b"ftypavif" in start[:16] or b"ftypmif1" in start[:16]:
+        return "a HEIC or AVIF picture"
+    if not any(data):
+        return "nothing but zero bytes"
+    return "binary data" if b"\0" in start else "text"
+
+
+_KNOWN = {
+    "an HTML page": (b"<!doctype html", b"<html", b"<head"),
+    "an SVG drawing": (b"<svg",),
+    "XML": (b"<?xml",),
+    "JSON": (b"{", b"["),
+    "a PDF": (b"%pdf",),
+    "a Git LFS pointer": (b"version https://git-lfs",),
+    "gzipped data": (b"\x1f\x8b",),
+    "a video": (b"\x1aE\xdf\xa3".lower(),),
+    "a Photoshop picture": (b"8bps",),
+}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -112,12 +113,40 @@ def test_errors_and_skipped_files_on_a_cluster(cluster, tmp_path):
     assert (process.returncode, out) == (1, b"out/00-edge.png\n")
     assert err.decode().splitlines() == [
         "convcli: error: none.png: no such file or directory",
-        "convcli: error: out/01-edge.png: already exists, -f overwrites it",
+        "convcli: error: out/01-edge.png: already exists, --skip-existing goes on, -f overwrites",
+        "convcli: 1 of 3 written, 2 failed; --skip-existing goes on",
     ]
     process = begin(tmp_path, *call[:2], *call[3:], "--skip-existing")
     out, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, out, err) == (0, b"out/00-edge.png\nout/01-edge.png\n", b"")
+    assert (process.returncode, out) == (0, b"out/00-edge.png\nout/01-edge.png\n")
+    assert err == b"convcli: 0 of 2 written, 2 there before\n"
     assert (tmp_path / "out/01-edge.png").read_bytes() == b"old"
+
+
+@pytest.mark.usefixtures("photos")
+def test_what_a_call_asks_for_reaches_the_workers(cluster, tmp_path):
+    address, _ = cluster
+
+    def call(*args):
+        process = begin(tmp_path, "edge", *args, "--cluster", address)
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out.decode(), err.decode()
+
+    for name in ("x/a.png", "y/deep/b.gif"):
+        (tmp_path / "t" / name).parent.mkdir(parents=True)
+        Image.open(tmp_path / "in/00.png").save(tmp_path / "t" / name)
+    keep = ("-r", "t", "-o", "t/{dir}/{stem}-edge.png")
+    made = {"t/x/a.png": "t/x/a-edge.png", "t/y/deep/b.gif": "t/y/deep/b-edge.png"}
+    rows = "".join(f"{source},{path}\n" for source, path in made.items())
+    assert call(*keep, "--dry-run", "--quiet") == (0, f"input,output\n{rows}", "")
+    assert not (tmp_path / "t/x/a-edge.png").exists()
+    paths = "".join(f"{path}\n" for path in made.values())
+    assert call(*keep, "--quiet") == (0, paths, "")
+    os.utime(tmp_path / "t/x/a-edge.png", (1, 1))
+    assert call(*keep, "--update") == (0, paths, "convcli: 1 of 2 written, 1 there before\n")
+    status, out, err = call("-r", "t", "-o", "out/{name}")
+    assert (status, out) == (1, "out/a-edge.png\nout/a.png\nout/b-edge.png\n")
+    assert err.startswith("convcli: error: t/y/deep/b.gif: out/b.gif: unknown suffix '.gif', ")
 
 
 def test_an_interrupt_leaves_whole_files(cluster, photos, tmp_path):
@@ -126,7 +155,9 @@ def test_an_interrupt_leaves_whole_files(cluster, photos, tmp_path):
     assert process.stdout.readline() == b"out/00-edge.png\n"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, err) == (130, b"")
+    assert process.returncode == 130
+    said = re.fullmatch(r"convcli: (\d+) of 60 written; --skip-existing goes on\n", err.decode())
+    assert 1 <= int(said[1]) < COUNT
     # what the two workers were at is finished, or was never begun
     names = [p.name for p in (tmp_path / "out").iterdir()]
     time.sleep(0.5)
@@ -144,7 +175,7 @@ def test_every_file_comes_out_once_though_a_worker_is_killed(cluster, photos, tm
     assert process.poll() is None
     workers[0].kill()
     out, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, err) == (0, b"")
+    assert (process.returncode, err) == (0, b"convcli: 60 of 60 written\n")
     assert b"".join([*seen, out]).decode().splitlines() == [
         f"out/{i:02}-edge.png" for i in range(COUNT)
     ]

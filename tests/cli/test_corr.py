@@ -139,7 +139,8 @@ def test_kernels_mix_channels(convcli, tmp_path):
 
 def test_pictures_keep_their_size_alpha_and_colour(convcli, tmp_path):
     cutout = SAMPLES / "coffee-cutout.png"
-    assert convcli("corr", cutout, "-k", "gaussian:2").text == "coffee-cutout-corr.png\n"
+    keep = ("--alpha", "keep")
+    assert convcli("corr", cutout, "-k", "gaussian:2", *keep).text == "coffee-cutout-corr.png\n"
     before, after = pixels(cutout), pixels(tmp_path / "coffee-cutout-corr.png")
     assert after.shape == before.shape
     assert (after[..., 3] == before[..., 3]).all()
@@ -163,7 +164,7 @@ def test_sixteen_bits_stay_sixteen(convcli, tmp_path):
 
 ERRORS = [
     (("bytes.npy", "-k", "9223372036854775807"), 1, "bytes.npy: the sum of |kernel| is 9223372036854775807 and the largest |input| 255: results could pass int64, "),
-    (("junk.png", "-k", "1"), 1, "junk.png: is no picture, whatever its suffix says: PNG, "),
+    (("junk.png", "-k", "1"), 1, "junk.png: is text and no picture, whatever its suffix says: PNG, "),
     (("endless.png", "-k", "1"), 1, "endless.png: is truncated: the end of the PNG is missing"),
     ((MATRIX, "-k", "sobl"), 2, "--kernel: unknown kernel 'sobl', did you mean 'sobel-y'? known: "),
     ((MATRIX, "-k", "3x3"), 2, "--kernel: got the size 3x3, weights are needed: box:3x3 is the mean of such a window"),
@@ -186,7 +187,9 @@ ERRORS = [
     (("-", "-k", "-"), 2, "-: got standard input twice, one operand of a command can be read from it"),
     ((MATRIX, "-k", "1", "-o", "here.csv"), 1, "here.csv: already exists, -f overwrites it"),
     ((MATRIX, "-k", "1", "-o", "x.xyz"), 2, "x.xyz: unknown suffix '.xyz', did you mean '.npy'? known: .csv, .npy, .json, .png, "),
-    ((MATRIX, "-k", "1", "-o", "no/x.csv"), 1, "no/x.csv: there is no folder "),
+    ((MATRIX, "-k", "1", "-o", "edges"), 2, "edges: has no suffix, a folder (edges/), a suffix (edges.csv) or --format is needed"),
+    ((MATRIX, "-k", "0", "1", "2", "3"), 2, "INPUT: got 1 2 3, no file of this name: if it belongs to -k, write -k '0 1 2 3'"),
+    ((MATRIX, "-k", "gaussian", "1.5"), 2, "INPUT: got 1.5, no file of this name: if it belongs to -k, write -k 'gaussian:1.5'"),
     ((MATRIX, "-k", "1", "-o", "/dev/full"), 1, "/dev/full: no space left on device"),
     ((MATRIX, "-k", "1", "--format", "nyp"), 2, "--format: unknown format 'nyp', did you mean 'npy'? known: auto, table, csv, json, npy, png"),
     (("deep.npy", "-k", "1", "--format", "csv"), 1, ""),

@@ -61,7 +61,7 @@ def test_arrays(convcli, args, out):
 
 def test_alpha_is_carried_over(convcli, tmp_path):
     cutout = SAMPLES / "coffee-cutout.png"
-    assert convcli("edge", cutout, "-o", "x.png").status == 0
+    assert convcli("edge", cutout, "-o", "x.png", "--alpha", "keep").status == 0
     found = pixels(tmp_path / "x.png")
     assert found.shape[2] == 2
     assert (found[..., 1] == pixels(cutout)[..., 3]).all()

@@ -283,8 +283,8 @@ def test_a_rate_that_is_too_large(convcli):
         ((BARS, BARS, "-k", "0"), 2, None),
         (("--pairs", "none.csv"), 1, "none.csv: no such file or directory"),
         (("--lr", "0.5"), 1, "lr: got 0.5, with which the loss grew from 12 to 1.17e+08 by step 6; lower it to 0.0333 or less"),
-        (("-o", "no/k.csv"), 1, None),
-        (("--log", "no/l.csv"), 1, None),
+        (("-o", "/dev/null/k.csv"), 1, None),
+        (("--log", "/dev/null/l.csv"), 1, None),
         (("-k", "3x3"), 1, "Y is 6x7, but a 3x3 kernel on X (6x8) gives 4x6"),
     ],
 )  # fmt: skip

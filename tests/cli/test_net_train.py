@@ -127,7 +127,11 @@ def test_a_signal_saves_and_the_run_goes_on(convcli, data, number, status):
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (status, "")
-    assert re.search(r"^convcli: stopped after [12] of 3 epochs: part\.npz$", err, re.MULTILINE)
+    assert re.search(
+        r"^convcli: stopped after [12] of 3 epochs: part\.npz; --resume part\.npz goes on$",
+        err,
+        re.MULTILINE,
+    )
     assert card(data / "part.npz")["training"]["steps"] < 2250
     done = convcli("net", "train", "net.txt", "many.npz", "--resume", "part.npz")
     assert done.status == 0

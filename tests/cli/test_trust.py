@@ -87,7 +87,7 @@ def test_code_in_the_current_folder_is_never_run(tmp_path, jobs):
     convcli = Path(sys.executable).with_name("convcli")
     call = [convcli, "edge", "a.png", "b.png", "-o", "out/", "--jobs", jobs]
     done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "convcli: 2 of 2 written\n")
     assert list(tmp_path.glob("ran-*")) == []
 
 

@@ -30,6 +30,15 @@ def written(row):
     return row.written.replace("Q", "30")
 
 
+def at_most_half(size, window, padding, stride, dilation):
+    """PyTorch's condition on padding: what it then pools has an answer, of windows without a cell -inf."""
+    return all(
+        max(oracle.split(n, k, s, d, padding if isinstance(padding, str) else padding[i]))
+        <= (d * (k - 1) + 1) // 2
+        for i, (n, k, s, d) in enumerate(zip(size, window, stride or window, dilation, strict=True))
+    )
+
+
 def check(case):
     (mode, include_pad), padding, window, stride, dilation, ceil, size, dtype = case
     rng = np.random.default_rng(len(str(case)))
@@ -43,6 +52,12 @@ def check(case):
         "include_pad": include_pad,
     }
     expected = oracle.pool(x, window, **options)
+    if mode != "avg" and at_most_half(size, window, padding, stride, dilation):
+        ends = (-np.inf, np.inf)
+        if not dtype.startswith("float"):
+            ends = np.iinfo(dtype).min, np.iinfo(dtype).max
+        empty = ends[mode == "min"]
+        expected[np.equal(expected, None)] = empty
     if expected.size == 0 or any(v is None for v in expected.flat):
         with pytest.raises(ConvError, match=r"does not fit|holds no cell of the input"):
             pool2d(x, window, **options)
@@ -375,6 +390,17 @@ def test_footprints_are_drawn_as_told():
     assert four == [((1, 3), (0, 4), (0, 4), (1, 3))] * 2
 
 
+def test_a_window_without_a_cell_is_pytorchs_minus_infinity():
+    one = np.ones((1, 1))
+    hollow = {"padding": 1, "dilation": 2}
+    assert pool2d(one, 2, **hollow).tolist() == [[-np.inf]]
+    assert pool2d(one, 2, mode="min", **hollow).tolist() == [[np.inf]]
+    assert pool2d(one.astype(np.int8), 2, **hollow).tolist() == [[-128]]
+    assert pool2d(one, 2, mode="avg", include_pad=True, **hollow).tolist() == [[0]]
+    with pytest.raises(ConvError, match="holds no cell"):
+        pool2d(one, 2, mode="avg", **hollow)
+
+
 # --- properties -----------------------------------------------------------------------------------
 
 
@@ -441,9 +467,14 @@ def test_a_view_is_not_copied_nor_changed():
             "every window needs one",
         ),
         (
-            lambda: pool2d(NINE[:1], (2, 1), padding=(2, 0), dilation=3),
+            lambda: pool2d(NINE[:1], (2, 1), padding=(2, 0), dilation=3, mode="avg"),
             "padding: window 0 on axis 0 holds no cell of the input (window 2, dilation 3, input 1, "
             "padding 2/2), every window needs one",
+        ),
+        (
+            lambda: pool2d(NINE[:1], (2, 1), padding=(3, 0), dilation=3),
+            "padding: window 1 on axis 0 holds no cell of the input (window 2, dilation 3, input 1, "
+            "padding 3/3), every window needs one",
         ),
         (
             lambda: pool2d(NINE, 2, include_pad=True),

@@ -1,6 +1,7 @@
 """Signals at random moments, streams that close, inputs that change, two runs at once: with real processes."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -239,10 +240,13 @@ def two_at_once(here: Place, count: int, rng: Random) -> Iterator[list[str]]:
             lines = [x for x in one.err.splitlines() if x.startswith(b"convcli: error: ")]
             if one.status not in ((0,) if how else (0, 1)):
                 wrong.append(f"status {one.status}")
-            if not all(line.endswith(b"already exists, -f overwrites it") for line in lines):
+            if not all(
+                line.endswith(b", --skip-existing goes on, -f overwrites") for line in lines
+            ):
                 wrong.append(one.err.decode(errors="backslashreplace")[-300:])
         # a result that is there already, and the same byte for byte, may be taken for one's own
-        if not how and sum(one.err.count(b"convcli: error: ") for one in done) > FILES:
+        claimed = [int(n) for one in done for n in re.findall(rb"(\d+) of \d+ written", one.err)]
+        if not how and sum(claimed) < FILES:
             wrong.append("nobody claims a result")
         yield [f"two at once {how}: {w}" for w in wrong]
         yield []

@@ -101,3 +101,9 @@ def tiff(
         + struct.pack(f"{order}I", 0)
         + many
     )
+
+
+def with_background(data: bytes, colour: bytes) -> bytes:
+    """Put a bKGD chunk in front of a PNG's first IDAT."""
+    at = data.index(b"IDAT") - 4
+    return data[:at] + chunk(b"bKGD", colour) + data[at:]

@@ -1,8 +1,6 @@
 """Many inputs for one command: the same filter on each, on all cores or on a cluster."""
 
 import os
-import stat
-import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,37 +8,51 @@ from traceback import format_exc
 
 import typer
 
-from convcli import terminal
-from convcli.commands.filters.operation import Operation, filter_input, filtered
-from convcli.commands.output import Request, print_path, tell
+from convcli.commands.filters.batch_report import Report, print_plan
+from convcli.commands.filters.operation import Operation, aimed, filtered
+from convcli.commands.output import Request, form_of
 from convcli.engine import threads
-from convcli.engine.errors import ConvError, printable, shortened, told
-from convcli.files.batch import Job, Record, planned, run
-from convcli.files.inputs import Source, listed, sources
+from convcli.engine.errors import ConvError, printable, told
+from convcli.files.batch import Job, Record, planned, run, without_results
+from convcli.files.inputs import kind_of, listed, sources
 from convcli.files.operands import Reading, check_single_stdin
-from convcli.files.output import Attempt, ExistsError, sweep, target_of
-from convcli.files.sniff import HEAD, sniff
+from convcli.files.output import Attempt, ExistsError, fixed_folder, sweep, target_of
 from convcli.options import Debugging
 
-__all__ = ["Filter", "Many", "filter_inputs", "is_array", "together"]
+__all__ = ["Filter", "Many", "filter_inputs"]
 
 
 @dataclass(frozen=True)
 class Many:
-    """What the options say about several inputs: -r, --files-from, --jobs, --fail-fast, --skip-existing, --cluster."""
+    """What the options of the panel 'Many inputs' say."""
 
     recursive: bool = False
     files_from: str | None = None
     jobs: int | None = None
     fail_fast: bool = False
     skip_existing: bool = False
+    update: bool = False
+    dry_run: bool = False
+    quiet: bool = False
     cluster: str | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether results that are there are left."""
+        return self.skip_existing or self.update
+
+    @property
+    def single(self) -> bool:
+        """Whether nothing that is asked for needs a batch."""
+        return self == Many(
+            jobs=self.jobs, fail_fast=self.fail_fast, dry_run=self.dry_run, quiet=self.quiet
+        )
 
 
 def filter_inputs(
     names: list[str] | None, operation: Operation, request: Request, reading: Reading, many: Many
 ) -> None:
-    """Filter what a call names: one input as `filter_input` does, several as a batch.
+    """Filter what a call names, as a batch.
 
     Raises
     ------
@@ -56,22 +68,24 @@ def filter_inputs(
     if not given:
         got = "none" if many.files_from is None else f"none from {printable(many.files_from)}"
         raise ConvError(f"INPUT: got {got}, at least one file is needed", usage=True)
-    if many.skip_existing and request.force:
-        raise ConvError("--skip-existing and -f: got both, one of them is allowed", usage=True)
-    single = len(given) == 1 and many == Many(jobs=many.jobs, fail_fast=many.fail_fast)
-    if single:
-        filter_input(given[0], operation, request, reading)
+    if many.goes_on and request.force:
+        option = "--skip-existing" if many.skip_existing else "--update"
+        raise ConvError(f"{option} and -f: got both, one of them is allowed", usage=True)
+    if len(given) == 1 and many.single:  # a dry run: otherwise one input needs nothing of all this
+        target = aimed(given[0], operation, request, reading)
+        print_plan(given[0], "-" if target.path is None else str(target.path), head=True)
         return
     if "-" in given:
         raise ConvError("-: got standard input among several inputs, it must be alone", usage=True)
     _check_form(request)
-    folder = request.output if request.output and "{" not in request.output else None
-    found = sources(given, recursive=many.recursive, but=folder)
-    if request.output is None and any(is_array(source.name) for source in found):
-        raise together()
-    if many.cluster is not None:
-        found, request = _absolute(found, request)
+    found = sources(given, recursive=many.recursive, but=fixed_folder(request.output))
     known = "" if request.format == "auto" else f".{request.format}"
+    found, results = without_results(
+        found, request.command, request.output, suffix=known, fields=request.fields
+    )
+    for source in found if request.output is None else ():
+        if is_array(source.name):
+            raise together(source.name)
     jobs = planned(
         found,
         request.command,
@@ -80,11 +94,40 @@ def filter_inputs(
         fields=request.fields,
         force=request.force,
     )
-    _run(jobs, operation, request, reading, many)
+    wrong = _unwritable(jobs, request)
+    here = ""
+    if many.cluster is not None:
+        here = str(Path.cwd()) + os.sep
+        jobs = [_absolute(job) for job in jobs]
+    report = Report(
+        len(jobs),
+        goes_on=many.goes_on,
+        force=request.force,
+        dry_run=many.dry_run,
+        quiet=many.quiet,
+        alike=lambda: len({is_array(job.source) for job in jobs}) == 1,
+        here=here,
+    )
+    for name in given:
+        if name in results:
+            report.note(name, f"is a result of this call, of {printable(results[name])}: left out")
+    for job, error in zip(jobs, wrong, strict=True):
+        if error is not None:
+            report.refuse(Record(job.source, error=error))
+            if many.fail_fast:
+                report.finish()
+                raise typer.Exit(1)
+    able = [job for job, error in zip(jobs, wrong, strict=True) if error is None]
+    _run(able, operation, request, reading, many, report)
 
 
 def _run(
-    jobs: list[Job], operation: Operation, request: Request, reading: Reading, many: Many
+    jobs: list[Job],
+    operation: Operation,
+    request: Request,
+    reading: Reading,
+    many: Many,
+    report: Report,
 ) -> None:
     attempt = Attempt(os.urandom(4).hex(), time.time())
     from convcli.files.batch import executors
@@ -92,68 +135,63 @@ def _run(
     at_once = many.jobs or (0 if many.cluster else threads.cores())
     if many.cluster is None:
         at_once = min(at_once, len(jobs))
-        request = replace(request, jobs=at_once)
+        request = replace(request, jobs=max(1, at_once))
     request = replace(request, attempt=attempt)
-    work = Filter(operation, request, reading, many.skip_existing, Debugging.on)
-    here = "" if many.cluster is None else str(Path.cwd()) + os.sep
-    failed = False
+    work = Filter(
+        operation, request, reading, many.goes_on, Debugging.on, many.update, many.dry_run
+    )
     crew = executors.crew(
         at_once, address=many.cluster, preload=(__name__, type(operation).__module__)
     )
     try:
         with crew:
-            bar = terminal.Bar(len(jobs))
-            try:
-                for record in run(work, jobs, crew, fail_fast=many.fail_fast):
-                    if record is None:
-                        bar.draw()
-                        continue
-                    failed |= record.error is not None
-                    _show(record, bar, here)
-                bar.finish()
-                if many.fail_fast and failed:
-                    raise typer.Exit(1)
-            except BaseException:
-                bar.erase()
-                raise
+            for record in run(work, jobs, crew, fail_fast=many.fail_fast, settled=report.settled):
+                if record is None:
+                    report.draw()
+                else:
+                    report.show(record)
+    except (KeyboardInterrupt, SystemExit):
+        report.interrupted()
+        raise
+    except BaseException:
+        report.erase()
+        raise
     finally:
         for folder in {job.folder for job in jobs}:
             sweep(Path(folder), attempt.mark)
-    if failed:
+    report.finish()
+    if report.failed:
         raise typer.Exit(1)
-
-
-def _show(record: Record, bar: "terminal.Bar", here: str) -> None:
-    """Print what became of one input; on a cluster names are absolute, and are shown as they were given."""
-    if record.usage:
-        raise ConvError(record.error or "", usage=True)
-    if record.trace is not None:
-        bar.erase()
-        print(record.trace, end="", file=sys.stderr)
-    if record.notes or record.error or (record.path and terminal.on_terminal()):
-        bar.erase()
-    if record.path is not None:
-        print_path(Path(record.path.removeprefix(here)))
-        sys.stdout.flush()
-    tell(record.source.removeprefix(here), record.notes)
-    if record.error is not None:
-        error = shortened(record.error.removeprefix(printable(here)))
-        print(f"convcli: error: {error}", file=sys.stderr)
-    bar.advance(failed=record.error is not None)
 
 
 def _check_form(request: Request) -> None:
     """Refuse what can only be right for one result."""
     if request.output == "-" or (request.output is None and request.format not in ("auto", "png")):
         got = "-o -" if request.output else f"--format {request.format}"
-        raise together(got)
+        raise ConvError(f"{got}: got several inputs, {_TOGETHER}", usage=True)
 
 
-def _absolute(found: list[Source], request: Request) -> tuple[list[Source], Request]:
+def _unwritable(jobs: list[Job], request: Request) -> list[str | None]:
+    """Say of each job what is wrong with its result's name, so far as that is known; raise what is wrong with all."""
+    wrong: list[str | None] = [None] * len(jobs)
+    if request.format != "auto":
+        return wrong
+    for i, job in enumerate(jobs):
+        try:
+            form_of(
+                Path(job.path.removesuffix(".*") + ".png" if job.path.endswith(".*") else job.path)
+            )
+        except ConvError as error:
+            if len({Path(other.path).suffix for other in jobs}) == 1:
+                raise
+            wrong[i] = f"{printable(job.source)}: {error}"
+    return wrong
+
+
+def _absolute(job: Job) -> Job:
     """Name files so that workers in another folder find them."""
-    there = [source._replace(name=str(Path.cwd() / source.name)) for source in found]
-    output = os.path.join(Path.cwd(), request.output or "")  # noqa: PTH118 (it keeps the slash at the end)
-    return there, replace(request, output=output)
+    output = os.path.join(Path.cwd(), job.output or "")  # noqa: PTH118 (it keeps the slash at the end)
+    return replace(job, source=str(Path.cwd() / job.source), output=output)
 
 
 @dataclass(frozen=True)
@@ -165,72 +203,82 @@ class Filter:
     reading: Reading
     skip: bool
     debug: bool = False
+    update: bool = False
+    """Whether a result that is there is made again if it is older than its input."""
+    dry_run: bool = False
 
     def __call__(self, job: Job) -> Record:
         """Filter one input; what can go wrong with a file is told in the record."""
+        request = replace(
+            self.request, output=job.output, fields={**self.request.fields, "dir": job.dir}
+        )
         try:
-            return self._filtered(job)
+            return self._filtered(job.source, request)
         except (ConvError, OSError, MemoryError) as error:
-            trace = format_exc() if self.debug else None
-            if isinstance(error, ConvError) and error.usage:
-                return Record(job.source, error=str(error), usage=True, trace=trace)
-            text = _named(told(error), job.source, replace(self.request, output=job.output))
-            return Record(job.source, error=text, trace=trace)
+            return Record(
+                job.source,
+                error=_named(told(error), job.source, request),
+                usage=str(error) if isinstance(error, ConvError) and error.usage else None,
+                trace=format_exc() if self.debug else None,
+            )
         except Exception as error:
             if not self.debug:
                 raise
             named = f"{printable(job.source)}: {told(error)}"
             return Record(job.source, error=named, trace=format_exc())
 
-    def _filtered(self, job: Job) -> Record:
-        request = replace(self.request, output=job.output)
+    def _filtered(self, name: str, request: Request) -> Record:
+        path = _there(name, request)
+        if self.skip and path is not None:
+            if not self._redone(path, name):
+                return Record(name, str(path), skipped=True)
+            request = replace(request, force=True)
+        if request.output is None and is_array(name):
+            raise together(name)
         try:
-            if self.skip and (path := _there(job.source, request)):
-                return Record(job.source, path, skipped=True)
-            if request.output is None and is_array(job.source):
-                raise together()
-            _, delivered = filtered(job.source, self.operation, request, self.reading)
-            return Record(job.source, str(delivered.path), delivered.notes)
+            return self._made(name, request)
         except ExistsError as error:
-            if self.skip:
-                return Record(job.source, str(error.path), skipped=True)
-            return Record(job.source, error=str(error))
+            if not self.skip:
+                return Record(name, error=str(error), exists=str(error.path))
+            if not self._redone(error.path, name):
+                return Record(name, str(error.path), skipped=True)
+            return self._made(name, replace(request, force=True))
+
+    def _made(self, name: str, request: Request) -> Record:
+        if self.dry_run:
+            return Record(name, str(aimed(name, self.operation, request, self.reading).path))
+        _, delivered = filtered(name, self.operation, request, self.reading)
+        return Record(name, str(delivered.path), delivered.notes)
+
+    def _redone(self, path: Path, name: str) -> bool:
+        """Whether a result that is there is made again."""
+        return self.update and path.stat().st_mtime_ns < Path(name).stat().st_mtime_ns
 
 
-def together(got: str = "INPUT") -> ConvError:
+def together(name: str) -> ConvError:
     """Say that standard output is no place for several results."""
-    what = "an array among several inputs" if got == "INPUT" else "several inputs"
     return ConvError(
-        f"{got}: got {what}, results on standard output cannot be told apart: -o DIR/ is needed",
-        usage=True,
+        f"{printable(name)}: got an array among several inputs, {_TOGETHER}", usage=True
     )
 
 
-def _kind(name: str) -> str | None:
-    """What the first bytes of a regular file say; of anything else nothing is read."""
-    try:
-        if not stat.S_ISREG(Path(name).stat().st_mode):
-            return "unknown"
-        with Path(name).open("rb") as file:
-            return sniff(file.read(HEAD))
-    except (OSError, ValueError):
-        return "unknown"
+_TOGETHER = "results on standard output cannot be told apart: -o DIR/ is needed"
 
 
 def is_array(name: str) -> bool:
-    """Whether a file is no picture, by its first bytes; what cannot be read is not known to be one."""
-    return _kind(name) not in ("picture", "unknown")
+    """Whether a file is read as an array; what cannot be read is not known to be one."""
+    return kind_of(name) not in ("picture", "unknown")
 
 
-def _there(name: str, request: Request) -> str | None:
+def _there(name: str, request: Request) -> Path | None:
     """Return the output of an input if it exists, so far as its name is known without reading the input."""
     suffix = "" if request.format == "auto" else f".{request.format}"
-    if not suffix and _kind(name) == "picture":
+    if not suffix and kind_of(name) == "picture":
         suffix = ".png"
     path = target_of(
         name, request.command, request.output, suffix=suffix or ".*", fields=request.fields
     ).path
-    return str(path) if path is not None and path.suffix != ".*" and path.is_file() else None
+    return path if path is not None and path.suffix != ".*" and path.is_file() else None
 
 
 def _named(text: str, name: str, request: Request) -> str:

@@ -1,6 +1,7 @@
 """What corr, pool and edge share: read an input, filter it, deliver the result, tell what has to be told."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convcli import terminal
@@ -10,12 +11,62 @@ if TYPE_CHECKING:  # the commands that derive from Operation are loaded for thei
     from convcli.commands.output import Delivered, Request
     from convcli.engine.results import Result
     from convcli.files.operands import Operand, Reading
+    from convcli.files.output import Target
 
-__all__ = ["Operation", "filter_input", "filtered"]
+__all__ = ["Operation", "Transparency", "aimed", "filter_input", "filtered"]
+
+WHITE = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, repr=False)
+class Transparency:
+    """What becomes of a picture's alpha.
+
+    Parameters
+    ----------
+    keep : bool
+        It is carried over unfiltered, and the colours are filtered as if there were none.
+    background : tuple of 3 floats, or None
+        What is seen where a picture is laid over something, red, green, blue, 0 … 1; None: the picture's own, or white.
+    """
+
+    keep: bool = False
+    background: tuple[float, float, float] | None = None
+
+    def counts(self, operand: "Operand") -> bool:
+        """Whether there is an alpha that makes a difference."""
+        alpha = None if operand.picture is None else operand.picture.alpha
+        if self.keep or alpha is None:
+            return False
+        from convcli.engine.alpha import opaque
+
+        return not opaque(alpha)
+
+    def over(self, operand: "Operand") -> "Operand":
+        """Lay a picture over the background: the result is opaque."""
+        picture = operand.picture
+        if not self.counts(operand) or picture is None or picture.alpha is None:
+            return operand
+        from dataclasses import replace
+
+        from convcli.engine.alpha import laid_over, solid
+
+        colour = self.background or picture.background or WHITE
+        planes = laid_over(picture.planes, picture.alpha, colour)
+        notes = picture.notes
+        if self.background is None:
+            shown = "white" if colour == WHITE else "its own background"
+            notes += (f"is seen over {shown} (--background COLOUR, --alpha keep)",)
+        seen = replace(picture, planes=planes, alpha=solid(picture.alpha), notes=notes)
+        return replace(operand, values=planes, picture=seen)
 
 
 class Operation(ABC):
     """What a command does to an operand. (A class, not a closure: it can be sent to another process.)"""
+
+    def seen(self, operand: "Operand") -> "Operand":
+        """Return the operand as the operation looks at it: a picture laid over a background, or as it is."""
+        return operand
 
     @abstractmethod
     def __call__(self, operand: "Operand") -> "Result":
@@ -26,8 +77,15 @@ class Operation(ABC):
         return ()
 
 
-def filter_input(name: str, operation: Operation, request: "Request", reading: "Reading") -> None:
-    """Filter one input.
+def filter_input(
+    name: str,
+    operation: Operation,
+    request: "Request",
+    reading: "Reading",
+    *,
+    quiet: bool = False,
+) -> None:
+    """Filter one input; `quiet` drops the notes.
 
     Raises
     ------
@@ -36,7 +94,8 @@ def filter_input(name: str, operation: Operation, request: "Request", reading: "
     from convcli.commands.output import print_path, tell
 
     operand, delivered = filtered(name, operation, request, reading)
-    tell(operand.name, delivered.notes)
+    if not quiet:
+        tell(operand.name, delivered.notes)
     if delivered.path is not None:
         if request.preview and terminal.on_terminal() and delivered.picture is not None:
             _preview(operand, delivered)
@@ -50,17 +109,30 @@ def filtered(
     from dataclasses import replace
 
     from convcli.commands.output import deliver
-    from convcli.files.operands import load
 
-    operand = load(name, reading)
-    try:
-        result = operation(operand)
-    except ConvError as error:
-        raise error if error.usage else error.about(display_name(name)) from error
+    operand, result = _planned(name, operation, reading)
     delivered = deliver(operand, result, request)
     read = operand.picture.notes if operand.picture else ()
     notes = (*read, *operation.notes(operand, result), *delivered.notes)
     return operand, replace(delivered, notes=notes)
+
+
+def aimed(name: str, operation: Operation, request: "Request", reading: "Reading") -> "Target":
+    """Read an input and say where its result would go; nothing is computed or written."""
+    from convcli.commands.output import destination
+
+    operand, result = _planned(name, operation, reading)
+    return destination(operand, result.shape, request)[1]
+
+
+def _planned(name: str, operation: Operation, reading: "Reading") -> "tuple[Operand, Result]":
+    from convcli.files.operands import load
+
+    operand = operation.seen(load(name, reading))
+    try:
+        return operand, operation(operand)
+    except ConvError as error:
+        raise error if error.usage else error.about(display_name(name)) from error
 
 
 def _preview(operand: "Operand", delivered: "Delivered") -> None:

@@ -1,18 +1,23 @@
 """The options that corr, pool and edge share."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcli import options
+from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
 
 if TYPE_CHECKING:  # help and completion need the options alone
-    from convcli.commands.filters.operation import Operation
+    from convcli.commands.filters.operation import Operation, Transparency
     from convcli.files.operands import Reading
 
 __all__ = ["FilterOptions"]
+
+_NUMBER = r"[-+]?[0-9.]+(/[0-9]+)?[,;]?"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,9 +44,14 @@ class FilterOptions:
     jobs: options.Jobs = None
     fail_fast: options.FailFast = False
     skip_existing: options.SkipExisting = False
+    update: options.Update = False
+    dry_run: options.DryRun = False
+    quiet: options.Quiet = False
     cluster: options.Cluster = None
     allow_nan: options.AllowNan = False
     layout: options.Layout = None
+    alpha: options.Alpha = "auto"
+    background: options.Background = None
     max_pixels: options.MaxPixels = MAX_PIXELS
     max_memory: options.MaxMemory = None
 
@@ -59,14 +69,53 @@ class FilterOptions:
     @property
     def single(self) -> bool:
         """Whether one input is named, and nothing that makes it a batch."""
-        several = (self.recursive, self.files_from, self.skip_existing, self.cluster)
+        several = (
+            *(self.recursive, self.files_from, self.skip_existing, self.update, self.dry_run),
+            self.cluster,
+        )
         return len(self.sources or ()) == 1 and not any(several)
+
+    @property
+    def transparency(self) -> "Transparency":
+        """What becomes of a picture's alpha."""
+        from convcli.commands.filters.operation import Transparency
+
+        if self.alpha not in ("auto", "keep"):
+            raise one_of("way", self.alpha, ("auto", "keep")).about("--alpha")
+        if self.alpha == "keep" and self.background is not None:
+            raise ConvError(
+                "--alpha keep and --background: got both, one of them is allowed", usage=True
+            )
+        return Transparency(self.alpha == "keep", self.background)
 
     def check_stdin(self, *operands: str) -> None:
         """Refuse a call whose inputs and other operands read standard input twice."""
         from convcli.files.operands import check_single_stdin
 
         check_single_stdin(*(self.sources or ()), self.files_from or "", *operands)
+
+    def check_quotes(self, kernel: str, between: str = " ") -> None:
+        """Refuse inputs that are numbers and no files: the rest of a kernel that was given without its quotes.
+
+        Parameters
+        ----------
+        kernel : str
+            What -k was given.
+        between : str
+            What stands between its parts.
+
+        Raises
+        ------
+        ConvError
+        """
+        stray = [n for n in self.sources or () if re.fullmatch(_NUMBER, n) and not Path(n).exists()]
+        if stray:
+            got = printable(" ".join(stray))
+            whole = printable(between.join((kernel, *stray)))
+            raise ConvError(
+                f"INPUT: got {got}, no file of this name: if it belongs to -k, write -k '{whole}'",
+                usage=True,
+            )
 
     def run(
         self,
@@ -105,7 +154,9 @@ class FilterOptions:
         if self.single:
             from convcli.commands.filters.operation import filter_input
 
-            filter_input((self.sources or [""])[0], operation, request, self.reading)
+            filter_input(
+                (self.sources or [""])[0], operation, request, self.reading, quiet=self.quiet
+            )
             return
         from convcli.commands.filters.batch import Many, filter_inputs  # one file needs no batch
 
@@ -115,6 +166,9 @@ class FilterOptions:
             self.jobs,
             self.fail_fast,
             self.skip_existing,
+            self.update,
+            self.dry_run,
+            self.quiet,
             self.cluster,
         )
         filter_inputs(self.sources, operation, request, self.reading, many)

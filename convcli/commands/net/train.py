@@ -203,7 +203,10 @@ def net_train(asked: TrainOptions) -> None:
     outputs.draw(training.history)
     if stop.status is not None:
         done = len(training.history)
-        say(f"convcli: stopped after {done} of {training.recipe.epochs} epochs: {printable(path)}")
+        say(
+            f"convcli: stopped after {done} of {training.recipe.epochs} epochs: {printable(path)}; "
+            f"--resume {printable(path)} goes on"
+        )
         raise typer.Exit(stop.status)
     print_path(path)
     if setup.skipped:

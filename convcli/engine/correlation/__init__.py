@@ -173,12 +173,15 @@ def prepare(
     bias: ArrayLike | None = None,
     groups: Whole = 1,
     flip: bool = False,
+    double: bool = False,
     strategy: str | None = None,
 ) -> Correlation:
     """Check the arguments of `corr2d` (see there; `mode` is its border), settle sizes and types, and plan.
 
     Parameters
     ----------
+    double : bool
+        With a float kernel, compute in float64 and give that, whatever `x` is.
     strategy : str, optional
         A name of `planner.STRATEGIES` to use, in place of the planner's choice.
 
@@ -210,7 +213,9 @@ def prepare(
         planes.shape[2:], weights.shape[2:], padding=padding, stride=stride, dilation=dilation
     )
     offset = _as_bias(bias, weights.shape[0])
-    dtype, work, bound = _types(x, weights, offset, value if look.name == "constant" else 0)
+    dtype, work, bound = _types(
+        x, weights, offset, value if look.name == "constant" else 0, double=double
+    )
     if flip:
         weights = weights[:, :, ::-1, ::-1]
     maps = () if kernel.ndim < 4 and x.ndim < 4 else (weights.shape[0],)
@@ -265,7 +270,12 @@ def _as_bias(bias: ArrayLike | None, maps: int) -> NDArray[Any] | None:
 
 
 def _types(
-    x: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None, value: float
+    x: NDArray[Any],
+    weights: NDArray[Any],
+    bias: NDArray[Any] | None,
+    value: float,
+    *,
+    double: bool,
 ) -> tuple[np.dtype[Any], np.dtype[Any], int | None]:
     """Settle the dtype of the result and of the arithmetic, and for integers what no |sum| exceeds."""
     whole = (
@@ -274,7 +284,7 @@ def _types(
         and float(value).is_integer()
     )
     if x.dtype.kind == "f" or not whole:
-        found = float_dtype(x.dtype)
+        found = np.dtype(np.float64) if double else float_dtype(x.dtype)
         return found, found, None
     gain = max(_magnitude(w) for w in weights) if weights.strides[0] else _magnitude(weights[0])
     extra = 0 if bias is None else max(abs(int(b)) for b in bias)

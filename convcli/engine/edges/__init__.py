@@ -4,6 +4,7 @@ Every detector is scaled so that a unit step along an axis is answered by 1 at m
 16); only the magnitude of Roberts' two diagonals answers sqrt(2). The formula is the same for every dtype.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from convcli.engine.edges.detectors import (
 )
 from convcli.engine.edges.gradients import Direct
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
+from convcli.engine.edges.rounding import fits_float32, noise_of, not_above
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
@@ -35,10 +37,6 @@ AXES = ("x", "y", "both")
 
 SHARPEST = 0.2
 """The least sigma of a Gaussian whose second derivative shows at whole numbers."""
-
-
-ROUNDINGS = 16
-"""Rounding errors of the largest input that a sum over a kernel's taps may come to."""
 
 
 def edges(
@@ -73,7 +71,7 @@ def edges(
         Canny's thresholds, in the units of `x` for a step, or '80%': the gradient that 80 % of the cells do not pass.
         Chosen from the gradients unless given.
     threshold : float or 'otsu', optional
-        Turn the answer into a map: True where its absolute value is larger.
+        Turn the answer into a map: True where its absolute value is larger by more than rounding.
     padding : int, str or sequence
         Rows per side, (before, after) pairs an axis, or a word such as 'same'. Canny pads once, by all that its
         Gaussian, its Sobel and its thinning reach: it is as if the input were larger.
@@ -170,8 +168,10 @@ def prepare(
         return _found(
             x.shape, [f.map for f in found], [(f.low, f.high) for f in found], found[0].axes
         )
+    if threshold is not None and x.dtype.itemsize > 2 and fits_float32(x):
+        planes = planes.astype(np.float32, copy=False)  # one picture in any dtype: one arithmetic
     axis = row.axis if axis is None else axis
-    source, join, scale = _source(planes, row, axis, width, padding, look, value)
+    source, join, scale, stack = _source(planes, row, axis, width, padding, look, value)
     if inner is not None:
         from convcli.engine.pooling import pool2d
 
@@ -185,17 +185,24 @@ def prepare(
             border=name,
             value=fill,
         )
-    fixed = None if threshold is None or threshold == "otsu" else at_least_0("threshold", threshold)
     answer = Answer(
         source=source,
         join=join,
         scale=scale,
-        threshold=fixed,
-        dtype=source.dtype if fixed is None else np.dtype(np.bool),
+        limits=None,
+        dtype=source.dtype,
         shape=(*x.shape[:-2], *(a.out for a in source.axes)),
         inside=inner,
     )
-    return _by_otsu(answer, x) if isinstance(threshold, str) else answer
+    if threshold is None:
+        return answer
+    if not isinstance(threshold, str):
+        threshold = at_least_0("threshold", threshold)
+    noise = noise_of(planes, stack, source.dtype, value) / scale
+    if isinstance(threshold, str):
+        return _by_otsu(answer, noise)
+    limits = not_above(threshold + noise, source.dtype)
+    return replace(answer, limits=limits, dtype=np.dtype(np.bool))
 
 
 def _mask(mask: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool]:
@@ -206,17 +213,16 @@ def _mask(mask: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool]:
     return mask.astype(np.bool)
 
 
-def _by_otsu(answer: Answer, x: NDArray[Any]) -> Found:
+def _by_otsu(answer: Answer, noise: NDArray[np.float64]) -> Found:
     from convcli.engine.edges.otsu import otsu
 
     values = np.abs(answer.run())
     planes = values.reshape(-1, *values.shape[-2:])
-    noise = 0.0
-    if values.dtype.kind == "f":  # what the answer to a constant may be instead of 0
-        sizes = np.abs(x[np.isfinite(x)]).astype(np.float64)
-        noise = ROUNDINGS * float(np.finfo(values.dtype).eps) * float(sizes.max(initial=0.0))
     seen = planes if answer.inside is None else planes[:, answer.inside]
-    found = [otsu(plane, noise=noise) if plane.size else 0.0 for plane in seen]
+    found = [
+        otsu(plane, noise=doubt) if plane.size else 0.0
+        for plane, doubt in zip(seen, noise, strict=True)
+    ]
     maps = [plane > threshold for plane, threshold in zip(planes, found, strict=True)]
     return _found(values.shape, maps, [(threshold,) for threshold in found], answer.axes)
 
@@ -240,8 +246,8 @@ def _source(
     padding: PaddingLike,
     border: Border,
     value: float,
-) -> tuple[Kernelwise | Direct, Join, float]:
-    """Where the answers come from, how they are joined, and what the joined answer is divided by."""
+) -> tuple[Kernelwise | Direct, Join, float, NDArray[Any]]:
+    """Where the answers come from, how they are joined, what the joined answer is divided by, and the kernels."""
     assert row.taps is not None
     assert row.join is not None
     given, join = row.taps(sigma), row.join
@@ -268,13 +274,13 @@ def _source(
             mode=border.name,
             value=value,
         )
-        return Kernelwise(prepared, axes), join, scale
+        return Kernelwise(prepared, axes), join, scale, stack
     floats = float_dtype(planes.dtype)
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
     small = small and 255 * int(np.abs(stack).sum(axis=(1, 2, 3)).max()) < 2**15
     work = np.dtype(np.int16) if small else floats
     direct = Direct(planes[:, 0], axes, border, value, row.together, work, floats)
-    return direct, join, scale
+    return direct, join, scale, stack
 
 
 def _check_options(row: Detector, given: dict[str, float | str | None]) -> None:

@@ -3,6 +3,7 @@
 Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from convcli.engine import borders, correlation
 from convcli.engine.edges.detectors import at_least_0, checked_sigma
-from convcli.engine.edges.gradients import pair
 from convcli.engine.edges.otsu import otsu
+from convcli.engine.edges.rounding import fits_float32, largest_of
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
 from convcli.engine.sizes import geometry
@@ -31,6 +32,18 @@ HIGHEST = 0.3
 
 FAINT = 1e-6
 """Share of the Gaussian inside the mask below which nothing is known of a cell."""
+
+OUTER = 65
+"""Taps of a Gaussian row up to which one correlation with its square takes less time than two with the row."""
+
+EPSILON = 2.0**-23
+"""Of float32."""
+
+GRID = 2.0**-32
+"""What blurred planes are rounded to, over the largest number, where float32 would lose digits of the plane."""
+
+BAND = 1 << 19
+"""Cells that are blurred at a time."""
 
 CACHE = 1 << 15
 """Cells of a band that stay in a core's cache while it is thinned."""
@@ -101,23 +114,20 @@ def canny(
     vertical, horizontal = geometry.axes(
         x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
     )
-    look = borders.of_mask(borders.border(border))
-
-    def blurred(x: NDArray[Any], border: str, value: float) -> NDArray[Any]:
-        for taps, pads in (
-            (row[:, None], [(vertical.before, vertical.after), (0, 0)]),
-            (row[None], [(0, 0), (horizontal.before, horizontal.after)]),
-        ):
-            x = correlation.prepare(x, taps, padding=pads, mode=border, value=value).run()
-        return x
-
-    smooth = blurred(x, border, value)
-    inside = None
+    axes = vertical, horizontal
+    largest = max(largest_of(x), abs(value))
+    blur = _blurred(x, row, axes, border, value)
+    inside = weight = None
+    short = fits_float32(x)
     if mask is not None:
-        weight = blurred(mask.astype(smooth.dtype), *look)
-        smooth = np.divide(smooth, weight, out=np.zeros_like(smooth), where=weight > FAINT)
-        inside = _inside(mask, (vertical, horizontal), reach, look)
-    crest = _crest(smooth)
+        look = borders.of_mask(borders.border(border))
+        weight = _blurred(mask.astype(np.float64), row, axes, *look)
+        inside = _inside(mask, axes, reach, look)
+        short = not mask.any() or fits_float32(x[mask])
+    smooth = _smoothed(blur, weight, largest, short=short)
+    # gradients that rounding alone can make, and by which two equal ones can differ
+    rounding = 4 * largest * (GRID if smooth.dtype == np.float64 else EPSILON)
+    crest = _crest(smooth, rounding)
     if inside is not None:
         crest[~inside] = 0
     low, high = _given(*_levels(shares, smooth, inside))
@@ -127,7 +137,7 @@ def canny(
     weak = crest >= max(low, np.finfo(crest.dtype).tiny)
     strong = crest >= max(high, np.finfo(crest.dtype).tiny)
     del crest
-    return Canny(connected_to(weak, strong), low, high, (vertical, horizontal))
+    return Canny(connected_to(weak, strong), low, high, axes)
 
 
 Thresholds: TypeAlias = tuple[float | str | None, float | str | None]
@@ -162,8 +172,8 @@ def _levels(
     low, high = given
     if not isinstance(low, str) and not isinstance(high, str):
         return low, high
-    gx, gy = (g[0, 1:-1, 1:-1] for g in pair("sobel-x")(smooth[None]))
-    magnitude = np.sqrt(gx * gx + gy * gy) / 4
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
+        magnitude = _gradient(smooth)[2][1:-1, 1:-1]
     if inside is not None:
         magnitude = magnitude[inside]
 
@@ -184,6 +194,56 @@ def _inside(
     borders.read_window(mask, spans[0], spans[1], borders.border(look[0]), look[1], found)
     found = found[:-2] & found[1:-1] & found[2:]
     return found[:, :-2] & found[:, 1:-1] & found[:, 2:]
+
+
+def _blurred(
+    x: NDArray[Any],
+    row: NDArray[np.float64],
+    axes: tuple[Axis, Axis],
+    border: str,
+    value: float,
+) -> correlation.Correlation:
+    """Plan the blur of a plane, in float64."""
+    pads = [(axis.before, axis.after) for axis in axes]
+    if len(row) <= OUTER:
+        return correlation.prepare(
+            x, np.outer(row, row), padding=pads, mode=border, value=value, double=True
+        )
+    down = correlation.prepare(
+        x, row[:, None], padding=[pads[0], (0, 0)], mode=border, value=value, double=True
+    )
+    return correlation.prepare(
+        down.run(), row[None], padding=[(0, 0), pads[1]], mode=border, value=value
+    )
+
+
+def _smoothed(
+    blur: correlation.Correlation,
+    weight: correlation.Correlation | None,
+    largest: float,
+    *,
+    short: bool,
+) -> NDArray[Any]:
+    """Compute a blur, over that of the mask where there is one, and give equal values for what is equal but for rounding.
+
+    What order sums are taken in hangs on where a cell lies. So they are taken in float64 and rounded to far fewer
+    bits: to float32 where that holds every number of the plane (whatever its own dtype is), else to `GRID` of the
+    largest. From there on all arithmetic is the same for a plane that is turned or seen in a mirror.
+    """
+    step = math.ldexp(GRID, math.frexp(largest)[1])
+    smooth = np.empty(blur.shape, np.float32 if short else np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
+        for top, bottom in blur.bands(BAND):
+            part = blur.rows(top, bottom)
+            if weight is not None:
+                known = weight.rows(top, bottom)
+                part = np.divide(part, known, out=np.zeros_like(part), where=known > FAINT)
+            if not short:
+                part /= step
+                np.rint(part, out=part)
+                part *= step
+            smooth[top:bottom] = part
+    return smooth
 
 
 def _given(low: float | None, high: float | None) -> tuple[float | None, float | None]:
@@ -208,22 +268,30 @@ def _chosen(crest: NDArray[Any]) -> tuple[float, float]:
     between the means of the two (where Otsu's threshold lies too, but for a gap between the classes). A drawing
     without noise has edges only: there `HIGHEST` keeps the weaker of them.
     """
-    roots = np.sqrt(crest[crest > 0])
-    if roots.size == 0:
+    found = crest[crest > 0]
+    if found.size == 0:
         return 0.0, 0.0
+    # a power of two is taken out first: the root of twice a number is rounded otherwise than that of the number
+    exponent = math.frexp(float(found.max()))[1]
+    roots = np.sqrt(np.ldexp(found, -exponent))
     upper = roots > otsu(roots)
     largest = float(roots.max())
-    means = (roots[~upper].mean(), roots[upper].mean() if upper.any() else largest)
-    high = min(float(sum(means) / 2) ** 2, HIGHEST * largest**2)
+    means = [
+        float(part.mean(dtype=np.float64)) if part.size else largest
+        for part in (roots[~upper], roots[upper])
+    ]
+    high = math.ldexp(min((sum(means) / 2) ** 2, HIGHEST * largest**2), exponent)
     return RATIO * high, high
 
 
-def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
+def _crest(smooth: NDArray[Any], rounding: float) -> NDArray[Any]:
     """Magnitude of Sobel's gradient where it is largest along the gradient, else 0.
 
     Parameters
     ----------
     smooth : ndarray, shape (H + 4, W + 4)
+    rounding : float
+        Gradients that differ by less are equal.
 
     Returns
     -------
@@ -231,11 +299,6 @@ def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
     """
     height, width = smooth.shape[0] - 4, smooth.shape[1] - 4
     crest = np.empty((height, width), smooth.dtype)
-    ends = np.array((smooth.min(initial=0), smooth.max(initial=0)))
-    if not np.isfinite(ends).all():
-        ends = smooth[np.isfinite(smooth)]
-    # gradients that rounding alone can make, and by which two equal ones can differ
-    rounding = 4 * float(np.finfo(smooth.dtype).eps) * float(np.abs(ends).max(initial=0))
     band = max(CACHE // (width + 4), 1)
     parts = [(top, min(top + band, height)) for top in range(0, height, band)]
 
@@ -248,43 +311,64 @@ def _crest(smooth: NDArray[Any]) -> NDArray[Any]:
     return crest
 
 
-def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
-    down = smooth[:-2] + smooth[2:]
-    down += 2 * smooth[1:-1]
+def _gradient(smooth: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return Sobel's answers along rows and down columns, and a quarter of the magnitude."""
+    pairs = smooth[:-1] + smooth[1:]
+    down = pairs[:-1] + pairs[1:]
     gx = down[:, 2:] - down[:, :-2]
-    across = smooth[:, :-2] + smooth[:, 2:]
-    across += 2 * smooth[:, 1:-1]
+    pairs = smooth[:, :-1] + smooth[:, 1:]
+    across = pairs[:, :-1] + pairs[:, 1:]
     gy = across[2:] - across[:-2]
-    m = np.sqrt(gx * gx + gy * gy)
-    m /= 4
+    m = gx * gx
+    m += gy * gy
+    np.sqrt(m, out=m)
+    m *= m.dtype.type(0.25)
+    return gx, gy, m
+
+
+def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
+    dtype = smooth.dtype
+    gx, gy, m = _gradient(smooth)
     gx, gy, here = gx[1:-1, 1:-1], gy[1:-1, 1:-1], m[1:-1, 1:-1]
     ax, ay = np.abs(gx), np.abs(gy)
-    steep = ay > ax
-    same = (gx > 0) == (gy > 0)  # the gradient points down right or up left
+    bits = m.view(np.int32 if dtype.itemsize == 4 else np.int64)
+    steep = -(ay > ax).astype(bits.dtype)  # all bits, or none
+    same = -((gx > 0) == (gy > 0)).astype(bits.dtype)  # the gradient points down right or up left
     longer = np.maximum(ax, ay)
-    share = np.minimum(ax, ay)
-    np.divide(share, longer, out=share, where=longer > 0)
+    np.maximum(longer, np.finfo(dtype).tiny, out=longer)
+    share = np.minimum(ax, ay, out=ax)
+    share /= longer
+    rest = np.subtract(1, share, out=ay)
     # each way along the gradient passes between a neighbour beside or below and one at a corner
-    north_west, north, north_east = m[:-2, :-2], m[:-2, 1:-1], m[:-2, 2:]
-    west, east = m[1:-1, :-2], m[1:-1, 2:]
-    south_west, south, south_east = m[2:, :-2], m[2:, 1:-1], m[2:, 2:]
-    reach = here + smooth.dtype.type(rounding)
+    north_west, north, north_east = bits[:-2, :-2], bits[:-2, 1:-1], bits[:-2, 2:]
+    west, east = bits[1:-1, :-2], bits[1:-1, 2:]
+    south_west, south, south_east = bits[2:, :-2], bits[2:, 1:-1], bits[2:, 2:]
+    reach = here + dtype.type(rounding)
     keep = here > rounding
     for side, corner in (
         (
-            np.where(steep, south, east),
-            np.where(same, south_east, np.where(steep, south_west, north_east)),
+            _picked(steep, south, east),
+            _picked(same, south_east, _picked(steep, south_west, north_east)),
         ),
         (
-            np.where(steep, north, west),
-            np.where(same, north_west, np.where(steep, north_east, south_west)),
+            _picked(steep, north, west),
+            _picked(same, north_west, _picked(steep, north_east, south_west)),
         ),
     ):
-        corner -= side
-        corner *= share
-        corner += side
-        keep &= reach >= corner
+        ahead, aside = corner.view(dtype), side.view(dtype)
+        ahead *= share
+        aside *= rest
+        ahead += aside
+        keep &= reach >= ahead
     np.multiply(here, keep, out=out)
+
+
+def _picked(mask: NDArray[Any], yes: NDArray[Any], no: NDArray[Any]) -> NDArray[Any]:
+    """Do the same as np.where, on bits and in a third of the time."""
+    found: NDArray[Any] = yes ^ no
+    found &= mask
+    found ^= no
+    return found
 
 
 Index = NDArray[np.intp]

@@ -1,10 +1,12 @@
 """Thresholds: from an answer of an edge detector to a map of edges."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.edges.rounding import multiples
 from convcli.engine.errors import ConvError
 
 __all__ = ["BINS", "otsu"]
@@ -22,7 +24,7 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
         Integers or floats; NaN and infinities are left out.
     bins : int
         Bins of the histogram, from the least to the largest value. Integers that span at most 65536 values have a bin
-        each.
+        each, and so have floats that are as few multiples of a power of two.
     noise : float
         Values that lie no further apart than this are the same but for rounding.
 
@@ -57,9 +59,12 @@ def otsu(values: NDArray[Any], bins: int = BINS, *, noise: float = 0.0) -> float
         or (real and np.nextafter(least, largest) - least > (largest - least) / bins)
     ):
         return float(largest)
-    if values.dtype.kind in "iu" and int(largest) - int(least) < 1 << 16:
-        counts = np.bincount((values.ravel() - least).astype(np.int64))
-        middles = float(least) + np.arange(counts.size, dtype=np.float64)
+    unit = math.ldexp(1.0, math.frexp(float(largest) - float(least))[1] - 16) if real else 1.0
+    few = multiples(values, unit) if real and unit else int(largest) - int(least) < 1 << 16
+    if few and unit:
+        above = (values.ravel() - least) / unit if real else values.ravel() - least
+        counts = np.bincount(above.astype(np.int64))
+        middles = float(least) + np.arange(counts.size, dtype=np.float64) * unit
     else:
         counts, ends = np.histogram(values, bins)
         middles = (ends[:-1] + ends[1:]) / 2

@@ -71,8 +71,8 @@ class Answer(Result):
     join : callable
     scale : float
         What the joined answer is divided by.
-    threshold : float or None
-        What is above it, of either sign, is an edge.
+    limits : ndarray, shape (P,), or None
+        What is above its plane's limit, of either sign, is an edge.
     dtype : numpy dtype
     shape : tuple of int
         The last two axes are rows and columns.
@@ -83,7 +83,7 @@ class Answer(Result):
     source: Kernelwise | Direct
     join: Join
     scale: float
-    threshold: float | None
+    limits: NDArray[Any] | None
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     inside: NDArray[np.bool] | None = None
@@ -113,10 +113,10 @@ class Answer(Result):
         joined = self.join(self.source.answers(top, bottom))
         if self.scale != 1:
             joined /= self.scale
-        if self.threshold is None:
+        if self.limits is None:
             out[...] = joined
         else:
-            np.greater(np.abs(joined), self.threshold, out=out)
+            np.greater(np.abs(joined), self.limits[:, None, None], out=out)
         if self.inside is not None:
             out[:, ~self.inside[top:bottom]] = 0
 

@@ -19,6 +19,13 @@ Distance = Callable[[str], float]
 SCALED = 0.8
 """A kernel is called a multiple of a named one only if that brings the distance below this share, and is no rounding."""
 
+KEPT = 0.5
+"""The share of a named kernel's energy that must lie within a kernel for it to be called like it: a corner of emboss
+is none."""
+
+TURNED = 1e-6
+"""Of a kernel and its negative, turned by 180 degrees, the plain name wins by this distance."""
+
 
 @dataclass(frozen=True)
 class Likeness:
@@ -29,7 +36,7 @@ class Likeness:
     name : str
         As `kernels.kernel` reads it: ``"gaussian:1.02"``.
     scale : float
-        What the named kernel is multiplied by, more than 0.
+        What the named kernel is multiplied by; less than 0 for a negative.
     distance : float
         Norm of the difference over norm of the kernel.
     """
@@ -114,7 +121,7 @@ stand, and turned."""
 
 
 def nearest(taps: NDArray[Any]) -> Likeness | None:
-    """Find the named kernel, or the positive multiple of one, that is nearest.
+    """Find the named kernel, or the multiple of one, that is nearest.
 
     Parameters
     ----------
@@ -129,6 +136,8 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
     --------
     >>> nearest(kernel("gaussian:1.5")).text
     'gaussian:1.5, exactly'
+    >>> nearest(np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])).text
+    '-1 × laplacian:8, exactly'
     """
     norm = float(np.linalg.norm(taps))
     if taps.size == 1 or not norm or not math.isfinite(norm):
@@ -151,11 +160,13 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
 
     def far(text: str) -> float:
         scale, apart = compared[text]
-        return round(apart if scale == 1 else apart / SCALED + 1e-6, 9)
+        if scale == 1:
+            return round(apart, 9)
+        # a negative is no worse than a turn; of either sign, a multiple has a number more to fit by
+        return round(apart + TURNED if scale == -1 else apart / SCALED + 2 * TURNED, 9)
 
-    name = min(
-        compared, key=far
-    )  # of those that are as near, the first: a plain one before a turned one
+    # of those that are as near, the first: a plain one before a turned one, which for most is its negative
+    name = min(compared, key=lambda text: far(text) + TURNED * ("@" in text))
     return Likeness(name, *compared[name])
 
 
@@ -172,13 +183,14 @@ def _compare(unit: NDArray[Any], norm: float, name: str) -> tuple[float, float]:
     best = 1.0, math.inf
     for placed in _placed(other / norm, unit.shape):
         square = float(np.sum(placed**2))
-        scale = float(np.sum(placed * unit)) / square if square else 0.0
-        if scale <= 0:
+        if square < KEPT * float(np.sum((other / norm) ** 2)):
             continue
-        plain = float(np.linalg.norm(unit - placed))
+        scale = float(np.sum(placed * unit)) / square
+        sign = math.copysign(1.0, scale)
+        plain = float(np.linalg.norm(unit - sign * placed))
         scaled = float(np.linalg.norm(unit - scale * placed))
-        multiple = abs(scale - 1) > 0.01 and scaled < SCALED * plain
-        found = (scale, scaled) if multiple else (1.0, plain)
+        multiple = abs(abs(scale) - 1) > 0.01 and scaled < SCALED * plain
+        found = (scale, scaled) if multiple else (sign, plain)
         best = min(best, found, key=lambda pair: pair[1])
     return best
 

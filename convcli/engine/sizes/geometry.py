@@ -15,7 +15,17 @@ from typing import TypeAlias
 from convcli.engine.arguments import Whole, Wholes, row_of, several, shown, wholes
 from convcli.engine.errors import ConvError
 
-__all__ = ["WORDS", "Axis", "Padding", "as_padding", "axes", "output_size", "per_axis", "size_text"]
+__all__ = [
+    "WORDS",
+    "Axis",
+    "Padding",
+    "as_padding",
+    "axes",
+    "output_size",
+    "per_axis",
+    "pool_axes",
+    "size_text",
+]
 
 Pair: TypeAlias = tuple[int, int]
 PaddingLike: TypeAlias = "Padding | str | Wholes | Sequence[Sequence[Whole]]"
@@ -116,13 +126,22 @@ class Axis:
 
     @property
     def anchors(self) -> list[int]:
-        """The input row at the middle of each window (of an even one, the row before the middle), inside the input.
+        """The input row that each window stands for, inside the input.
+
+        Where padding keeps the size at stride 1 (same, same-lower, causal, a pair such as 1/0), window i stands for
+        row i times the stride. Else it is the middle of the window; of an even one the row before it, or, where there
+        is more padding before than after, the row behind it.
 
         >>> axes((5,), (3,), stride=2, padding=1)[0].anchors
         [0, 2, 4]
+        >>> axes((3,), (2,), padding="same-lower")[0].anchors, axes((3,), (2,))[0].anchors
+        ([0, 1, 2], [0, 1])
         """
-        middle = (self.extent - 1) // 2 - self.before
-        return [min(max(i * self.s + middle, 0), self.n - 1) for i in range(self.out)]
+        if self.before + self.after == self.extent - 1:
+            shift = 0
+        else:
+            shift = (self.extent - (self.before <= self.after)) // 2 - self.before
+        return [min(max(i * self.s + shift, 0), self.n - 1) for i in range(self.out)]
 
     @property
     def unused(self) -> int:
@@ -245,6 +264,95 @@ def _axis(
     else:
         out = room // s + 1
     return Axis(n, k, s, d, before, after, out)
+
+
+def pool_axes(
+    sizes: Sequence[Whole],
+    window: Wholes,
+    *,
+    padding: PaddingLike = 0,
+    stride: Wholes | None = None,
+    dilation: Wholes = 1,
+    ceil: bool = False,
+    divides: bool = False,
+    include_pad: bool = False,
+) -> tuple[Axis, ...]:
+    """Resolve the windows of a pooling layer as `axes` does; the stride is the window's size unless given.
+
+    A window that holds no cell of the input is refused, by one rule for all that pools. It is PyTorch's in this: where
+    padding is at most half the dilated window, it is taken, and a window between whose taps the whole input falls
+    has the maximum -inf and the minimum inf. (More padding than that PyTorch refuses outright; here it is taken as long
+    as no window is empty.)
+
+    Parameters
+    ----------
+    divides, include_pad : bool
+        An average divides by the cells of the input in each window: one without any is refused, whatever the padding;
+        but not if padding is counted as well.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> pool_axes((1,), (2,), padding=1, dilation=2)[0].out
+    1
+    """
+    count = len(sizes)
+    found = axes(
+        sizes,
+        window,
+        padding=padding,
+        stride=per_axis("window", window, count, 1) if stride is None else stride,
+        dilation=dilation,
+        ceil=ceil,
+        what="window",
+    )
+    for i, axis in enumerate(found):
+        if not include_pad and (divides or max(axis.before, axis.after) > axis.extent // 2):
+            _check_cells(i, axis)
+    return found
+
+
+def _check_cells(i: int, axis: Axis) -> None:
+    empty = _first_empty(axis)
+    if empty is None:
+        return
+    dilated = f", dilation {axis.d}" if axis.d > 1 else ""
+    raise ConvError(
+        f"padding: window {empty} on axis {i} holds no cell of the input "
+        f"(window {axis.k}{dilated}, input {axis.n}, padding {axis.before}/{axis.after}), every window needs one"
+    )
+
+
+def _first_empty(axis: Axis) -> int | None:
+    """Return the first window none of whose taps reads a row of the input."""
+    n, s, d = axis.n, axis.s, axis.d
+    if axis.extent <= axis.before:  # the first window ends in the padding
+        return 0
+    if n < d:
+        # a window that begins before the input steps over it where its first tap past row -1 is past the input too
+        early = min(axis.out, -(-axis.before // s))
+        start, step = -axis.before % d, s % d
+        i = _first_within(step, d, n - start, d - 1 - start) if start < n else 0
+        if i is not None and i < early:
+            return i
+    late = -(-(n + axis.before) // s)  # the first window that begins past the input
+    return late if late < axis.out else None
+
+
+def _first_within(a: int, m: int, low: int, high: int) -> int | None:
+    """Return the least i >= 0 for which a·i mod m lies in [low, high], 0 <= low <= high < m; as Euclid's algorithm."""
+    if low == 0:
+        return 0
+    if a == 0:
+        return None
+    i = -(-low // a)
+    if a * i <= high:
+        return i
+    y = _first_within(m % a, a, -high % a, -low % a)
+    return None if y is None else -(-(low + m * y) // a)
 
 
 def output_size(

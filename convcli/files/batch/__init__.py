@@ -13,10 +13,11 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from convcli.engine.errors import ConvError, printable, told
-from convcli.files.inputs import Source
-from convcli.files.output import target_of
+from convcli.files.inputs import Source, kind_of
+from convcli.files.output import fixed_folder, target_of
+from convcli.files.sniff import PICTURE_SUFFIXES
 
-__all__ = ["Crew", "Job", "Record", "planned", "run"]
+__all__ = ["Crew", "Job", "Record", "planned", "run", "without_results"]
 
 HELD = 1024
 """Jobs that are started but not reported: more than any pool needs, few enough that memory stays flat."""
@@ -37,11 +38,17 @@ class Job:
         What ``-o`` is for this input.
     folder : str
         Where its result and its temporary file will lie.
+    path : str
+        Its result; ``.*`` at the end stands for a suffix that is not known before the input is read.
+    dir : str
+        What ``{dir}`` of a template stands for.
     """
 
     source: str
     output: str | None
     folder: str = "."
+    path: str = ""
+    dir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,12 @@ class Record:
         What a person should be told.
     error : str or None
         One line that names the file.
-    usage : bool
-        Whether the error is one of the call, and would be every file's.
+    usage : str or None
+        The error without the file's name if the call may be to blame: then it will be every file's.
     skipped : bool
-        Whether the result was there before.
+        Whether the result was there before, and was left.
+    exists : str or None
+        What was there before, where that is the error.
     trace : str or None
         The traceback of the error, where it was asked for.
     """
@@ -69,8 +78,9 @@ class Record:
     path: str | None = None
     notes: tuple[str, ...] = ()
     error: str | None = None
-    usage: bool = False
+    usage: str | None = None
     skipped: bool = False
+    exists: str | None = None
     trace: str | None = None
 
 
@@ -119,68 +129,171 @@ def planned(
     ['out/', 'out/b/']
     """
     jobs: list[Job] = []
-    writers: dict[str, str] = {}
-    folders: dict[str, str] = {}
+    writers: dict[str, Source] = {}
     given = list(sources)
-    folder = output is not None and (output.endswith(("/", os.sep)) or Path(output).is_dir())
-    if output is not None and not folder and "{" not in output and len(given) > 1:
+    places = _Places(command, output, suffix or _ANY, fields or {})
+    if output is not None and not places.folder and "{" not in output and len(given) > 1:
+        example = "" if Path(output).suffix else f" ({printable(output)}/)"
         raise ConvError(
-            f"-o {printable(output)}: is one file for {len(given)} inputs, a folder with a slash at its end or "
-            "a template such as '{stem}-x.png' is needed",
+            f"-o {printable(output)}: is one file for {len(given)} inputs, a folder with a slash at its end{example} "
+            f"or a template such as '{{stem}}-x.png' is needed",
             usage=True,
         )
     for source in given:
-        own = str(Path(output or "", source.below)) + os.sep if folder else output
-        path = target_of(source.name, command, own, suffix=suffix or _ANY, fields=fields).path
+        own, path, key = places.of(source)
+        if key in writers:
+            raise _twice(writers[key], source, path, given, places)
+        writers[key] = source
+        jobs.append(Job(source.name, own, os.path.dirname(key), str(path), source.dir))  # noqa: PTH120
+    if force:
+        _check_inputs({key: source.name for key, source in writers.items()})
+    return jobs
+
+
+def without_results(
+    sources: Iterable[Source],
+    command: str,
+    output: str | None,
+    *,
+    suffix: str = "",
+    fields: Mapping[str, str] | None = None,
+) -> tuple[list[Source], dict[str, str]]:
+    """Leave out the inputs that are results: those whose name is what another input will write.
+
+    Where a run writes among its inputs, the next one finds what it wrote: ``a.png`` gives ``a-edge.png``, so that
+    ``a-edge.png`` is none to filter, and what an earlier run may have made of it neither. An input that is its own
+    result is no such one: that two would write it is an error of the call.
+
+    Parameters
+    ----------
+    sources, command, output, suffix, fields
+        As of `planned`.
+
+    Returns
+    -------
+    sources : list of Source
+        Those that are left.
+    results : dict of str to str
+        The names that were left out, with those of the inputs that they are results of.
+
+    Examples
+    --------
+    >>> found = [Source("a.jpg"), Source("a-edge.png"), Source("b-edge.png")]
+    >>> left, results = without_results(found, "edge", None)
+    >>> [source.name for source in left], results
+    (['a.jpg', 'b-edge.png'], {'a-edge.png': 'a.jpg'})
+    """
+    given = list(sources)
+    places = _Places(command, output, suffix or _ANY, fields or {})
+    if output is not None and not places.folder and "{" not in output:
+        return given, {}
+    keys = [places.of(source)[2] for source in given]
+    writers: dict[str, tuple[str, bool]] = {}
+    for key, source in zip(keys, given, strict=True):
+        for path in _possible(key):
+            writers.setdefault(path, (source.name, path == key))
+    left: list[Source] = []
+    results: dict[str, str] = {}
+    for key, source in zip(keys, given, strict=True):
+        here = places.real(Path(source.name))
+        writer, sure = writers.get(here, ("", False))
+        if not writer or here in _possible(key) or not (sure or _natural(here, writer)):
+            left.append(source)
+        else:
+            results[source.name] = writer
+    return left, results
+
+
+def _natural(path: str, writer: str) -> bool:
+    """Whether the result of an input may be this file: what a picture gives is no CSV, what an array gives no picture."""
+    kind = kind_of(writer)
+    return kind == "unknown" or not path.endswith(".csv" if kind == "picture" else ".png")
+
+
+class _Places:
+    """Where results go, with the folders that were looked up on the way."""
+
+    def __init__(
+        self, command: str, output: str | None, suffix: str, fields: Mapping[str, str]
+    ) -> None:
+        self.command, self.output, self.suffix, self.fields = command, output, suffix, fields
+        self.folder = output is not None and (
+            output.endswith(("/", os.sep)) or Path(output).is_dir()
+        )
+        self._real: dict[str, str] = {}
+
+    def of(self, source: Source) -> tuple[str | None, Path, str]:
+        """Return what ``-o`` is for this input, its result, and the same without links on the way."""
+        own = self.output
+        if self.folder and "{dir}" not in (own or ""):
+            own = str(Path(own or "", source.below)) + os.sep
+        fields = {**self.fields, "dir": source.dir}
+        path = target_of(source.name, self.command, own, suffix=self.suffix, fields=fields).path
         if path is None:
             raise ConvError(
                 "-o -: the results of several inputs cannot be told apart on standard output, "
                 "-o DIR/ is needed",
                 usage=True,
             )
+        return own, path, self.real(path)
+
+    def real(self, path: Path) -> str:
         parent = str(path.parent)
-        if parent not in folders:
-            folders[parent] = os.path.realpath(parent)
-        key = str(Path(folders[parent], path.name))
-        if key in writers:
-            raise _twice(writers[key], source.name, path)
-        writers[key] = source.name
-        jobs.append(Job(source.name, own, folders[parent]))
-    if force:
-        _check_inputs(writers)
-    return jobs
+        if parent not in self._real:
+            self._real[parent] = os.path.realpath(parent)
+        return str(Path(self._real[parent], path.name))
 
 
 _ANY = ".*"
 """The suffix of a name that is made up, as long as it is not known."""
 
 
-def _twice(first: str, second: str, path: Path) -> ConvError:
-    if os.path.realpath(first) == os.path.realpath(second):
-        return ConvError(f"{printable(second)}: is given twice", usage=True)
-    apart = Path(first).name != Path(second).name
+def _twice(
+    first: Source, second: Source, path: Path, given: list[Source], places: _Places
+) -> ConvError:
+    """Say which two meet, and what keeps all of them apart: it was tried."""
+    one, two = printable(first.name), printable(second.name)
+    if os.path.realpath(first.name) == os.path.realpath(second.name):
+        return ConvError(f"{two}: is given twice", usage=True)
+    folder = (fixed_folder(places.output) or "DIR").rstrip("/")
+    pictures = all(s.name.lower().endswith(PICTURE_SUFFIXES) for s in (first, second))
+    end = path.suffix if path.suffix not in ("", _ANY) else ".png" if pictures else ".npy"
+    tried = [f"{folder}/{form}{end}" for form in _APART]
+    able = next((template for template in tried if _apart(given, template, places)), None)
     hint = (
-        ", -o 'DIR/{name}.png' tells them apart"
-        if apart
-        else ", -r on the folder above both keeps theirs"
+        f"-o '{printable(able)}' tells them apart"
+        if able
+        else f"-r on the folder above both with -o '{printable(tried[-1])}' keeps them apart"
     )
-    return ConvError(
-        f"{printable(first)} and {printable(second)} would both write {printable(path)}{hint}",
-        usage=True,
-    )
+    return ConvError(f"{one} and {two} would both write {printable(path)}, {hint}", usage=True)
+
+
+_APART = ("{name}", "{dir}/{stem}", "{dir}/{name}")
+"""Templates that keep apart what others do not, the plainest first."""
+
+
+def _apart(given: list[Source], template: str, places: _Places) -> bool:
+    """Whether a template gives every input a result of its own, which is no other input."""
+    tried = _Places(places.command, template, places.suffix, places.fields)
+    return len({tried.of(source)[2] for source in given}) == len(given)
 
 
 def _check_inputs(writers: Mapping[str, str]) -> None:
     """Refuse results that would overwrite another job's input, before or after it is read."""
     inputs = {os.path.realpath(name): name for name in writers.values()}
     for key, name in writers.items():
-        stem = key.removesuffix(_ANY)
-        for path in (key,) if stem == key else (f"{stem}{s}" for s in _NATURAL):
+        for path in _possible(key):
             if inputs.get(path, name) != name:
                 raise ConvError(
                     f"{printable(name)} would overwrite {printable(inputs[path])}, which is an input too",
                     usage=True,
                 )
+
+
+def _possible(key: str) -> tuple[str, ...]:
+    """What a result may be called whose suffix is not known."""
+    stem = key.removesuffix(_ANY)
+    return (key,) if stem == key else tuple(f"{stem}{suffix}" for suffix in _NATURAL)
 
 
 _NATURAL = (".png", ".csv", ".npy")
@@ -194,11 +307,17 @@ class _Turn:
     future: "Future[Record] | None" = None
     alone: bool = False
     """Whether it ran with nothing beside it: then it is to blame if the executor broke."""
-    settled: bool = False
+    record: Record | None = None
+    """What became of it, once that is settled."""
 
 
 def run(
-    work: Callable[[Job], Record], jobs: Iterable[Job], crew: Crew, *, fail_fast: bool = False
+    work: Callable[[Job], Record],
+    jobs: Iterable[Job],
+    crew: Crew,
+    *,
+    fail_fast: bool = False,
+    settled: Callable[[Record], None] = lambda _: None,
 ) -> Iterator[Record | None]:
     """Run jobs, and yield their records in the order of the jobs, as they come.
 
@@ -213,6 +332,8 @@ def run(
     crew : Crew
     fail_fast : bool
         Whether the first error ends the run; what was finished by then is still reported.
+    settled : callable
+        Is told of every record at once, in whatever order they come: one slow file in front keeps no count waiting.
 
     Yields
     ------
@@ -264,12 +385,13 @@ def run(
             again.append(turn)
             continue
         alone = False
-        turn.settled = True
-        failed = fail_fast and _record(turn).error is not None
-        while turns and (failed or turns[0].settled):
+        turn.record = _record(turn)
+        settled(turn.record)
+        failed = fail_fast and turn.record.error is not None
+        while turns and (failed or turns[0].record):
             first = turns.popleft()
-            if first.settled:
-                yield _record(first)
+            if first.record:
+                yield first.record
         if failed:
             return
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from convcli.engine.errors import ConvError, display_name
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.pictures.picture import Picture
@@ -18,7 +18,15 @@ from convcli.files.sniff import ARE_READ, HEAD, picture_format
 if TYPE_CHECKING:
     from convcli.files.pictures.formats import FORMATS, check_format, format_of, write_picture
 
-__all__ = ["FORMATS", "Picture", "check_format", "format_of", "read_picture", "write_picture"]
+__all__ = [
+    "FORMATS",
+    "Picture",
+    "check_format",
+    "colour_of",
+    "format_of",
+    "read_picture",
+    "write_picture",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -73,6 +81,32 @@ def read_picture(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXEL
         raise about_file(name, error) from error
     except ConvError as error:
         raise error.about(display_name(name)) from error
+
+
+def colour_of(text: str) -> tuple[float, float, float]:
+    """Read an opaque colour, by name or as #rgb, #rrggbb, rgb(…), hsl(…): red, green and blue, 0 … 1.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> colour_of("white"), colour_of("#f00")
+    ((1.0, 1.0, 1.0), (1.0, 0.0, 0.0))
+    """
+    from PIL import ImageColor
+
+    try:
+        levels = ImageColor.getrgb(text.strip())
+    except ValueError as error:
+        raise ConvError(
+            f"got '{printable(text)}', a colour is needed, as in white or #ff8000", usage=True
+        ) from error
+    if len(levels) == 4 and levels[3] < 255:
+        raise ConvError(f"got '{printable(text)}', an opaque colour is needed", usage=True)
+    red, green, blue = (level / 255 for level in levels[:3])
+    return red, green, blue
 
 
 @contextmanager

@@ -29,6 +29,13 @@ Array: TypeAlias = NDArray[Any]
 _ORIENTATION = 274  # the EXIF tag
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
 _WHITE_IS_ZERO, _SIGNED = 0, 2
+_INDEXED, _COLOUR = (
+    3,
+    2,
+)  # the colour type of a PNG with a palette, and the bit of those with colours
+_TELLING = {b"IHDR": 13, b"PLTE": 768, b"bKGD": 6}
+"""The chunks of a PNG that are read here, and their largest size."""
+
 _STRIP = 1 << 18  # pixels that are copied at a time
 
 _DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
@@ -100,8 +107,7 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
     ConvError
     """
     image = _opened(file, format, max_pixels)
-    if format == "PNG":
-        _check_end(file)
+    background = _background(_chunks(file)) if format == "PNG" else None
     notes = _notes(image, format)
     profile = image.info.get("icc_profile")
     rawmodes = {_rawmode(tile) for tile in image.tile}
@@ -133,6 +139,7 @@ def decode(file: BinaryIO, format: str, max_pixels: int) -> Picture:
         alpha,
         profile if isinstance(profile, bytes) and profile else None,
         notes,
+        background,
     )
 
 
@@ -320,19 +327,45 @@ def _keyed(image: Image.Image, colours: Array, scale: int) -> Array | None:
     return alpha
 
 
-def _check_end(file: BinaryIO) -> None:
-    """Refuse a PNG without its last chunk: Pillow reads one that has lost only checksums and the end."""
+def _chunks(file: BinaryIO) -> dict[bytes, bytes]:
+    """Return the first chunk of each of `_TELLING`; refuse a PNG without its last chunk.
+
+    (Pillow reads one that has lost only checksums and the end, and no bKGD.)
+    """
     at = file.tell()
     end = file.seek(0, os.SEEK_END)
     place = 8
+    found: dict[bytes, bytes] = {}
     while place + 12 <= end:
         file.seek(place)
         length, kind = struct.unpack(">I4s", file.read(8))
+        if kind in _TELLING:
+            found.setdefault(kind, file.read(min(length, _TELLING[kind])))
         if kind == b"IEND":
             file.seek(at)
-            return
+            return found
         place += 12 + length
     raise ConvError("is truncated: the end of the PNG is missing")
+
+
+def _background(chunks: dict[bytes, bytes]) -> tuple[float, float, float] | None:
+    """Read the colour that a PNG is to be seen over (PNG, third edition, 11.3.4.1); None if it says none, or nonsense."""
+    told, head = chunks.get(b"bKGD", b""), chunks.get(b"IHDR", b"")
+    if len(head) < 10:
+        return None
+    depth, kind = head[8], head[9]
+    levels: tuple[int, ...] = ()
+    full = 255 if kind == _INDEXED else 2**depth - 1
+    if kind == _INDEXED and len(told) == 1:
+        levels = tuple(chunks.get(b"PLTE", b"")[3 * told[0] : 3 * told[0] + 3])
+    elif kind & _COLOUR and len(told) == 6:
+        levels = struct.unpack(">3H", told)
+    elif not kind & _COLOUR and len(told) == 2:
+        levels = struct.unpack(">H", told) * 3
+    if len(levels) != 3 or max(levels) > full:
+        return None
+    red, green, blue = (level / full for level in levels)
+    return red, green, blue
 
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())

@@ -27,12 +27,15 @@ class Picture:
         The ICC colour profile.
     notes : tuple of str
         What was not read as it is, for people to be told.
+    background : tuple of 3 floats, or None
+        The colour that the file says it is to be seen over: red, green, blue, 0 … 1.
     """
 
     planes: Samples
     alpha: Samples | None = None
     profile: bytes | None = None
     notes: tuple[str, ...] = ()
+    background: tuple[float, float, float] | None = None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from convcli.engine.errors import ConvError
-from convcli.engine.sizes.geometry import Axis, axes, per_axis
+from convcli.engine.sizes.geometry import Axis, axes, per_axis, pool_axes
 from convcli.engine.sizes.receptive_field import part
 from convcli.engine.sizes.transposed import TransposedAxis, transposed_axes
 from convcli.nets.architecture.layer import Layer
@@ -105,14 +105,15 @@ def pool(layer: Layer, size: Size) -> Found:
     """Count pooling by windows."""
     spatial = _spatial(layer, size)
     assert layer.kernel is not None
-    windows = axes(
+    windows = pool_axes(
         spatial,
         layer.kernel,
         padding=layer.padding,
-        stride=layer.stride or per_axis("window", layer.kernel, len(spatial), 1),
+        stride=layer.stride,
         dilation=layer.dilation,
         ceil=layer.ceil,
-        what="window",
+        divides=layer.kind == "avgpool",
+        include_pad=layer.count_padding,
     )
     output = (size[0], *(a.out for a in windows))
     return Found(output, windows, extra={"pool": prod(output) * prod(a.k for a in windows)})

@@ -9,7 +9,9 @@ import pytest
 import convcli
 from convcli import ConvError, corr2d, kernel, learn_kernel
 from convcli.engine.borders import BORDERS
+from convcli.engine.kernels import KERNELS
 from convcli.engine.learning import design_matrix, moments
+from convcli.engine.learning.nearest_kernel import nearest
 from convcli.engine.learning.report import as_values, sentences
 from tests import oracle
 
@@ -586,3 +588,21 @@ def test_errors(call, message):
     with pytest.raises(ConvError) as caught:
         call()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("scale", [1, -1, 2.5, -0.3])
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_multiple_of_either_sign_is_called_by_its_name(name, scale):
+    found = nearest(kernel(name) * scale)
+    assert found.name.split(":")[0] == name
+    assert found.scale == pytest.approx(scale)
+    assert found.distance < 1e-6
+
+
+def test_the_outline_kernel_is_the_negative_of_a_laplacian():
+    assert nearest(np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]])).text == (
+        "-1 × laplacian:4, exactly"
+    )
+    outline = nearest(np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]))
+    assert (outline.name, outline.scale) == ("laplacian:8", -1)
+    assert nearest(kernel("kirsch@135")).text == "kirsch@135, exactly"

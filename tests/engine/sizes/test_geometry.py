@@ -6,7 +6,15 @@ import pytest
 
 import convcli
 from convcli.engine.errors import ConvError
-from convcli.engine.sizes.geometry import WORDS, Padding, as_padding, axes, output_size, per_axis
+from convcli.engine.sizes.geometry import (
+    WORDS,
+    Padding,
+    as_padding,
+    axes,
+    output_size,
+    per_axis,
+    pool_axes,
+)
 from convcli.engine.sizes.transposed import transposed_axes
 
 
@@ -220,3 +228,54 @@ def test_transposed_errors(call, message):
     with pytest.raises(ConvError) as caught:
         transposed_axes((4,), (3,), stride=2, **call)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "padding", "stride", "anchors"),
+    [
+        (6, 2, "same", 1, [0, 1, 2, 3, 4, 5]),
+        (6, 2, "same-lower", 1, [0, 1, 2, 3, 4, 5]),
+        (6, 4, "same-lower", 1, [0, 1, 2, 3, 4, 5]),
+        (6, 3, "causal", 1, [0, 1, 2, 3, 4, 5]),
+        (6, 2, [(1, 0)], 1, [0, 1, 2, 3, 4, 5]),
+        (5, 4, "same-lower", 2, [0, 2, 4]),
+        (7, 4, "same-lower", 3, [0, 3, 6]),
+        (5, 2, 0, 1, [0, 1, 2, 3]),
+        (5, 2, 1, 1, [0, 0, 1, 2, 3, 4]),
+        (8, 4, [(2, 0)], 2, [0, 2, 4, 6]),
+        (3, 3, "full", 1, [0, 0, 1, 2, 2]),
+    ],
+)
+def test_the_anchor_follows_from_the_padding(n, k, padding, stride, anchors):
+    assert axes((n,), (k,), padding=padding, stride=stride)[0].anchors == anchors
+
+
+def test_same_lower_is_same_seen_in_a_mirror():
+    for n, k, s in itertools.product(range(1, 9), range(1, 7), (1, 2, 3)):
+        if (n - 1) % s == 0:  # else the strides begin elsewhere from the other end
+            (end,) = axes((n,), (k,), padding="same", stride=s)
+            (start,) = axes((n,), (k,), padding="same-lower", stride=s)
+            assert start.anchors == [n - 1 - a for a in reversed(end.anchors)]
+
+
+def test_the_first_window_without_a_cell_is_found():
+    for n, k, s, d, before, after in itertools.product(
+        range(1, 4), range(1, 4), range(1, 4), range(1, 6), range(6), range(4)
+    ):
+        if n + before + after < d * (k - 1) + 1:
+            continue
+        padding = [(before, after)]
+        (axis,) = axes((n,), (k,), padding=padding, stride=s, dilation=d)
+        reads = [any(0 <= i * s - before + j * d < n for j in range(k)) for i in range(axis.out)]
+        options = {"padding": padding, "stride": s, "dilation": d, "divides": True}
+        if all(reads):
+            assert pool_axes((n,), (k,), **options) == (axis,)
+        else:
+            with pytest.raises(ConvError, match=f"window {reads.index(False)} on axis 0 holds no"):
+                pool_axes((n,), (k,), **options)
+
+
+def test_windows_are_looked_at_without_counting_them():
+    huge = 10**9
+    with pytest.raises(ConvError, match="window 250000000 on axis 0"):
+        pool_axes((huge // 2,), (3,), padding=[(huge, 2 * huge)], stride=2, dilation=huge)

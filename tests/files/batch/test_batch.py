@@ -228,6 +228,18 @@ def test_the_window_is_bounded_and_records_come_as_they_are_done(monkeypatch):
     assert sorted(pool.open) == list("cde")
 
 
+def test_what_is_settled_is_told_at_once(monkeypatch):
+    monkeypatch.setattr(batch, "TICK", 0.01)
+    pool = ByHand()
+    told = []
+    records = run(None, jobs("abcd"), Crew(pool, 3), settled=lambda r: told.append(r.source))
+    assert next(records) is None
+    pool.finish("c")
+    pool.finish("b")
+    assert next(records) is None  # a is in front
+    assert told == ["c", "b"]
+
+
 def test_one_slow_job_does_not_let_the_others_pile_up(monkeypatch):
     monkeypatch.setattr(batch, "HELD", 5)
     monkeypatch.setattr(batch, "TICK", 0.01)

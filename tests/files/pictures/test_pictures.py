@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from convcli.engine.errors import ConvError
 from convcli.files.pictures import read_picture
 from tests.conftest import RESIDENT, SAMPLES
-from tests.files.making import chunk, interlaced, png, tiff
+from tests.files.making import chunk, interlaced, png, tiff, with_background
 
 RNG = np.random.default_rng(7)
 GREY = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
@@ -336,3 +336,29 @@ def test_the_samples_of_the_project():
     listed = (SAMPLES / "README.md").read_text()
     for file in SAMPLES.glob("*.[pc][ns][gv]"):
         assert f"`{file.name}`" in listed
+
+
+@pytest.mark.parametrize(
+    ("mode", "told", "background"),
+    [
+        ("RGB", b"\0\xff\0\0\0\x33", (1.0, 0.0, 0.2)),
+        ("L", b"\0\x33", (0.2, 0.2, 0.2)),
+        ("1", b"\0\1", (1.0, 1.0, 1.0)),
+        ("I;16", b"\xff\xff", (1.0, 1.0, 1.0)),
+        ("P", b"\1", (0.0, 0.0, 1.0)),
+        ("RGB", b"\0\x66", None),
+        ("P", b"\x09", None),  # beyond the palette
+        ("L", b"\1\0", None),  # beyond 8 bits
+        ("RGB", b"", None),
+        ("RGB", b"\0\xff\0", None),
+    ],
+)
+def test_the_background_of_a_png(mode, told, background):
+    image = Image.new(mode, (3, 2))
+    if mode == "P":
+        image.putpalette([255, 0, 0, 0, 0, 255])
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    picture = read_picture(with_background(file.getvalue(), told), "x")
+    assert picture.background == (None if background is None else pytest.approx(background))
+    assert read_picture(file.getvalue(), "x").background is None

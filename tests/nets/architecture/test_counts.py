@@ -3,12 +3,15 @@
 import itertools
 import random
 
+import numpy as np
 import pytest
 
 from convcli.engine.errors import ConvError
+from convcli.engine.pooling import pool2d
 from convcli.nets.architecture.counts import COUNTED, rule, summed
 from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import program
+from convcli.nets.layers.pooling import maximum
 
 ALEXNET = """
 conv:64,k11,s4,p2 relu maxpool:k3,s2
@@ -247,3 +250,22 @@ def test_a_layer_that_cannot_be(text, size, message):
     with pytest.raises(ConvError) as caught:
         program(read_chain(text), size)
     assert str(caught.value) == message
+
+
+def test_a_window_without_a_cell_is_what_pool_says_it_is():
+    """PyTorch's rule, in shape, pool and net alike, and in the same words."""
+    (row,) = program(read_chain("maxpool:k2,p1,d2"), (1, 1, 1))
+    one = np.ones((1, 1, 1, 1), np.float32)
+    assert row.output == (1, 1, 1)
+    assert maximum(one, row.axes).tolist() == pool2d(one, 2, padding=1, dilation=2).tolist()
+    assert maximum(one, row.axes).tolist() == [[[[-np.inf]]]]
+    for text, options in (
+        ("avgpool:k2,p1,d2", {"mode": "avg", "padding": 1, "dilation": 2}),
+        ("maxpool:k2,p3", {"padding": 3}),
+    ):
+        with pytest.raises(ConvError) as told:
+            pool2d(one, 2, **options)
+        with pytest.raises(ConvError) as counted:
+            program(read_chain(text), (1, 1, 1))
+        assert str(counted.value) == f"layer 1 '{text}', input 1x1x1: {told.value}"
+    assert program(read_chain("avgpool:k2,p3,pad"), (1, 1, 1))[0].output == (1, 3, 3)
