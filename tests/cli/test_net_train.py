@@ -297,6 +297,59 @@ def test_another_run_s_file_is_not_gone_on_with(convcli, data):
         assert (data / "w.npz").read_bytes() == before
 
 
+def accuracy(done):
+    return json.loads(done.text)["accuracy"]
+
+
+def test_eval_tells_what_was_learned_from(convcli, data):
+    train = ("net", "train", "net.txt", "train.npz", "--epochs", 3, "--seed", 5, "-o", "w.npz")
+    assert convcli(*train, "--holdout", 0.25).status == 0
+    done = convcli("net", "eval", "w.npz", "train.npz", "--json")
+    assert done.err == (
+        "convcli: train.npz: 30 of 40 examples were learned from, --holdout tests on the other 10\n"
+    )
+    assert convcli("net", "eval", "w.npz", "test.npz", "--json").err == ""
+    done = convcli("net", "eval", "w.npz", "train.npz", "--holdout", "--json")
+    assert (done.err, json.loads(done.text)["examples"]) == ("", 10)
+    run = card(data / "w.npz")["training"]
+    assert accuracy(done) == run["history"][-1]["test_accuracy"]
+    done = convcli("net", "eval", "w.npz", "test.npz", "--holdout")
+    assert (done.status, done.err) == (
+        1,
+        "convcli: error: --holdout: w.npz was not trained on test.npz: what is set aside is a part of "
+        "the training's data\n",
+    )
+    # the same classes, other pictures
+    with np.load(data / "train.npz") as file:
+        np.savez(data / "turned.npz", x=file["x"][:, ::-1], y=file["y"])
+    assert convcli("net", "eval", "w.npz", "turned.npz", "--json").err == ""
+    # a whole set
+    assert convcli(*train, "-f").status == 0
+    done = convcli("net", "eval", "w.npz", "train.npz", "--json")
+    assert done.err == "convcli: train.npz: all 40 examples were learned from: this is no test\n"
+    done = convcli("net", "eval", "w.npz", "train.npz", "--holdout")
+    assert (done.status, done.err) == (
+        2,
+        "convcli: error: --holdout: w.npz set nothing aside, net train --holdout does\n",
+    )
+
+
+@pytest.mark.parametrize("holdout", [None, 0.25])
+def test_files_that_do_not_know_the_whole_of_their_data_are_read(convcli, data, holdout):
+    call = ("net", "train", "net.txt", "train.npz", "--epochs", 1, "-o", "w.npz")
+    assert convcli(*call, *(() if holdout is None else ("--holdout", holdout))).status == 0
+    with weights.opened(data / "w.npz") as source:
+        said = dict(source.card)
+        tensors = {name: source.read(name) for name in source.shapes}
+    del said["training"]["whole"]
+    old = {n: a for n, a in tensors.items() if "." in n}
+    with (data / "w.npz").open("wb") as file:
+        weights.save(file, "npz", old, said, {})
+    told = "all 40" if holdout is None else "30 of 40"
+    assert told in convcli("net", "eval", "w.npz", "train.npz").err
+    assert "learned from" not in convcli("net", "eval", "w.npz", "test.npz").err
+
+
 @pytest.mark.usefixtures("data")
 def test_eval_needs_labels(convcli):
     assert convcli("net", "init", "lenet", "-o", "w.npz").status == 0

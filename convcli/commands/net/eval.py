@@ -23,8 +23,8 @@ __all__ = ["EXAMPLES", "net_eval"]
 
 EXAMPLES = (
     "convcli net train lenet digits.csv.gz --holdout 0.2 --epochs 2",
-    "convcli net eval lenet.npz digits.csv.gz",
-    "convcli net eval lenet.npz digits.csv.gz --json",
+    "convcli net eval lenet.npz digits.csv.gz --holdout",
+    "convcli net eval lenet.npz digits.csv.gz --holdout --json",
 )
 
 _MOST = 20
@@ -36,6 +36,14 @@ def net_eval(
         str, typer.Argument(metavar="WEIGHTS", help="A file of weights that net train wrote.")
     ],
     data: own.Data,
+    holdout: Annotated[
+        bool,
+        options.option(
+            own.DATA,
+            "--holdout",
+            text="Of the data of its training, what net train --holdout set aside.",
+        ),
+    ] = False,
     max_value: own.MaxValue = None,
     max_pixels: options.MaxPixels = MAX_PIXELS,
     as_json: options.JsonFlag = False,
@@ -49,13 +57,14 @@ def net_eval(
     from convcli.commands.net.load import load_network
     from convcli.commands.net.training_run import same_scale
     from convcli.commands.progress import say, watch
-    from convcli.files.datasets import read_labelled
+    from convcli.files.datasets import Part, read_labelled
     from convcli.files.operands import Reading
 
     loaded = load_network(weights, None, Overrides())
     if loaded.labels is None:
         raise ConvError(f"{printable(weights)}: names no labels, net train writes files that do")
-    labelled = read_labelled(data, max_value=max_value, max_pixels=max_pixels, part="test")
+    part: Part = "train" if holdout else "test"  # what was set aside is of the former
+    labelled = read_labelled(data, max_value=max_value, max_pixels=max_pixels, part=part)
     labelled = same_scale(labelled, loaded.white, max_value)
     examples, skipped = examples_of(
         labelled,
@@ -64,6 +73,9 @@ def net_eval(
         labels=loaded.labels,
         reading=Reading(max_pixels=max_pixels),
     )
+    examples = _unseen(weights, loaded, data, examples) if holdout else examples
+    if not holdout:
+        _tell_of_training(weights, loaded, data, examples)
     found = watch(_tested(loaded, examples))
     if as_json:
         print(json.dumps(_record(found, loaded.labels), allow_nan=False))
@@ -72,6 +84,59 @@ def net_eval(
         _show(found, loaded.labels)
     if skipped:
         raise typer.Exit(1)
+
+
+def _split(
+    weights: str, loaded: "Loaded", examples: "Examples"
+) -> "tuple[Examples, Examples | None] | None":
+    from convcli.nets.training.resume import split_of
+
+    if not loaded.run:
+        return None
+    try:
+        return split_of(loaded.run, examples)
+    except ConvError as error:
+        raise error.about(printable(weights)) from error
+
+
+def _unseen(weights: str, loaded: "Loaded", data: str, examples: "Examples") -> "Examples":
+    """Return the examples that the training set aside.
+
+    Raises
+    ------
+    ConvError
+        It set none aside, or they are others.
+    """
+    if loaded.run.get("holdout") is None:
+        raise ConvError(
+            f"--holdout: {printable(weights)} set nothing aside, net train --holdout does",
+            usage=True,
+        )
+    split = _split(weights, loaded, examples)
+    if split is None or split[1] is None:
+        raise ConvError(
+            f"--holdout: {printable(weights)} was not trained on {printable(data)}: "
+            "what is set aside is a part of the training's data"
+        )
+    return split[1]
+
+
+def _tell_of_training(weights: str, loaded: "Loaded", data: str, examples: "Examples") -> None:
+    """Say so where a network is tested on what it has learned from."""
+    from convcli.commands.progress import say
+
+    split = _split(weights, loaded, examples)
+    if split is None:
+        return
+    learned, aside = split
+    if aside is None:
+        text = f"all {len(learned):,} examples were learned from: this is no test"
+    else:
+        text = (
+            f"{len(learned):,} of {len(examples):,} examples were learned from, "
+            f"--holdout tests on the other {len(aside):,}"
+        )
+    say(f"convcli: {printable(data)}: {text}")
 
 
 def _tested(loaded: "Loaded", examples: "Examples") -> "Work[Evaluation]":

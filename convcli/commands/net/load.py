@@ -1,6 +1,7 @@
 """A network with its weights, and how pictures become its input."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ class Loaded:
     labels : tuple of str, optional
     white : float
         The value that became 1 in training.
+    run : mapping
+        What its file says of the training.
     """
 
     chosen: Chosen
@@ -37,6 +40,7 @@ class Loaded:
     preparation: Preparation
     labels: tuple[str, ...] | None = None
     white: float = 1.0
+    run: Mapping[str, Any] = field(default_factory=dict)
 
     def picture(self, operand: Operand) -> NDArray[np.float32]:
         """Bring a picture to the input's size, 0…1: shape (C, H, W)."""
@@ -102,6 +106,7 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
         preparation,
         tuple(map(str, labels)) if isinstance(labels, list) else None,
         float(told.get("max_value") or 1),
+        told["training"] if isinstance(told.get("training"), dict) else {},
     )
 
 

@@ -26,7 +26,13 @@ from convcli.nets.model import Model, initializers, weights
 from convcli.nets.training import Epoch, Training
 from convcli.nets.training.evaluation import scoring
 from convcli.nets.training.examples import Examples
-from convcli.nets.training.resume import Checkpoint, checkpoint_card, recipe_of, set_aside
+from convcli.nets.training.resume import (
+    Checkpoint,
+    checkpoint_card,
+    digest_of_all,
+    recipe_of,
+    set_aside,
+)
 from convcli.nets.zoo import NETWORKS, Preparation
 
 if TYPE_CHECKING:
@@ -69,6 +75,7 @@ def set_up(asked: "TrainOptions") -> Setup:
     preparation = replace(row.preparation, resize=None) if row else Preparation()
     reading = Reading(max_pixels=asked.max_pixels)
     train, skipped = examples_of(labelled, chosen.input, labels=labels, reading=reading)
+    whole = digest_of_all(train)
     holdout = None if asked.test else begun.run.get("holdout")
     if asked.holdout is not None:
         holdout = asked.holdout
@@ -86,7 +93,7 @@ def set_up(asked: "TrainOptions") -> Setup:
     initializers.start(model, recipe.start, np.random.default_rng(seed))
     training = Training(scoring(model), recipe, chosen.input, preparation, seed)
     begun.take_up(training, train)
-    card = checkpoint_card(chosen.card(), training, train, holdout)
+    card = checkpoint_card(chosen.card(), training, train, holdout, whole)
     return Setup(training, train, test, card, skipped)
 
 

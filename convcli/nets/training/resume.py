@@ -15,7 +15,7 @@ from convcli.nets.training.examples import Examples, stratified
 from convcli.nets.zoo import Network
 from convcli.nets.zoo.recipes import Recipe
 
-__all__ = ["Checkpoint", "checkpoint_card", "recipe_of", "set_aside"]
+__all__ = ["Checkpoint", "checkpoint_card", "digest_of_all", "recipe_of", "set_aside", "split_of"]
 
 _SPLIT = 3
 """The seed's stream that sets examples aside."""
@@ -152,8 +152,47 @@ def set_aside(examples: Examples, share: float, seed: int) -> tuple[Examples, Ex
     return examples.taken(kept), examples.taken(aside)
 
 
+def split_of(run: Mapping[str, Any], examples: Examples) -> tuple[Examples, Examples | None] | None:
+    """Split examples as a run split them, if they are those that it was given.
+
+    Parameters
+    ----------
+    run : mapping
+        What a file of weights says of its run. Files that do not know the whole of their data are told by the number
+        and the labels of what they learned from.
+    examples : Examples
+
+    Returns
+    -------
+    learned, aside : Examples
+        `aside` is None where nothing was set aside. None in place of both: they are other examples.
+
+    Raises
+    ------
+    ConvError
+        The file is damaged.
+    """
+    try:
+        whole, holdout, seed = run.get("whole"), run.get("holdout"), int(run["seed"])
+        learned = run["data"]
+        if not len(examples) or (whole is not None and whole != digest_of_all(examples)):
+            return None
+        if holdout is None:
+            return (examples, None) if learned == _digest(examples) else None
+        if whole is None and not learned["examples"] < len(examples):
+            return None
+        kept, aside = set_aside(examples, float(holdout), seed)
+        return (kept, aside) if learned == _digest(kept) else None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConvError("says of itself what cannot be") from error
+
+
 def checkpoint_card(
-    network: Mapping[str, Any], training: Training, train: Examples, holdout: float | None
+    network: Mapping[str, Any],
+    training: Training,
+    train: Examples,
+    holdout: float | None,
+    whole: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return what a file of weights says about itself before the first step; `Training.record` adds how far it is."""
     preparation = training.preparation
@@ -166,8 +205,14 @@ def checkpoint_card(
             "resize": preparation.resize,
         },
         "max_value": train.white,
-        "training": {"data": _digest(train), "holdout": holdout},
+        "training": {"data": _digest(train), "holdout": holdout, "whole": dict(whole)},
     }
+
+
+def digest_of_all(examples: Examples) -> dict[str, int]:
+    """Return what tells data from others, before a part of it is set aside: its pictures and their classes."""
+    pictures = np.ascontiguousarray(examples.x)
+    return {**_digest(examples), "pictures": zlib.crc32(pictures.reshape(-1).view(np.uint8).data)}
 
 
 def _digest(examples: Examples) -> dict[str, int]:
