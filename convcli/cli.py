@@ -22,7 +22,7 @@ __all__ = ["COMMANDS", "GROUPS", "Exit", "main", "run"]
 COMMANDS = {
     "shape": "Output size of a layer or a chain of layers; parameters, receptive field.",
     "corr": "Cross-correlate a picture or an array with a kernel, as a convolution layer does.",
-    "pool": "Pool a picture or an array: the largest, mean or smallest cell of each window.",
+    "pool": "Pool a picture or an array: the largest, mean, middle or smallest cell of each window.",
     "edge": "Find the edges of a picture or an array.",
     "learn": "Learn the kernel that makes Y from X by corr, and say how sure that is.",
     "kernels": "List the named kernels, or print one: its taps, and on a terminal what it does.",

@@ -1,6 +1,8 @@
 """Cross-correlation and pooling as four plain loops: the definition, sharing no code with the engine."""
 
 import math
+import statistics
+from fractions import Fraction
 
 import numpy as np
 
@@ -104,8 +106,14 @@ def pool(
     dilation=(1, 1),
     ceil=False,
     include_pad=False,
+    border=None,
+    value=0,
+    footprint=None,
 ):
-    """x (N, C, H, W), in Python numbers; None where the window holds nothing that counts, a size of 0 where none fits."""
+    """x (N, C, H, W), in Python numbers; None where the window holds nothing that counts, a size of 0 where none fits.
+
+    footprint: rows of 0 and 1; border None: what lies outside does not count.
+    """
     stride = size if stride is None else stride
     sizes, pads = [], []
     for a in (0, 1):
@@ -132,8 +140,18 @@ def pool(
                     seen, counted = [], 0
                     for u in range(size[0]):
                         for v in range(size[1]):
+                            if footprint is not None and not footprint[u][v]:
+                                continue
                             r = i * stride[0] + u * dilation[0] - pads[0][0]
                             q = j * stride[1] + v * dilation[1] - pads[1][0]
+                            if border is not None:
+                                here = source(r, x.shape[2], border), source(q, x.shape[3], border)
+                                constant = value if border == "constant" else 0
+                                seen.append(
+                                    constant if None in here else cells[n][c][here[0]][here[1]]
+                                )
+                                counted += 1
+                                continue
                             inside = 0 <= r < x.shape[2] and 0 <= q < x.shape[3]
                             if inside:
                                 seen.append(cells[n][c][r][q])
@@ -148,6 +166,14 @@ def pool(
                         out[n, c, i, j] = None
                     elif any(cell != cell for cell in seen):
                         out[n, c, i, j] = math.nan
+                    elif mode == "sum":
+                        out[n, c, i, j] = sum(seen)
+                    elif mode == "median":
+                        out[n, c, i, j] = statistics.median(seen)
+                    elif mode.startswith("percentile:"):
+                        share = Fraction(mode.partition(":")[2])
+                        rank = min(math.floor(len(seen) * share / 100), len(seen) - 1)
+                        out[n, c, i, j] = sorted(seen)[rank]
                     else:
                         out[n, c, i, j] = max(seen) if mode == "max" else min(seen)
     return out

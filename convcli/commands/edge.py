@@ -11,9 +11,12 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from convcli.commands.filters.operation import Transparency
     from convcli.engine.results import Result
-    from convcli.files.operands import Operand
+    from convcli.files.operands import Operand, Reading
 
 __all__ = ["EXAMPLES", "edge"]
 
@@ -26,6 +29,18 @@ EXAMPLES = (
 
 
 DETECTOR = "Detector"
+
+
+def _checked(text: str) -> str:
+    if not text.endswith("%"):
+        from convcli.engine.numbers import read_real
+
+        read_real(text)
+    return text
+
+
+_read_level = options.reads(_checked)
+"""The parser of a threshold, which is a number or a share of the gradients and stays a text here."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,23 +80,23 @@ class EdgeOptions:
         ),
     ] = None
     low: Annotated[
-        float | None,
+        str | None,
         options.option(
             DETECTOR,
             "--low",
-            text="Canny: where an edge may go on.",
-            parser=options.read_real,
-            metavar="T",
+            text="Canny: where an edge may go on (Q% of the gradients).",
+            parser=_read_level,
+            metavar="T|Q%",
         ),
     ] = None
     high: Annotated[
-        float | None,
+        str | None,
         options.option(
             DETECTOR,
             "--high",
             text="Canny: where an edge begins.",
-            parser=options.read_real,
-            metavar="T",
+            parser=_read_level,
+            metavar="T|Q%",
         ),
     ] = None
     threshold: Annotated[
@@ -89,9 +104,18 @@ class EdgeOptions:
         options.option(
             DETECTOR,
             "--threshold",
-            text="Black and white. Thresholds are 0…1 of full scale for pictures, own units for arrays.",
+            text="Black and white. Of pictures, thresholds are 0…1 of full scale.",
             metavar="T|otsu",
             autocompletion=options.words(lambda: ["otsu"]),
+        ),
+    ] = None
+    mask: Annotated[
+        str | None,
+        options.option(
+            DETECTOR,
+            "--mask",
+            text="Where it is black or 0, and at its border, no edges.",
+            metavar="FILE",
         ),
     ] = None
 
@@ -103,13 +127,14 @@ class Edge(Operation):
     method: str
     axis: str | None
     sigma: float | None
-    low: float | None
-    high: float | None
+    low: float | str | None
+    high: float | str | None
     threshold: float | str | None
     padding: Padding | None
     border: str | None
     value: float
     transparency: "Transparency"
+    mask: "NDArray[np.bool] | None" = None
 
     def seen(self, operand: "Operand") -> "Operand":
         """Lay a picture over the background: a cut-out has the edges that one sees."""
@@ -135,14 +160,13 @@ class Edge(Operation):
             self.method,
             axis=self.axis,
             sigma=self.sigma,
-            low=None if self.low is None else self.low * full,
-            high=None if self.high is None else self.high * full,
-            threshold=self.threshold * full
-            if isinstance(self.threshold, float)
-            else self.threshold,
+            low=_scaled(self.low, full),
+            high=_scaled(self.high, full),
+            threshold=_scaled(self.threshold, full),
             padding=self.padding or Padding("same" if picture else "valid"),
             border=self.border or ("reflect" if picture else "zero"),
             value=self.value,
+            mask=self.mask,
         )
 
     def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:
@@ -150,7 +174,8 @@ class Edge(Operation):
         from convcli.engine.edges import Found
 
         chosen = self.threshold == "otsu" or (
-            self.method == "canny" and (self.low is None or self.high is None)
+            self.method == "canny"
+            and not (isinstance(self.low, float) and isinstance(self.high, float))
         )
         if not chosen or not isinstance(result, Found):
             return ()
@@ -165,12 +190,42 @@ class Edge(Operation):
         )
 
 
+def _scaled(threshold: float | str | None, full: float) -> float | str | None:
+    return threshold * full if isinstance(threshold, float) else threshold
+
+
 def _threshold(text: str | None) -> float | str | None:
     if text in (None, "otsu"):
         return text
     from convcli.commands.kernel_argument import number_of
 
     return number_of(text, "--threshold", "a number or otsu")
+
+
+def _level(text: str | None) -> float | str | None:
+    if text is None or text.endswith("%"):
+        return text
+    from convcli.engine.numbers import read_real
+
+    return read_real(text)
+
+
+def _mask(name: str, reading: "Reading") -> "NDArray[np.bool]":
+    """Read a mask: of a picture, what is at least half bright is inside, of an array, what is not 0."""
+    import numpy as np
+
+    from convcli.engine.grey import grey
+    from convcli.files.operands import load
+
+    operand = load(name, reading)
+    if operand.picture is None:
+        if operand.values.ndim != 2:
+            raise ConvError(
+                f"--mask: {operand.values.ndim} dimensions, a picture or a matrix is needed"
+            )
+        return np.asarray(operand.values != 0)
+    bright = grey(operand.values)
+    return np.asarray(bright.reshape(bright.shape[-2:]) >= operand.picture.full_scale / 2)
 
 
 @options.takes(without=("stride", "dilation"))
@@ -181,20 +236,21 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
     terminal, CSV in a pipe). A unit step answers 1 with every detector
     (roberts: √2).
     """
-    if own.low is not None and own.high is not None and own.low > own.high:
-        raise ConvError(
-            f"--low: got {own.low:g}, at most --high ({own.high:g}) is allowed", usage=True
-        )
+    low, high = _level(own.low), _level(own.high)
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)
+    shared.check_stdin(own.mask or "")
     operation = Edge(
         own.method,
         own.axis,
         own.sigma,
-        own.low,
-        own.high,
+        low,
+        high,
         _threshold(own.threshold),
         shared.pads(),
         shared.border,
         shared.value,
         shared.transparency,
+        None if own.mask is None else _mask(own.mask, shared.reading),
     )
     shared.run("edge", operation, range_mode="abs", fields={"method": own.method})

@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import kernels
-from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.errors import ConvError, display_name, one_of, printable
 from convcli.engine.numbers import read_real
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.operands import Reading, load
+from convcli.files.operands import Reading, contents, load
+from convcli.files.sniff import sniff
 
 __all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]
 
-_NUMBERS = r"\s*([-+.0-9]|$)"
+_NUMBERS = r"\s*([-+.0-9[]|$)"
 _FILE = r"(?s).*(/|\.[A-Za-z]\w*$)"
+_FRACTIONS = r"[-+0-9.eE/,;\s\[\]]+"
+"""What may be fractions, though it has a slash."""
 
 
 def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
@@ -30,7 +33,7 @@ def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
     if kernels.named(text):
         return kernels.kernel(text)
     if _is_file(text):
-        return load(text, replace(reading, layout="chw")).values  # a kernel of 8x5x3 is no picture
+        return _from_file(text, replace(reading, layout="chw"))  # a kernel of 8x5x3 is no picture
     if re.fullmatch(r"[0-9]+(x[0-9]+)+", text):
         raise ConvError(
             f"--kernel: got the size {text}, weights are needed: box:{text} is the mean of such a window",
@@ -41,6 +44,62 @@ def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
     raise one_of("kernel", re.split("[:@]", text)[0], kernels.KERNELS).about("--kernel")
 
 
+def _from_file(name: str, reading: Reading) -> NDArray[Any]:
+    """Read a kernel from a file: an array, a small picture, or its text as an option would have it, or JSON of ours."""
+    source = contents(name)
+    data = source if isinstance(source, bytes) else _beginning(source)
+    written = data[:MOST_TEXT].decode("utf-8", "replace").strip() if sniff(data) is None else ""
+    if (
+        written.startswith("{")
+        or written.startswith("[")
+        or re.match(r"[^\n]*\S[ \t]+\S[^\n]*;", written)
+    ):
+        try:
+            return _written(written)
+        except ConvError as error:
+            raise error.about(display_name(name)) from error
+    found = load(name, reading, source=source)
+    if found.picture is not None and max(found.values.shape[-2:]) > LARGEST_PICTURE:
+        raise ConvError(
+            f"{display_name(name)}: is a picture of {size_text(found.values.shape)}, pictures of up to "
+            f"{LARGEST_PICTURE}x{LARGEST_PICTURE} are kernels: saved as .npy any array is one",
+            usage=True,
+        )
+    return found.values
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_TEXT)
+    except OSError:
+        return b""  # reading it says why
+
+
+def _written(text: str) -> NDArray[Any]:
+    """Read a kernel's text, or the JSON that corr and learn print."""
+    if not text.startswith("{"):
+        return kernels.read_numbers(text)
+    import json
+
+    try:
+        held = json.loads(text)
+        data = held["kernel"] if "kernel" in held else held["data"]
+        found = np.array(data)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ConvError("is no kernel: JSON of corr or learn has data or kernel") from error
+    if found.dtype.kind not in "iuf":
+        raise ConvError("is no kernel: its JSON holds something else than numbers")
+    return found
+
+
+MOST_TEXT = 1 << 20
+"""Bytes of a kernel that is written out."""
+
+LARGEST_PICTURE = 64
+"""Pixels a side of a picture that is taken for a kernel: a whole photograph is a mistake."""
+
+
 def _numbers(text: str, option: str) -> NDArray[Any]:
     try:
         return kernels.read_numbers(text)
@@ -49,7 +108,9 @@ def _numbers(text: str, option: str) -> NDArray[Any]:
 
 
 def _is_file(text: str) -> bool:
-    if text == "-" or re.match(_FILE, text):
+    if text == "-":
+        return True
+    if re.match(_FILE, text) and not re.fullmatch(_FRACTIONS, text):
         return True
     try:
         return Path(text).is_file()

@@ -1,4 +1,4 @@
-"""`convcli pool`: max, average and min pooling of pictures and arrays."""
+"""`convcli pool`: pooling, rank filters, erosion and dilation of pictures and arrays."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ __all__ = ["EXAMPLES", "pool"]
 EXAMPLES = (
     "convcli pool matrix.csv -k 2 -s 1",
     "convcli pool camera.png -k 4 -m avg -o small.png",
+    "convcli pool camera.png -k 5 -m median -s 1 -p same  # noise goes, edges stay",
     "convcli corr matrix.csv -k '0 1; 2 3' | convcli pool - -k 2",
 )
 
@@ -51,6 +52,17 @@ class PoolOptions:
             autocompletion=options.words(lambda: names.POOLING_MODES),
         ),
     ] = "max"
+    footprint: Annotated[
+        str,
+        options.option(
+            options.GEOMETRY,
+            "--footprint",
+            text=f"The window's cells that count: {names.choices(names.FOOTPRINTS)} (box).",
+            metavar="SHAPE",
+            show_default=False,
+            autocompletion=options.words(lambda: names.FOOTPRINTS),
+        ),
+    ] = "box"
     everywhere: Annotated[
         bool,
         options.option(options.GEOMETRY, "--global", text="One window, the whole plane."),
@@ -80,10 +92,13 @@ class Pool(Operation):
     dilation: tuple[int, ...]
     ceil: bool
     include_pad: bool
+    border: str | None
+    value: float
+    footprint: str
     transparency: "Transparency"
 
     def __call__(self, operand: "Operand") -> "Result":
-        """Plan it: averages of a picture weigh colours by alpha, maxima and minima take each channel by itself."""
+        """Plan it: averages of a picture weigh colours by alpha, unless a border or a footprint is named."""
         from convcli.engine.pooling import prepare
 
         size = self.size or operand.values.shape[-2:]
@@ -95,19 +110,29 @@ class Pool(Operation):
             "include_pad": self.include_pad,
         }
         alpha = None if operand.picture is None else operand.picture.alpha
-        if self.mode == "avg" and alpha is not None and self.transparency.counts(operand):
+        plain = self.border is None and not self.value and self.footprint == "box"
+        if self.mode == "avg" and plain and alpha is not None and self.transparency.counts(operand):
             from convcli.engine.weighted import averaged  # few pictures need it
 
             return averaged(operand.values, alpha, size, **options)
-        return prepare(operand.values, size, mode=self.mode, **options)
+        return prepare(
+            operand.values,
+            size,
+            mode=self.mode,
+            border=self.border,
+            value=self.value,
+            footprint=self.footprint,
+            **options,
+        )
 
 
-@options.takes(without=("border", "value", "range_mode", "background"))
+@options.takes(without=("background",))
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
-    """Pool a picture or an array: the largest, mean or smallest cell of each window.
+    """Pool a picture or an array: the largest, mean, middle or smallest cell of each window.
 
-    The stride is the window's size unless told. Arrays print (a table on a
-    terminal, CSV in a pipe), pictures are written to NAME-pool.png.
+    The stride is the window's size unless told; padding counts only with a
+    --border. Arrays print (a table on a terminal, CSV in a pipe), pictures are
+    written to NAME-pool.png. min and max at -s 1 -p same erode and dilate.
     """
     if (own.size is None) != own.everywhere:
         got = "neither" if own.size is None else "both"
@@ -122,6 +147,9 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         shared.dilation or (1,),
         own.ceil,
         own.include_pad,
+        shared.border,
+        shared.value,
+        own.footprint,
         shared.transparency,
     )
     shared.run("pool", operation)

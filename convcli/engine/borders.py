@@ -11,7 +11,7 @@ from convcli.engine.arguments import real, row_of
 from convcli.engine.errors import ConvError
 from convcli.engine.names import BORDER_SYNONYMS
 
-__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "filling", "read_window"]
+__all__ = ["BORDERS", "SYNONYMS", "Border", "border", "cells", "filling", "of_mask", "read_window"]
 
 Index = NDArray[np.intp]
 
@@ -176,6 +176,15 @@ def _inside(span: tuple[int, int], n: int) -> tuple[int, int]:
         return start, stop
     end = span[0] if span[0] >= n else span[1]
     return end, end
+
+
+def of_mask(mode: Border) -> tuple[str, float]:
+    """Return border and fill value for the mask of what has this border: what a constant fills counts as inside.
+
+    >>> of_mask(BORDERS["zero"]), of_mask(BORDERS["wrap"])
+    (('constant', 1.0), ('wrap', 0.0))
+    """
+    return ("constant", 1.0) if mode.source_of is None else (mode.name, 0.0)
 
 
 def filling(mode: Border, value: object) -> float:

@@ -4,6 +4,7 @@ A kernel is written `NAME`, `NAME:NUMBER,NUMBER` or `NAME:ROWSxCOLUMNS`, and `@A
 (`sobel-x@90` is `sobel-y`), or as numbers: `0 1; 2 3`.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,17 +98,50 @@ def _numbers(text: str, names: str, least: int, most: int) -> list[float]:
 
 
 def _gaussian(text: str) -> Taps:
-    numbers = _numbers(text or "1", "SIGMA or SIGMA,SIZE", 1, 2)
+    plain, told = _parted(text)
+    allowed = "SIGMA|SIGMAxSIGMA[,SIZE][,order=N|NxN][,truncate=T]"
+    order = _orders(told.pop("order", "0"))
+    (cut,) = _numbers(told.pop("truncate", "4"), "truncate=T", 1, 1)
+    sigma, _, size = (plain or "1").partition(",")
+    if told or sigma.count("x") > 1 or "," in size:
+        raise ConvError(f"got '{printable(text)}', {allowed} is allowed", usage=True)
+    numbers = _numbers(
+        ",".join([*sigma.split("x"), *([size] if "," in plain else [])]), allowed, 1, 3
+    )
+    sigmas = numbers[0], numbers[1 if "x" in sigma else 0]
     radius = None
-    if len(numbers) == 2:
-        size = numbers[1]
-        if size % 2 != 1 or size > LARGEST:
+    if "," in plain:
+        if "truncate=" in text:
+            raise ConvError(f"got '{printable(text)}', a size or truncate=T is allowed", usage=True)
+        if numbers[-1] % 2 != 1 or numbers[-1] > LARGEST:
             raise ConvError(
-                f"got size {size:g}, an odd whole number to {LARGEST} is allowed", usage=True
+                f"got size {numbers[-1]:g}, an odd whole number to {LARGEST} is allowed", usage=True
             )
-        radius = int(size) // 2
-    row = gaussian_row(numbers[0], radius)
-    return np.outer(row, row)
+        radius = int(numbers[-1]) // 2
+    down, across = (
+        gaussian_row(s, radius_of(s, cut) if radius is None else radius, n)
+        for s, n in zip(sigmas, order, strict=True)
+    )
+    return np.outer(down, across)
+
+
+def _parted(text: str) -> tuple[str, dict[str, str]]:
+    """Split parameters into the plain ones and those with a name, ``name=value``."""
+    parts = text.split(",") if text else []
+    told = dict(part.split("=", 1) for part in parts if "=" in part)
+    if len(told) < sum("=" in part for part in parts):
+        raise ConvError(f"got '{printable(text)}', each name is allowed once", usage=True)
+    return ",".join(part for part in parts if "=" not in part), told
+
+
+def _orders(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"[0-9](x[0-9])?", text):
+        raise ConvError(
+            f"got order '{printable(text)}', one digit or ROWSxCOLUMNS is allowed: "
+            "how often the Gaussian is derived down and across",
+            usage=True,
+        )
+    return int(text[0]), int(text[-1])
 
 
 def _log(text: str) -> Taps:
@@ -163,6 +197,25 @@ def _laplacian(text: str) -> Taps:
     return np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
 
 
+def _sobel(turned: bool) -> Callable[[str], Taps]:
+    """Make the builder of Sobel's kernel along a row, or `turned` down a column, of 3, 5 or 7 cells a side.
+
+    OpenCV's: binomials across, and along them binomials of two orders less, times -1 0 1.
+    """
+
+    def build(text: str) -> Taps:
+        if text not in ("", "3", "5", "7"):
+            raise ConvError(
+                f"got '{printable(text)}', 3, 5 or 7 (cells a side) is allowed", usage=True
+            )
+        size = int(text or 3)
+        blur = np.array([math.comb(size - 1, i) for i in range(size)])
+        slope = np.convolve([math.comb(size - 3, i) for i in range(size - 2)], [-1, 0, 1])
+        return np.outer(slope, blur) if turned else np.outer(blur, slope)
+
+    return build
+
+
 _SOBEL = "Sobel and Feldman, A 3x3 isotropic gradient operator, 1968"
 _SCHARR = "Scharr, Optimale Operatoren in der digitalen Bildverarbeitung, 2000"
 _PREWITT = "Prewitt, Object enhancement and extraction, 1970"
@@ -177,14 +230,14 @@ _FARID_D = (-0.109604, -0.276691, 0.0, 0.276691, 0.109604)
 _ROWS = (
     Kernel("identity", _identity, "leaves every cell as it is", _BOOK, "[SIZE|ROWSxCOLUMNS]", example="identity:5"),
     Kernel("box", _box, "mean of a window", _BOOK, "[SIZE|ROWSxCOLUMNS]", example="box:5x5"),
-    Kernel("gaussian", _gaussian, "Gaussian blur, cut at 4 sigma", _BOOK, "[SIGMA[,SIZE]]", example="gaussian:1.5"),
+    Kernel("gaussian", _gaussian, "Gaussian blur, cut at 4 sigma, or its derivatives", _BOOK, "[SIGMA|SIGMAxSIGMA[,SIZE][,order=NxN][,truncate=T]]", example="gaussian:1.5"),
     Kernel("disk", _disk, "mean of a disk: a lens out of focus", _BOOK, "[RADIUS]", example="disk:3"),
     Kernel("sharpen", _table((0, -1, 0), (-1, 5, -1), (0, -1, 0)), "the input less its Laplacian", _BOOK),
     Kernel("emboss", _table((-2, -1, 0), (-1, 1, 1), (0, 1, 2)), "light from the upper left", _BOOK),
     Kernel("diff-x", _table((1, -1)), "the chapter's edge kernel, columns", _CHAPTER),
     Kernel("diff-y", _table((1,), (-1,)), "the chapter's edge kernel, rows", _CHAPTER),
-    Kernel("sobel-x", _table((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), "derivative along a row", _SOBEL),
-    Kernel("sobel-y", _table((-1, -2, -1), (0, 0, 0), (1, 2, 1)), "derivative down a column", _SOBEL),
+    Kernel("sobel-x", _sobel(turned=False), "derivative along a row", _SOBEL, "[3|5|7]", example="sobel-x:5"),
+    Kernel("sobel-y", _sobel(turned=True), "derivative down a column", _SOBEL, "[3|5|7]", example="sobel-y:5"),
     Kernel("scharr-x", _table((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)), "derivative along a row, rounder", _SCHARR),
     Kernel("scharr-y", _table((-3, -10, -3), (0, 0, 0), (3, 10, 3)), "derivative down a column, rounder", _SCHARR),
     Kernel("prewitt-x", _table((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)), "derivative along a row", _PREWITT),
@@ -265,11 +318,14 @@ def turn(taps: Taps, angle: str) -> Taps:
 
 
 def read_numbers(text: str) -> NDArray[Any]:
-    """Read a kernel written as numbers: rows by ``;`` (or line ends), numbers by space or comma.
+    """Read a kernel written as numbers: rows by ``;`` (or line ends), numbers by blanks or by commas; or in brackets.
+
+    A number may be a fraction, ``1/9``. Nested brackets are rows, planes and stacks of planes, as every framework
+    writes them.
 
     Returns
     -------
-    ndarray, shape (kh, kw)
+    ndarray, shape (kh, kw), in brackets also (C, kh, kw) or (O, C, kh, kw)
         int64 when every number is whole and written without point or exponent, else float64.
 
     Raises
@@ -278,29 +334,91 @@ def read_numbers(text: str) -> NDArray[Any]:
 
     Examples
     --------
-    >>> read_numbers("0 1; 2 3").tolist()
-    [[0, 1], [2, 3]]
+    >>> read_numbers("0 1; 2 3").tolist(), read_numbers("1/4, 0.5").tolist()
+    ([[0, 1], [2, 3]], [[0.25, 0.5]])
+    >>> read_numbers("[[[0, 1], [2, 3]], [[1, 2], [3, 4]]]").shape
+    (2, 2, 2)
     """
-    rows = [
-        re.split(f"[,{BLANKS}]+", row.strip(BLANKS).strip(","))
-        for row in re.split(r"[;\n]", text.strip(BLANKS).strip(";"))
-    ]
+    bare = text.strip(BLANKS)
+    if bare.startswith("["):
+        return _nested(bare)
     numbers: list[list[int | float]] = []
-    for i, row in enumerate(rows, 1):
-        if len(row) != len(rows[0]):
+    for i, line in enumerate(re.split(r"[;\n]", bare.strip(";")), 1):
+        row = re.sub(f"[{BLANKS}]*,[{BLANKS}]*", ",", line.strip(BLANKS)).strip(",")
+        cells = re.split(f"[,{BLANKS}]+", row)
+        if "," in row and re.search(f"[{BLANKS}]", row):
+            rows = row.replace(",", "; ")
             raise ConvError(
-                f"row {i} has {len(row)} numbers, the first has {len(rows[0])}", usage=True
+                f"got '{brief(line.strip())}', blanks and commas mixed: '{brief(rows)}' has rows, "
+                f"'{brief(' '.join(cells))}' is one row of {len(cells)}",
+                usage=True,
+            )
+        if numbers and len(cells) != len(numbers[0]):
+            raise ConvError(
+                f"row {i} has {len(cells)} numbers, the first has {len(numbers[0])}", usage=True
             )
         numbers.append([])
-        for j, cell in enumerate(row, 1):
+        for j, cell in enumerate(cells, 1):
             try:
-                numbers[-1].append(read_number(cell))
+                numbers[-1].append(_number(cell))
             except ConvError as error:
                 raise error.about(f"row {i}, number {j}") from error
-    every = [number for row in numbers for number in row]
-    if not all(isinstance(number, int) for number in every):
+    return _as_array(numbers, text)
+
+
+def _number(text: str) -> int | float:
+    """Read a number, or a fraction of two."""
+    over, line, under = text.partition("/")
+    if not line:
+        return read_number(text)
+    parts = [read_number(part) for part in (over, under)]
+    if not parts[1]:
+        raise ConvError(f"got '{brief(text)}', nothing is divided by 0", usage=True)
+    return parts[0] / parts[1]
+
+
+def _nested(text: str) -> NDArray[Any]:
+    tokens = re.findall(r"[\[\]]|[^\[\],\s]+", text)
+    open_lists: list[list[Any]] = [[]]
+    for token in tokens:
+        if token == "[":
+            open_lists.append([])
+        elif token == "]" and len(open_lists) > 1:
+            closed = open_lists.pop()
+            open_lists[-1].append(closed)
+        elif token == "]" or len(open_lists) == 1:
+            raise ConvError(f"got '{brief(text)}', brackets that match are needed", usage=True)
+        else:
+            open_lists[-1].append(_number(token))
+        if len(open_lists) > 5:
+            raise ConvError(f"got '{brief(text)}', at most 4 dimensions are allowed", usage=True)
+    if len(open_lists) > 1:
+        raise ConvError(f"got '{brief(text)}', brackets that match are needed", usage=True)
+    if len(open_lists[0]) != 1:
+        raise ConvError(f"got '{brief(text)}', one list in brackets is needed", usage=True)
+    found = open_lists[0][0]
+    rows = found if found and isinstance(found[0], list) else [found]
+    _shape(rows, text)
+    return _as_array(rows, text)
+
+
+def _shape(given: Any, text: str) -> tuple[int, ...]:
+    """The shape of nested lists; ones of different lengths are refused."""
+    if not isinstance(given, list):
+        return ()
+    inner = {_shape(item, text) for item in given}
+    if len(inner) != 1:
+        raise ConvError(f"got '{brief(text)}', rows of one length are needed", usage=True)
+    return (len(given), *inner.pop())
+
+
+def _as_array(numbers: list[Any], text: str) -> NDArray[Any]:
+    flat: list[Any] = [numbers]
+    while flat and isinstance(flat[0], list):
+        flat = [item for part in flat for item in part]
+    if not all(isinstance(number, int) for number in flat):
         return np.array(numbers, np.float64)
-    if not all(abs(number) < 2**63 for number in every):
+    if not all(abs(number) < 2**63 for number in flat):
         raise ConvError(f"got '{brief(text)}', numbers that fit 64 bits are needed", usage=True)
     return np.array(numbers, np.int64)
 
@@ -309,20 +427,21 @@ LARGEST = 4097
 """The longest side of a named kernel."""
 
 
-def radius_of(sigma: float) -> int:
-    """Cells on each side of a Gaussian that is cut at 4 sigma.
+def radius_of(sigma: float, truncate: float = 4.0) -> int:
+    """Cells on each side of a Gaussian that is cut at `truncate` sigma, as scipy.ndimage cuts it.
 
     >>> radius_of(1.4)
     6
     """
-    radius = int(4 * sigma + 0.5)  # scipy.ndimage's truncation at 4 sigma
-    if 2 * radius + 1 > LARGEST:
-        raise ConvError(f"got sigma {sigma:g}, at most {LARGEST // 8} is allowed", usage=True)
-    return radius
+    reach = truncate * sigma + 0.5
+    if reach >= LARGEST // 2 + 1:
+        most = (LARGEST // 2) / truncate
+        raise ConvError(f"got sigma {sigma:g}, at most {most:g} is allowed", usage=True)
+    return int(reach)
 
 
-def gaussian_row(sigma: float, radius: int | None = None) -> NDArray[np.float64]:
-    """One-dimensional Gaussian, sampled at whole numbers and scaled to sum 1.
+def gaussian_row(sigma: float, radius: int | None = None, order: int = 0) -> NDArray[np.float64]:
+    """One-dimensional Gaussian, sampled at whole numbers and scaled to sum 1, or a derivative of it.
 
     Parameters
     ----------
@@ -330,14 +449,28 @@ def gaussian_row(sigma: float, radius: int | None = None) -> NDArray[np.float64]
         Standard deviation in cells.
     radius : int, optional
         Cells on each side; floor(4 sigma + 1/2) unless given.
+    order : int
+        Of the derivative. Odd ones answer + to a rise: they are the derivative of what was blurred, as
+        scipy.ndimage.gaussian_filter gives it, and as a kernel that is not flipped the mirror image of the curve.
 
     Returns
     -------
     ndarray, shape (2 * radius + 1,), float64
+
+    Examples
+    --------
+    >>> gaussian_row(1.0, 1, order=1).round(3).tolist()
+    [-0.274, 0.0, 0.274]
     """
     radius = radius_of(sigma) if radius is None else radius
-    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return np.asarray(weights / weights.sum())
+    at = np.arange(-radius, radius + 1)
+    weights = np.exp(-0.5 * (at / sigma) ** 2)
+    weights = weights / weights.sum()
+    # the n-th derivative of g is g times a polynomial: q' - q x / sigma², from q to the next
+    factor = np.polynomial.Polynomial([1.0])
+    for _ in range(order):
+        factor = factor.deriv() - factor * np.polynomial.Polynomial([0.0, 1 / sigma**2])
+    return np.asarray(weights * factor(-at)) if order else np.asarray(weights)
 
 
 def log_factors(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

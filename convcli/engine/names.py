@@ -6,7 +6,7 @@ The rows themselves are in the registries that the comments name; a test compare
 from collections.abc import Iterable, Mapping
 
 __all__ = [
-    "AXES", "BORDERS", "BORDER_SYNONYMS", "DETECTORS", "KERNELS", "LAYOUTS", "LEARNING_METHODS", "POOLING_MODES", "RANGES", "choices",
+    "AXES", "BORDERS", "BORDER_SYNONYMS", "DETECTORS", "FOOTPRINTS", "KERNELS", "LAYOUTS", "LEARNING_METHODS", "POOLING_MODES", "RANGES", "choices",
 ]  # fmt: skip
 
 KERNELS = (
@@ -33,7 +33,7 @@ BORDER_SYNONYMS = {
 }
 """Other names of borders, which cannot be misread."""
 DETECTORS = {
-    "sobel": "",
+    "sobel": "sobel:5, sobel:7",
     "scharr": "",
     "prewitt": "",
     "roberts": "",
@@ -47,8 +47,17 @@ DETECTORS = {
 """Of `edges.DETECTORS`."""
 AXES = ("x", "y", "both")
 """Of `edges.AXES`."""
-POOLING_MODES = ("max", "avg", "min")
+POOLING_MODES = {
+    "max": "",
+    "avg": "",
+    "min": "",
+    "sum": "",
+    "median": "",
+    "percentile": "percentile:Q, Q of 0 to 100",
+}
 """Of `pooling.MODES`."""
+FOOTPRINTS = ("box", "disk", "cross")
+"""Of `footprints.FOOTPRINTS`."""
 RANGES = ("clip", "abs", "stretch", "offset")
 """Of `ranges.RANGES`."""
 LEARNING_METHODS = {"lstsq": "least squares", "sgd": "descent"}
@@ -65,8 +74,8 @@ def choices(names: Mapping[str, str] | Iterable[str]) -> str:
 
     >>> choices(LEARNING_METHODS)
     'lstsq (least squares) or sgd (descent)'
-    >>> choices(POOLING_MODES)
-    'max, avg or min'
+    >>> choices(FOOTPRINTS)
+    'box, disk or cross'
     """
     words = names if isinstance(names, Mapping) else dict.fromkeys(names, "")
     *most, last = [f"{name} ({text})" if text else name for name, text in words.items()]

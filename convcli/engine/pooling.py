@@ -1,50 +1,73 @@
-"""Pooling: the maximum, the average or the minimum of every window of every plane.
+"""Pooling: one number for every window of every plane: its largest, smallest or middle cell, its mean or sum.
 
-A window's rows are reduced first, then its columns: k + k steps in place of k * k. Padding is never read, so it
-cannot win whatever the type of the numbers is.
+A window's rows are reduced first, then its columns: k + k steps in place of k * k. Unless a border is named, padding is
+never read, so it cannot win whatever the type of the numbers is.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convcli.engine.arguments import Wholes, row_of
+from convcli.engine import ranks
+from convcli.engine.arguments import Wholes, real, row_of
 from convcli.engine.arrays import as_array, check_planes
-from convcli.engine.errors import ConvError
+from convcli.engine.borders import BORDERS, Border, border, filling, read_window
+from convcli.engine.errors import ConvError, printable
+from convcli.engine.footprints import FOOTPRINTS, Columns, runs
+from convcli.engine.numbers import read_real
+from convcli.engine.ranks import Rule, Windows
 from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike
+from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
+from convcli.engine.threads import each, workers
 
-__all__ = ["MODES", "Mode", "Pooling", "merge_windows", "pool2d", "prepare"]
+__all__ = ["MODES", "Mode", "Pooling", "merge_windows", "mode_of", "pool2d", "prepare"]
 
 CACHE = 1 << 16
 """Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
 
+RANKED = 1 << 18
+"""Elements of a result by order that one thread computes at a time."""
+
+COUNTED = 300
+"""Cells from which on a window of 8-bit numbers that hangs over the edge is counted, not sorted."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Mode:
-    """One way of reducing a window to a number.
+    """One way of reducing a window to a number: by merging its cells, or by their order.
 
     Parameters
     ----------
     name, title, source : str
-    merge : ufunc
+    merge : ufunc or None
         Joins two parts of a window.
-    empty : callable
+    empty : callable or None
         What `merge` leaves out, of a given dtype: the value of a part without cells.
     divides : bool
         Whether the result is divided by the number of cells.
+    ranks : callable or None
+        Makes the rule which cells, in order of size, are the answer, from the parameter.
+    parameter : str
+        How the parameter is written, empty for a mode that takes none.
     """
 
     name: str
     title: str
     source: str
-    merge: np.ufunc
-    empty: Callable[[np.dtype[Any]], Any]
+    merge: np.ufunc | None = None
+    empty: Callable[[np.dtype[Any]], Any] | None = None
     divides: bool = False
+    ranks: Callable[[str], Rule] | None = None
+    parameter: str = ""
+
+    @property
+    def written(self) -> str:
+        """How the mode is written."""
+        return f"{self.name}:{self.parameter}" if self.parameter else self.name
 
 
 def _lowest(dtype: np.dtype[Any]) -> Any:
@@ -63,17 +86,65 @@ def _nothing(dtype: np.dtype[Any]) -> Any:  # noqa: ARG001
     return 0
 
 
+def _halves(text: str) -> Rule:  # noqa: ARG001
+    return lambda cells: ((cells - 1) // 2, cells // 2)
+
+
+def _percentile(text: str) -> Rule:
+    try:
+        share = read_real(text)
+    except ConvError:
+        share = -1.0
+    if not 0 <= share <= 100:
+        got = f"'{printable(text)}'" if text else "no number"
+        raise ConvError(
+            f"percentile: got {got}, percentile:Q with Q from 0 to 100 is allowed", usage=True
+        )
+
+    def ranks(cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rank = np.minimum((cells * share / 100).astype(np.int64), cells - 1)
+        return rank, rank
+
+    return ranks
+
+
 _CHAPTER = "Zhang et al., Dive into Deep Learning, 'Pooling'"
 _LECUN = "LeCun et al., Gradient-based learning applied to document recognition, 1998"
 _MORPHOLOGY = "Serra, Image Analysis and Mathematical Morphology, 1982 (erosion)"
+_TUKEY = "Tukey, Exploratory Data Analysis, 1977"
+_RANKS = "Heygster, Rank filters in digital image processing, 1982"
+_BOOK = "Gonzalez and Woods, Digital Image Processing"
 
 _ROWS = (
-    Mode("max", "largest cell of the window", _CHAPTER, np.maximum, _lowest),
+    Mode("max", "largest cell of the window (dilation)", _CHAPTER, np.maximum, _lowest),
     Mode("avg", "mean of the window", _LECUN, np.add, _nothing, divides=True),
-    Mode("min", "smallest cell of the window", _MORPHOLOGY, np.minimum, _highest),
+    Mode("min", "smallest cell of the window (erosion)", _MORPHOLOGY, np.minimum, _highest),
+    Mode("sum", "sum of the window", _BOOK, np.add, _nothing),
+    Mode("median", "middle cell of the window", _TUKEY, ranks=_halves),
+    Mode("percentile", "cell that Q % are below", _RANKS, ranks=_percentile, parameter="Q"),
 )
 MODES: dict[str, Mode] = {row.name: row for row in _ROWS}
 """The modes by name."""
+
+
+def mode_of(text: str) -> tuple[Mode, Rule | None]:
+    """Read a mode: its row, and for a mode that goes by order its rule.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> row, rule = mode_of("percentile:50")
+    >>> row.name, rule(np.array(9))[0].item()
+    ('percentile', 4)
+    """
+    name, colon, parameter = text.partition(":") if isinstance(text, str) else ("", "", "")
+    row = MODES.get(name) or row_of("pooling mode", text, {r.written: r for r in _ROWS})
+    if colon and not row.parameter:
+        raise ConvError(f"{name}: got '{printable(parameter)}', it takes no parameter", usage=True)
+    return row, row.ranks(parameter) if row.ranks else None
 
 
 @dataclass(eq=False, repr=False)
@@ -84,9 +155,19 @@ class Pooling(Result):
     ----------
     x : ndarray, shape (N, C, H, W)
     mode : Mode
+    rule : callable or None
+        Of a mode that goes by order.
     axes : (Axis, Axis)
-    cells : (ndarray, ndarray)
-        What the average divides by is the product of the two: cells of each window down and across.
+    windows : Windows
+        The cells of a window.
+    box : bool
+        Whether these are all cells between the first and the last.
+    border : Border or None
+        What stands beyond the edge; None where nothing does.
+    value : float
+        The fill of border 'constant'.
+    cells : (ndarray, ndarray), shapes (runs, rows) and (runs, columns)
+        Cells that count of each window, down and across; the sum of their products is what the average divides by.
     dtype, work : numpy dtype
         Of the result, and of the arithmetic.
     shape : tuple of int
@@ -97,7 +178,12 @@ class Pooling(Result):
 
     x: NDArray[Any]
     mode: Mode
+    rule: Rule | None
     axes: tuple[Axis, Axis]
+    windows: Windows
+    box: bool
+    border: Border | None
+    value: float
     cells: tuple[NDArray[np.int64], NDArray[np.int64]]
     dtype: np.dtype[Any]
     work: np.dtype[Any]
@@ -109,28 +195,134 @@ class Pooling(Result):
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
         batch, channels, _, width = self.x.shape
-        # a band far lower than the window would reduce the same rows again and again
-        height = max(CACHE // (batch * channels * width), self.axes[0].extent // self.axes[0].s, 1)
-        for top in range(start, stop, height):
-            bottom = min(top + height, stop)
-            self._band(top, bottom, target[:, :, top - start : bottom - start])
+        if self.rule is None:
+            # a band far lower than the window would reduce the same rows again and again
+            fit = CACHE // (batch * channels * width)
+            height = max(fit, self.axes[0].extent // self.axes[0].s, 1)
+        else:
+            height = max(RANKED // (target.size // max(stop - start, 1)), 1)
+        parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]
+
+        def work(take: Callable[[], tuple[int, int] | None]) -> None:
+            while (part := take()) is not None:
+                found = target[:, :, part[0] - start : part[1] - start]
+                if self.rule is None:
+                    self._band(*part, found)
+                else:
+                    self._ranked(self.rule, *part, found)
+
+        each(work, parts, max(min(workers(), len(parts)), 1))
         return out
 
     def _band(self, top: int, bottom: int, out: NDArray[Any]) -> None:
+        assert self.mode.merge is not None
+        assert self.mode.empty is not None
         vertical, horizontal = self.axes
-        empty = self.mode.empty(self.work)
-        *planes, _, width = self.x.shape
-        down = np.full((*planes, bottom - top, width), empty, self.work)
+        merge, empty = self.mode.merge, self.mode.empty(self.work)
+        x, first = self.x, top
+        if self.border is not None or not self.box:
+            x, first = self._read((top, bottom), (0, horizontal.out), empty), 0
+            vertical = replace(vertical, n=x.shape[-2], before=0)
+            horizontal = replace(horizontal, n=x.shape[-1], before=0)
+        *planes, _, width = x.shape
         across = np.full((*planes, bottom - top, horizontal.out), empty, self.work)
         with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-            merge_windows(self.x, vertical, top, self.mode.merge, empty, down)
-            turned = across.swapaxes(-1, -2)
-            merge_windows(down.swapaxes(-1, -2), horizontal, 0, self.mode.merge, empty, turned)
+            for (lowest, highest), columns in runs(self.windows.columns).items():
+                tall = replace(
+                    vertical, k=highest - lowest, before=vertical.before - lowest * vertical.d
+                )
+                down = np.full((*planes, bottom - top, width), empty, self.work)
+                merge_windows(x, tall, first, merge, empty, down)
+                for left, right in columns:
+                    wide = replace(
+                        horizontal, k=right - left, before=horizontal.before - left * horizontal.d
+                    )
+                    turned = across.swapaxes(-1, -2)
+                    merge_windows(down.swapaxes(-1, -2), wide, 0, merge, empty, turned)
             if self.mode.divides:
-                counts = self.cells[0][top:bottom, None] * self.cells[1]
+                counts = self.cells[0][:, top:bottom].T @ self.cells[1]
                 np.divide(across, counts, out=out, casting="unsafe")
             else:
                 out[...] = across
+
+    def _read(self, rows: tuple[int, int], columns: tuple[int, int], empty: Any) -> NDArray[Any]:
+        """Copy what a range of windows looks at; beyond the edge stands the border, or `empty` where there is none."""
+        down, across = (_span(a, *r) for a, r in zip(self.axes, (rows, columns), strict=True))
+        size = *self.x.shape[:2], down[1] - down[0], across[1] - across[0]
+        found = np.empty(size, self.work)
+        mode, fill = self.border or BORDERS["constant"], self.value if self.border else empty
+        read_window(self.x, down, across, mode, fill, found)
+        return found
+
+    def _ranked(self, rule: Rule, top: int, bottom: int, out: NDArray[Any]) -> None:
+        """Find the cells of a rank; windows that hang over the edge, where no border stands, by themselves."""
+        width = self.axes[1].out
+        found = out.reshape(-1, *out.shape[2:])
+        left, right, first, last = 0, width, top, bottom
+        if self.border is None:
+            first, last = (min(max(i, top), bottom) for i in _whole(self.axes[0]))
+            left, right = _whole(self.axes[1])
+        if first >= last or left >= right:
+            self._outer(rule, (top, bottom), (0, width), found)
+            return
+        self._inner(
+            rule, (first, last), (left, right), found[:, first - top : last - top, left:right]
+        )
+        for rows, columns in (
+            ((top, first), (0, width)),
+            ((last, bottom), (0, width)),
+            ((first, last), (0, left)),
+            ((first, last), (right, width)),
+        ):
+            if rows[0] < rows[1] and columns[0] < columns[1]:
+                part = found[:, rows[0] - top : rows[1] - top, slice(*columns)]
+                self._outer(rule, rows, columns, part)
+
+    def _inner(
+        self, rule: Rule, rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]
+    ) -> None:
+        cells = self._read(rows, columns, 0)
+        cells = cells.reshape(-1, *cells.shape[2:])
+        low, high = (int(r) for r in rule(np.array(self.windows.count)))
+        if low == high and out.dtype == cells.dtype:
+            ranks.select(cells, self.windows, (low,), (out,))
+            return
+        both = [np.empty(out.shape, cells.dtype) for _ in {low, high}]
+        ranks.select(cells, self.windows, sorted({low, high}), both)
+        ranks.middle(both[0], both[-1], out)
+
+    def _outer(
+        self, rule: Rule, rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]
+    ) -> None:
+        vertical, horizontal = self.axes
+        if self.windows.count < COUNTED or not ranks.countable(self.work, self.windows):
+            planes = self.x.reshape(-1, *self.x.shape[2:])
+            corner = (
+                rows[0] * vertical.s - vertical.before,
+                columns[0] * horizontal.s - horizontal.before,
+            )
+            ranks.clipped(planes, self.windows, corner, rule, out)
+            return
+        # what lies outside is not below anything, whatever the number of cells inside
+        cells = self._read(rows, columns, _highest(self.work))
+        cells = cells.reshape(-1, *cells.shape[2:])
+        low, high = rule(self.cells[0][:, slice(*rows)].T @ self.cells[1][:, slice(*columns)])
+        both = [np.empty(out.shape, cells.dtype) for _ in range(2)]
+        ranks.counted(cells, self.windows, (low, high), both)
+        ranks.middle(both[0], both[1], out)
+
+
+def _span(axis: Axis, first: int, last: int) -> tuple[int, int]:
+    """Half-open range of the input's rows that windows first … last-1 look at."""
+    return first * axis.s - axis.before, (last - 1) * axis.s - axis.before + axis.extent
+
+
+def _whole(axis: Axis) -> tuple[int, int]:
+    """Half-open range of the windows that lie inside the input."""
+    first = -(-axis.before // axis.s)
+    last = (axis.n - axis.extent + axis.before) // axis.s + 1
+    first = min(first, axis.out)
+    return first, max(min(last, axis.out), first)
 
 
 def pool2d(
@@ -143,6 +335,9 @@ def pool2d(
     dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
+    border: str | None = None,
+    value: float = 0.0,
+    footprint: str = "box",
 ) -> NDArray[Any]:
     """Pool an array: one number for each window of each plane.
 
@@ -153,12 +348,15 @@ def pool2d(
     size : int or sequence of int
         Window size. Here and below NumPy's integers, and arrays of them, are as good as int.
     mode : str
-        A name of `MODES`: 'max', 'avg' or 'min'.
+        A name of `MODES`: 'max', 'avg', 'min', 'sum', 'median', or 'percentile:Q' with Q from 0 to 100. The median of
+        an even number of cells is the mean of the middle two, as numpy.median's. A percentile is a cell of the window,
+        as scipy.ndimage.percentile_filter's: of m cells in order, the one at floor(m Q / 100), counted from 0, and for
+        100 the last.
     stride : int or sequence of int, optional
         The window's size unless given.
     padding : int, str or sequence
-        Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'. Padding never
-        wins a maximum or minimum; every window must hold at least one cell of the input.
+        Rows per side, (before, after) pairs an axis, or 'valid', 'same', 'same-lower', 'full', 'causal'. Unless there
+        is a border, only the cells of the input count; every window must hold at least one.
     dilation : int or sequence of int
     ceil : bool
         Round the output size up: a window that hangs over the end counts if it starts inside the input or the padding
@@ -166,12 +364,21 @@ def pool2d(
     include_pad : bool
         Averages divide by the cells inside input and padding, not by those inside the input. Cells past the padding
         (`ceil`) are never counted.
+    border : str, optional
+        What fills the padding (and what `ceil` reaches behind it), a name of `borders.BORDERS`; its cells count as the
+        input's do.
+    value : float
+        The fill of border 'constant'.
+    footprint : str
+        Which cells of the window count, a name of `FOOTPRINTS`: 'box' (all), 'disk' or 'cross'.
 
     Returns
     -------
     ndarray, shape (H', W'), (C, H', W') or (N, C, H', W')
-        Maxima and minima keep the dtype (in the machine's byte order) and hand NaN on. Averages of integers are float64, of float32 (and float16)
-        float32, summed in float64.
+        Maxima, minima, percentiles and medians keep the dtype (in the machine's byte order), but where a window has an even number of cells, medians
+        of integers are float64. NaN makes the answer of each window that holds it NaN. Averages of integers are
+        float64, of float32 (and float16) float32, summed in float64. Sums of integers are exact, int32 where no window
+        of the dtype could pass it, else int64; of floats as averages.
 
     Raises
     ------
@@ -187,6 +394,8 @@ def pool2d(
     [[4, 5], [7, 8]]
     >>> pool2d([[0, 1, 2], [3, 4, 5], [6, 7, 8]], 2, stride=1, mode="avg").tolist()
     [[2.0, 3.0], [5.0, 6.0]]
+    >>> pool2d([[0, 1, 2], [3, 9, 5], [6, 7, 8]], 3, mode="median", footprint="cross").tolist()
+    [[5]]
     """
     return prepare(
         as_array("input", x),
@@ -197,6 +406,9 @@ def pool2d(
         dilation=dilation,
         ceil=ceil,
         include_pad=include_pad,
+        border=border,
+        value=value,
+        footprint=footprint,
     ).run()
 
 
@@ -210,6 +422,9 @@ def prepare(
     dilation: Wholes = 1,
     ceil: bool = False,
     include_pad: bool = False,
+    border: str | None = None,
+    value: float = 0.0,
+    footprint: str = "box",
 ) -> Pooling:
     """Check the arguments of `pool2d` (see there) and settle sizes and types.
 
@@ -217,12 +432,17 @@ def prepare(
     ------
     ConvError
     """
-    row = row_of("pooling mode", mode, MODES)
-    if include_pad and not row.divides:
-        raise ConvError(
-            f"include_pad: got it with mode {mode}, only avg divides by a number of cells",
-            usage=True,
+    row, rule = mode_of(mode)
+    if include_pad and (not row.divides or border is not None):
+        got = f"mode {mode}" if not row.divides else f"border {border}"
+        why = (
+            "only avg divides by a number of cells"
+            if not row.divides
+            else "whose cells always count"
         )
+        raise ConvError(f"include_pad: got it with {got}, {why}", usage=True)
+    cells = row_of("footprint", footprint, FOOTPRINTS)
+    look, value = _border(border, value)
     check_planes("input", x)
     vertical, horizontal = geometry.pool_axes(
         x.shape[-2:],
@@ -231,23 +451,78 @@ def prepare(
         stride=stride,
         dilation=dilation,
         ceil=ceil,
-        divides=row.divides,
-        include_pad=include_pad,
+        divides=row.divides or rule is not None,  # no cell has a rank where there is none
+        include_pad=include_pad or look is not None,
     )
-    counts = [
-        _cells(a, -a.before, a.n + a.after) if include_pad else _cells(a, 0, a.n)
-        for a in (vertical, horizontal)
-    ]
-    dtype, work = _types(x.dtype, row, vertical.k * horizontal.k)
+    columns = cells.columns(vertical.k, horizontal.k)
+    windows = Windows(columns, (vertical.s, horizontal.s), (vertical.d, horizontal.d))
+    counts, numbers = _counts((vertical, horizontal), columns, include_pad, look)
+    box = windows.count == vertical.k * horizontal.k
+    if not box and not numbers.all():
+        size_of = size_text((vertical.k, horizontal.k))
+        raise ConvError(
+            f"padding: a {footprint} of {size_of} holds no cell of the input, every window needs one"
+        )
+    dtype, work = _types(x, row, windows.count, numbers, value if look else 0)
     return Pooling(
         x=x.reshape((1,) * (4 - x.ndim) + x.shape),
         mode=row,
+        rule=rule,
         axes=(vertical, horizontal),
-        cells=(counts[0], counts[1]),
+        windows=windows,
+        box=box,
+        border=look,
+        value=value,
+        cells=counts,
         dtype=dtype,
         work=work,
         shape=(*x.shape[:-2], vertical.out, horizontal.out),
     )
+
+
+def _border(name: str | None, value: float) -> tuple[Border | None, float]:
+    if name is not None:
+        found = border(name)
+        return found, filling(found, value)
+    value = real("value", value)
+    if value:
+        raise ConvError(
+            f"value: got {value} without a border, only border constant has a value", usage=True
+        )
+    return None, value
+
+
+Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def _counts(
+    axes: tuple[Axis, Axis],
+    columns: Columns,
+    padding: bool,
+    look: Border | None,
+) -> tuple[Counts, NDArray[np.int64]]:
+    """How many cells of each window count, as `Pooling.cells` holds it, and the numbers that occur."""
+    vertical, horizontal = axes
+    parts = runs(columns)
+    if look is not None:
+        whole = (
+            np.array([b - a for a, b in parts]),
+            np.array([sum(b - a for a, b in r) for r in parts.values()]),
+        )
+        down, across = (np.tile(n[:, None], a.out) for n, a in zip(whole, axes, strict=True))
+    else:
+        down = np.array([_counted(vertical, rows, padding) for rows in parts])
+        across = np.array(
+            [sum(_counted(horizontal, r, padding) for r in ranges) for ranges in parts.values()]
+        )
+    numbers = np.unique(down, axis=1).T @ np.unique(across, axis=1)
+    return (down, across), np.unique(numbers)
+
+
+def _counted(axis: Axis, taps: tuple[int, int], padding: bool) -> NDArray[np.int64]:
+    """How many of the taps first … last-1 of each window lie inside the input, or inside it and the padding."""
+    part = replace(axis, k=taps[1] - taps[0], before=axis.before - taps[0] * axis.d)
+    return _cells(part, -axis.before, axis.n + axis.after) if padding else _cells(part, 0, axis.n)
 
 
 def _cells(axis: Axis, low: int, high: int) -> NDArray[np.int64]:
@@ -258,15 +533,40 @@ def _cells(axis: Axis, low: int, high: int) -> NDArray[np.int64]:
     return np.clip(past, 0, axis.k) - np.clip(below, 0, axis.k)
 
 
-def _types(given: np.dtype[Any], mode: Mode, cells: int) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def _types(
+    x: NDArray[Any], mode: Mode, cells: int, numbers: NDArray[np.int64], value: float
+) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """Settle the dtype of the result and of the arithmetic, both in the machine's byte order."""
-    if not mode.divides:
-        native = given.newbyteorder("=")
-        return native, native
+    given = x.dtype.newbyteorder("=")
+    if mode.merge is not np.add:
+        if given.kind != "f" and not _holds(given, value):
+            raise ConvError(f"value: got {value:g}, a number that {given} holds is needed")
+        halves = mode.name == "median" and given.kind != "f" and (numbers % 2 == 0).any()
+        return np.dtype(np.float64) if halves else given, given
     if given.kind == "f":
         return np.dtype(np.float32 if given.itemsize <= 4 else np.float64), np.dtype(np.float64)
-    exact = given.itemsize <= 2 and cells << 8 * given.itemsize < 2**31
-    return np.dtype(np.float64), np.dtype(np.int32 if exact else np.float64)
+    if mode.divides:
+        exact = given.itemsize <= 2 and cells << 8 * given.itemsize < 2**31 and _holds(given, value)
+        return np.dtype(np.float64), np.dtype(np.int32 if exact else np.float64)
+    if not float(value).is_integer():
+        return np.dtype(np.float64), np.dtype(np.float64)
+    if given.kind == "b":
+        given = np.dtype(np.uint8)
+    ends = np.iinfo(given)
+    bound = cells * max(int(ends.max), -int(ends.min), abs(int(value)))
+    if bound < 2**31:
+        return np.dtype(np.int32), np.dtype(np.int32)
+    largest = max(int(x.max()), -int(x.min()), abs(int(value)))
+    if cells * largest >= 2**63:
+        raise ConvError(
+            f"the window has {cells} cells and the largest |input| is {largest}: sums could pass int64, use floats"
+        )
+    return np.dtype(np.int64), np.dtype(np.int64)
+
+
+def _holds(dtype: np.dtype[Any], value: float) -> bool:
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return float(value).is_integer() and low <= int(value) <= high
 
 
 def merge_windows(
@@ -307,7 +607,10 @@ def _merge_by_doubling(
     """Do the same for a long window in about 2 log2(k) steps: runs of 1, 2, 4, … cells, and k as a sum of those."""
     span = (out.shape[-2] - 1) * axis.s + axis.extent
     low, high = max(start, 0), min(start + span, axis.n)
-    run = np.full((*x.shape[:-2], span, x.shape[-1]), empty, out.dtype)
+    if x.strides[-2] < x.strides[-1]:  # a turned view: its columns lie in memory as rows do
+        run = np.full((*x.shape[:-2], x.shape[-1], span), empty, out.dtype).swapaxes(-1, -2)
+    else:
+        run = np.full((*x.shape[:-2], span, x.shape[-1]), empty, out.dtype)
     if low < high:
         run[..., low - start : high - start, :] = x[..., low:high, :]
     length, done = 1, 0

@@ -69,7 +69,7 @@ class Operand:
         return source.notes if source else ()
 
 
-def load(name: str, how: Reading | None = None) -> Operand:
+def load(name: str, how: Reading | None = None, *, source: bytes | Path | None = None) -> Operand:
     """Read one operand.
 
     Parameters
@@ -77,6 +77,8 @@ def load(name: str, how: Reading | None = None) -> Operand:
     name : str
         A path, or ``-`` for standard input.
     how : Reading, optional
+    source : bytes or Path, optional
+        What `contents` gave for it, where that was asked already: standard input can be read once.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def load(name: str, how: Reading | None = None) -> Operand:
         It cannot be read, or is neither a picture nor an array. The message begins with the name.
     """
     how = how or Reading()
-    source, kind, shown = _looked_at(name)
+    source, kind, shown = _looked_at(name, source)
     if kind == "picture":
         from convcli.files.pictures import read_picture
 
@@ -138,9 +140,12 @@ def _of(name: str, picture: "Picture") -> Operand:
     return Operand(name, picture.planes, picture)
 
 
-def _looked_at(name: str) -> tuple[bytes | Path, str | None, str]:
+def _looked_at(
+    name: str, source: bytes | Path | None = None
+) -> tuple[bytes | Path, str | None, str]:
     """Return a file's content or place, its kind by its first bytes, and what messages call it."""
-    source = contents(name)
+    if source is None:
+        source = contents(name)
     kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
     return source, kind, display_name(name)
 

@@ -31,6 +31,12 @@ def cases() -> Iterator[Case]:
 
     with tempfile.TemporaryDirectory() as folder:
         source, ours, theirs = (Path(folder, f"{name}.png") for name in ("in", "ours", "theirs"))
+        for side in (512, 2048):
+            part = Path(folder, f"{side}.png")
+            Image.fromarray(photograph()[:side, :side]).save(part, compress_level=1)
+            call = [sys.executable, "-m", "convcli", "edge", str(part), "-f", "-o", str(ours)]
+            peer = [sys.executable, "-c", SOBEL, str(part), str(theirs)]
+            yield Case(f"edge {side}², PNG to PNG, sobel", call, "script with OpenCV", peer, 1, 15)
         Image.fromarray(photograph()).save(source, compress_level=1)
         convcli = [sys.executable, "-m", "convcli", "edge", str(source), "-f", "-o", str(ours)]
         given = ["-m", "canny", "--low", "0.027", "--high", "0.07"]  # 28 and 71 on OpenCV's scale

@@ -318,3 +318,38 @@ def test_help_into_a_closed_pipe(tmp_path, args):
     done = subprocess.run(["bash", "-c", call], cwd=tmp_path, capture_output=True, check=False)
     assert done.stdout in (b"141\n", b"0\n")  # 0: it was written before the reader went
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("form", ["-", "k.txt"])
+@pytest.mark.parametrize(
+    "text",
+    ["0 1; 2 3", "[[0,1],[2,3]]\n", '{"shape": [2, 2], "data": [[0, 1], [2, 3]]}', "0 1\n2 3\n"],
+)
+def test_a_kernel_written_in_a_file_is_read_as_in_the_call(convcli, tmp_path, form, text):
+    (tmp_path / "k.txt").write_text(text)
+    done = convcli("corr", SAMPLES / "matrix.csv", "-k", form, stdin=text.encode())
+    assert (done.status, done.text) == (0, "19,25\n37,43\n")
+
+
+def test_json_of_corr_and_learn_are_kernels(convcli):
+    taps = convcli("learn", "--json").text
+    done = convcli("corr", SAMPLES / "bars.csv", "-k", "-", stdin=taps.encode())
+    assert done.status == 0
+    sharp = convcli("corr", SAMPLES / "matrix.csv", "-k", "0 1; 2 3", "--json").text
+    again = convcli("corr", SAMPLES / "matrix.csv", "-k", "-", stdin=sharp.encode())
+    assert again.text == convcli("corr", SAMPLES / "matrix.csv", "-k", "19 25; 37 43").text
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1}', "{", '{"data": "x"}', '{"data": [[1], [2, 3]]}', '{"data": {}}']
+)
+def test_json_that_is_no_kernel(convcli, text):
+    done = convcli("corr", SAMPLES / "matrix.csv", "-k", "-", stdin=text.encode())
+    assert done.status in (1, 2)
+    assert done.err.startswith("convcli: error: standard input: is no kernel")
+
+
+def test_a_photograph_is_no_kernel(convcli):
+    done = convcli("corr", SAMPLES / "matrix.csv", "-k", SAMPLES / "camera.png")
+    assert done.status == 2
+    assert "is a picture of 512x512, pictures of up to 64x64 are kernels" in done.err

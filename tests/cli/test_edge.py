@@ -82,6 +82,36 @@ def test_thresholds_are_fractions_of_full_scale_and_told_when_chosen(convcli, tm
     assert set(np.unique(pixels(tmp_path / "c.png"))) == {0, 65535}
 
 
+def test_a_mask_is_a_picture_or_a_matrix(convcli, tmp_path):
+    x = pixels(CAMERA)
+    rows, columns = np.mgrid[: x.shape[0], : x.shape[1]]
+    disc = (rows - 200) ** 2 + (columns - 220) ** 2 < 150**2
+    Image.fromarray(np.where(disc, 255, 30).astype(np.uint8)).save("disc.png")
+    np.save("disc.npy", disc.astype(int))
+    for method in ("sobel", "canny"):
+        for kind in ("png", "npy"):
+            done = convcli("edge", CAMERA, "-m", method, "--mask", f"disc.{kind}", "-o", f"{kind}.png", "-f")  # fmt: skip
+            assert done.status == 0
+        found = pixels(tmp_path / "png.png")
+        assert (found == pixels(tmp_path / "npy.png")).all()
+        assert found.any()
+        assert not found[~disc].any()
+    np.savetxt("small.csv", np.ones((3, 4)), "%d", ",")
+    done = convcli("edge", CAMERA, "--mask", "small.csv")
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert "mask: got 3x4, the input's " in done.err
+    assert convcli("edge", "-", "--mask", "-", stdin=b"1,2\n").status == 2
+
+
+def test_shares_of_the_gradients_are_told_as_thresholds(convcli, tmp_path):
+    told = convcli("edge", CAMERA, "-m", "canny", "--low", "80%", "--high", "90%", "-o", "a.png")
+    assert told.status == 0
+    chosen = told.err.split("chosen: ")[1].split()
+    again = convcli("edge", CAMERA, "-m", "canny", *chosen, "-o", "b.png")
+    assert (pixels(tmp_path / "a.png") != pixels(tmp_path / "b.png")).mean() < 0.005
+    assert again.err == ""
+
+
 def test_invert(convcli, tmp_path):
     convcli("edge", CAMERA, "-o", "a.png")
     convcli("edge", CAMERA, "-o", "b.png", "--invert")
@@ -108,6 +138,13 @@ def test_a_failed_run_leaves_the_old_file(convcli, tmp_path):
             2,
             "--low: got 0.3, at most --high (0.1) is allowed",
         ),
+        (
+            ("-m", "canny", "--low", "x"),
+            2,
+            "--low: got 'x', a number is needed",
+        ),
+        (("-m", "canny", "--low", "180%"), 2, "low: got '180%', a number or 0% to 100% is allowed"),
+        (("-m", "sobel:9"), 2, "detector sobel: got size '9', 3, 5 or 7 is allowed"),
         (("--sigma", "2"), 2, "sigma: sobel has none, sigma is for log, canny"),
         (
             ("--threshold", "50"),

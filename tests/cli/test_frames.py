@@ -91,9 +91,6 @@ def test_pages_stay_pages(convcli, tmp_path):
         np.testing.assert_array_equal(picture[..., 0], page)
     # pages are no animation
     done = convcli("corr", "in.tif", "-k", "1", "--frame", "all", "-o", "out/x.png")
-    assert done.status == 1
-    (tmp_path / "out").mkdir()
-    done = convcli("corr", "in.tif", "-k", "1", "--frame", "all", "-o", "out/x.png")
     assert done.text == "out/x-0.png\nout/x-1.png\nout/x-2.png\n"
     np.testing.assert_array_equal(pixels(tmp_path / "out/x-1.png"), pages[1])
 
@@ -134,7 +131,7 @@ def test_many_files_with_frames(convcli, tmp_path):
     Image.fromarray(GREY[0]).save(tmp_path / "b.png")
     call = ("corr", "a.gif", "b.png", "-k", "1", "--frame", "all")
     done = convcli(*call, "-o", "{stem}-{frame}.png")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.err) == (0, "convcli: 2 of 2 written\n")
     assert done.text == "a-0.png\na-1.png\na-2.png\nb-0.png\n"
     assert convcli(*call, "-o", "out/").text == "out/a-corr.png\nout/b-corr.png\n"
     assert seen(tmp_path / "out/a-corr.png")[0][2][1] == 50

@@ -120,7 +120,7 @@ def test_a_completion_loads_no_heavy_package(tmp_path):
         (("net", "list"), {"nets.zoo"}),
         (
             ("net", "show", "resnet18"),
-            {"nets.zoo", "engine.sizes.transposed", "nets.architecture.onnx_model"},
+            {"nets.zoo", "engine.sizes.transposed"},
         ),
         (
             ("edge", SAMPLES / "camera.png"),

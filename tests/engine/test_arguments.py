@@ -239,6 +239,8 @@ def test_limits_are_two(wrong):
 
 NAMES = {
     "mode": lambda v: pool2d(FLAT, 2, mode=v),
+    "pool border": lambda v: pool2d(FLAT, 2, border=v),
+    "footprint": lambda v: pool2d(FLAT, 2, footprint=v),
     "border": lambda v: corr2d(FLAT, K, border=v),
     "edges border": lambda v: edges(FLAT, border=v),
     "canny border": lambda v: edges(FLAT, "canny", border=v),
@@ -282,6 +284,9 @@ BIG = {"i": np.dtype(">i4"), "u": np.dtype(">u2"), "f": np.dtype(">f4"), "d": np
         lambda x: pool2d(x, 3, mode="min", padding=1),
         lambda x: pool2d(x, (9, 8), mode="max", stride=1),
         lambda x: pool2d(x, 2, mode="avg"),
+        lambda x: pool2d(x, 3, mode="median", padding=1, stride=1),
+        lambda x: pool2d(x, 2, mode="percentile:30", border="reflect", padding=1),
+        lambda x: pool2d(x, 3, mode="sum", footprint="cross"),
         lambda x: corr2d(x, K),
         lambda x: corr2d(x, K.astype(x.dtype)),
         lambda x: corr2d(x, K / 9, bias=np.ones(1, x.dtype), padding=2, border="mirror"),
@@ -293,6 +298,8 @@ BIG = {"i": np.dtype(">i4"), "u": np.dtype(">u2"), "f": np.dtype(">f4"), "d": np
         lambda x: edges(x, "diff", axis="y"),
         lambda x: edges(x, threshold="otsu"),
         lambda x: edges(x, "canny", sigma=0.5),
+        lambda x: edges(x, "canny", sigma=0.5, low="80%", high="90%", mask=x),
+        lambda x: edges(x, "sobel:5", mask=x),
         lambda x: learn_kernel(x, corr2d(x, K).astype(x.dtype), 3, bias=True),
         lambda x: learn_kernel(x, x, padding="same", limits=(1, 30), holdout=0.2),
     ],

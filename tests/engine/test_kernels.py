@@ -1,5 +1,7 @@
 """Named kernels: every row of the registry, and the language they are written in."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,42 @@ def test_gaussian_is_cut_at_four_sigma():
     assert ratio[10] / ratio[8] == pytest.approx(np.exp(-0.5))
 
 
+@pytest.mark.parametrize("sigma", [1.5, 3.0])  # smaller ones show that they are sampled
+@pytest.mark.parametrize("order", range(5))
+def test_derivatives_of_a_gaussian_are_those_of_a_polynomial(sigma, order):
+    """Correlated with x**n / n!, whose n-th derivative is 1 everywhere, blurred or not; lower powers answer 0."""
+    row = gaussian_row(sigma, radius=int(9 * sigma), order=order)
+    cells = (np.arange(len(row)) - len(row) // 2).astype(float)
+    answers = [(row * cells**n).sum() / math.factorial(n) for n in range(order + 1)]
+    assert answers == pytest.approx([0] * order + [1], abs=1e-6)
+
+
+def test_options_of_a_gaussian():
+    both = kernel("gaussian:1.5x3,order=1x0,truncate=2")
+    down = gaussian_row(1.5, 3, order=1)
+    assert both.shape == (7, 13)
+    assert (both == np.outer(down, gaussian_row(3.0, 6))).all()
+    assert (kernel("gaussian:2,order=2") == kernel("gaussian:2x2,truncate=4,order=2x2")).all()
+    assert kernel("gaussian:1x2,9,order=0x1").shape == (9, 9)
+    assert (kernel("gaussian:2,order=1x0") == kernel("gaussian:2,order=0x1").T).all()
+    assert (kernel("gaussian:1.5,truncate=4") == kernel("gaussian:1.5")).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "blur", "slope"),
+    [
+        (3, [1, 2, 1], [-1, 0, 1]),
+        (5, [1, 4, 6, 4, 1], [-1, -2, 0, 2, 1]),
+        (7, [1, 6, 15, 20, 15, 6, 1], [-1, -4, -5, 0, 5, 4, 1]),
+    ],
+)
+def test_sobel_has_opencvs_larger_sizes(size, blur, slope):
+    """The values of cv2.getDerivKernels(1, 0, size)."""
+    assert kernel(f"sobel-x:{size}").tolist() == np.outer(blur, slope).tolist()
+    assert kernel(f"sobel-y:{size}").tolist() == np.outer(slope, blur).tolist()
+    assert kernel(f"sobel-x:{size}").dtype == np.int64
+
+
 def test_disk_is_round():
     assert np.count_nonzero(kernel("disk:3")) == 29  # lattice points with x² + y² ≤ 9
 
@@ -81,10 +119,40 @@ def test_a_kernel_is_not_shared():
     ("text", "message"),
     [
         ("sobl-x", "unknown kernel 'sobl-x', did you mean 'sobel-x'? known: identity, "),
-        ("sobel-x:3", "kernel sobel-x: got parameters '3', this kernel takes none"),
+        ("scharr-x:3", "kernel scharr-x: got parameters '3', this kernel takes none"),
+        ("sobel-x:4", "kernel sobel-x: got '4', 3, 5 or 7 (cells a side) is allowed"),
         ("gaussian:-1", "kernel gaussian: got '-1', numbers above 0 are allowed"),
         ("gaussian:0", "kernel gaussian: got '0', numbers above 0 are allowed"),
-        ("gaussian:nan", "kernel gaussian: got 'nan', SIGMA or SIGMA,SIZE is allowed"),
+        (
+            "gaussian:nan",
+            "kernel gaussian: got 'nan', SIGMA|SIGMAxSIGMA[,SIZE][,order=N|NxN][,truncate=T] is allowed",
+        ),
+        (
+            "gaussian:1x2x3",
+            "kernel gaussian: got '1x2x3', SIGMA|SIGMAxSIGMA[,SIZE][,order=N|NxN][,truncate=T] is allowed",
+        ),
+        (
+            "gaussian:1,5,7",
+            "kernel gaussian: got '1,5,7', SIGMA|SIGMAxSIGMA[,SIZE][,order=N|NxN][,truncate=T] is allowed",
+        ),
+        (
+            "gaussian:1,ordr=1",
+            "kernel gaussian: got '1,ordr=1', SIGMA|SIGMAxSIGMA[,SIZE][,order=N|NxN][,truncate=T] is allowed",
+        ),
+        (
+            "gaussian:1,order=1,order=2",
+            "kernel gaussian: got '1,order=1,order=2', each name is allowed once",
+        ),
+        (
+            "gaussian:1,order=-1",
+            "kernel gaussian: got order '-1', one digit or ROWSxCOLUMNS is allowed: ",
+        ),
+        ("gaussian:1,truncate=0", "kernel gaussian: got '0', numbers above 0 are allowed"),
+        (
+            "gaussian:1,5,truncate=3",
+            "kernel gaussian: got '1,5,truncate=3', a size or truncate=T is allowed",
+        ),
+        ("gaussian:100,truncate=50", "kernel gaussian: got sigma 100, at most 40.96 is allowed"),
         ("gaussian:1,4", "kernel gaussian: got size 4, an odd whole number to 4097 is allowed"),
         ("gaussian:9999", "kernel gaussian: got sigma 9999, at most 512 is allowed"),
         ("box:0", "kernel box: got '0', whole numbers from 1 to 1000000000 are allowed"),
@@ -141,3 +209,49 @@ def test_numbers_that_are_none(text, message):
     with pytest.raises(ConvError) as caught:
         read_numbers(text)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "taps"),
+    [
+        ("[[0,1],[2,3]]", [[0, 1], [2, 3]]),
+        ("[1, -1]", [[1, -1]]),
+        ("[[0 1] [2 3]]", [[0, 1], [2, 3]]),
+        ("[[[0, 1], [2, 3]], [[1, 2], [3, 4]]]", [[[0, 1], [2, 3]], [[1, 2], [3, 4]]]),
+        ("[[[[1]], [[2]]]]", [[[[1]], [[2]]]]),
+        ("1/4", [[0.25]]),
+        ("1/2 -1/2; 1/8 1", [[0.5, -0.5], [0.125, 1.0]]),
+        ("[[1/2, 1/2]]", [[0.5, 0.5]]),
+        ("0, 1; 2, 3", [[0, 1], [2, 3]]),
+        ("0 ,1;2 ,3", [[0, 1], [2, 3]]),
+    ],
+)
+def test_kernels_are_read_as_people_write_them(text, taps):
+    found = read_numbers(text)
+    assert found.tolist() == taps
+    assert found.dtype.kind == (
+        "i" if all(isinstance(v, int) for v in np.ravel(taps).tolist()) else "f"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0 1, 2 3", "blanks and commas mixed: '0 1; 2 3' has rows, '0 1 2 3' is one row of 4"),
+        ("[[1,2],[3]]", "rows of one length are needed"),
+        ("[[1,2]", "brackets that match are needed"),
+        ("[1]]", "brackets that match are needed"),
+        ("[1][2]", "one list in brackets is needed"),
+        ("[[[[[1]]]]]", "at most 4 dimensions are allowed"),
+        ("[" * 5000, "at most 4 dimensions are allowed"),
+        ("[[1, [2]]]", "rows of one length are needed"),
+        ("[]", "rows of one length are needed"),
+        ("1/0", "nothing is divided by 0"),
+        ("1/2/3", "a number is needed"),
+        ("[9223372036854775808]", "numbers that fit 64 bits are needed"),
+    ],
+)
+def test_what_is_no_kernel_is_told(text, said):
+    with pytest.raises(ConvError) as told:
+        read_numbers(text)
+    assert said in str(told.value)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convcli.engine import borders, edges, kernels, learning, names, pooling, ranges
+from convcli.engine import borders, edges, footprints, kernels, learning, names, pooling, ranges
 from convcli.nets.model import initializers
 from convcli.nets.training import optimizers
 from convcli.nets.zoo import recipes
@@ -17,6 +17,7 @@ from convcli.nets.zoo import recipes
         (names.DETECTORS, edges.DETECTORS),
         (names.AXES, edges.AXES),
         (names.POOLING_MODES, pooling.MODES),
+        (names.FOOTPRINTS, footprints.FOOTPRINTS),
         (names.RANGES, ranges.RANGES),
         (names.LEARNING_METHODS, learning.METHODS),
         (recipes.OPTIMIZERS, optimizers.OPTIMIZERS),

@@ -78,6 +78,8 @@ def test_every_reader_refuses(read, text):
         pytest.skip("two numbers")
     if read is READERS["kernels"] and ("," in text or " " in text.strip()):
         pytest.skip("two numbers")
+    if text == "1/2" and read is READERS["kernels"]:
+        pytest.skip("taps may be fractions")
     with pytest.raises(ConvError) as error:
         read(text)
     assert len(str(error.value)) < 1000

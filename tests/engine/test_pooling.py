@@ -6,7 +6,10 @@ import random
 import numpy as np
 import pytest
 
+from convcli.engine import ranks
+from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError
+from convcli.engine.footprints import FOOTPRINTS
 from convcli.engine.pooling import MODES, pool2d, prepare
 from tests import oracle
 
@@ -21,6 +24,10 @@ PRODUCT = list(
     itertools.product(KINDS, PADDINGS, WINDOWS, STRIDES, DILATIONS, (False, True), SIZES, DTYPES)
 )
 AVERAGES = {"float32": "float32", "float64": "float64"}
+
+
+def written(row):
+    return row.written.replace("Q", "30")
 
 
 def at_most_half(size, window, padding, stride, dilation):
@@ -204,6 +211,185 @@ def test_windows_that_hold_padding_only_may_count_it():
             np.testing.assert_allclose(found, want.astype(float))
 
 
+# --- orders, sums, borders, footprints --------------------------------------------------------------
+
+ORDERS = ["median", "percentile:0", "percentile:30", "percentile:99.5", "percentile:100"]
+MORE = list(
+    itertools.product(
+        [*ORDERS, "max", "min", "sum", "avg"],
+        PADDINGS,
+        [(2, 2), (3, 3), (4, 5), (1, 6)],
+        [None, (1, 1), (2, 1), (1, 3)],
+        DILATIONS,
+        (False, True),
+        ["uint8", "int16", "int64", "float32", "float64", "bool"],
+        [None, "zero", "constant", "reflect", "mirror", "nearest", "wrap"],
+        FOOTPRINTS,
+    )
+)
+
+
+def check_more(case):
+    mode, padding, window, stride, dilation, ceil, dtype, border, footprint = case
+    rng = np.random.default_rng(len(str(case)))
+    x = rng.integers(-50 if "f" in dtype or dtype == "int16" else 0, 60, (1, 2, 7, 9)).astype(dtype)
+    value = 1 if border == "constant" else 0
+    options = {
+        "mode": mode,
+        "padding": padding,
+        "stride": stride,
+        "dilation": dilation,
+        "ceil": ceil,
+        "border": border,
+        "value": value,
+    }
+    mask = np.zeros(window, int)
+    for column, (start, stop) in enumerate(FOOTPRINTS[footprint].columns(*window)):
+        mask[start:stop, column] = 1
+    given = x.astype(int) if dtype == "bool" else x
+    expected = oracle.pool(given, window, **options, footprint=mask.tolist())
+    if expected.size == 0 or any(v is None for v in expected.flat):
+        with pytest.raises(ConvError, match=r"does not fit|holds no cell of the input"):
+            pool2d(x, window, **options, footprint=footprint)
+        return False
+    found = pool2d(x, window, **options, footprint=footprint)
+    if mode == "avg" or (mode == "sum" and "f" in dtype):
+        np.testing.assert_allclose(found, expected.astype(float), rtol=1e-5, err_msg=str(case))
+    else:
+        assert found.tolist() == expected.tolist(), case
+        halves = mode == "median" and any(v % 1 for v in expected.flat)
+        kept = mode != "sum" and (mode != "median" or "f" in dtype)
+        assert (found.dtype == dtype) if kept else (not halves or found.dtype == "float64")
+    return True
+
+
+def test_a_sample_of_orders_and_borders_agrees_with_plain_loops():
+    cases = random.Random(7).sample(MORE, 400)
+    assert sum(check_more(case) for case in cases) > 200
+
+
+@pytest.mark.full
+def test_much_of_orders_and_borders_agrees_with_plain_loops():
+    assert sum(check_more(case) for case in random.Random(8).sample(MORE, 12000)) > 6000
+
+
+def plainly(x, size, rank):
+    """The cell of a rank of each window, all of it inside: whatever the strategy."""
+    views = np.lib.stride_tricks.sliding_window_view(x, size)
+    return np.sort(views.reshape(*views.shape[:2], -1), axis=-1)[..., rank]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool", "uint16", "float32", "float64"])
+@pytest.mark.parametrize("size", [(3, 3), (5, 5), (9, 9), (15, 15), (2, 13), (23, 23), (24, 40)])
+def test_networks_counts_and_partitions_find_the_same(size, dtype):
+    x = (np.random.default_rng(9).normal(size=(60, 70)) * 40).clip(-99, 99).astype(dtype)
+    x[20:40, 20:50] = x[0, 0]
+    count = size[0] * size[1]
+    ends = [plainly(x, size, rank).astype(float) for rank in ((count - 1) // 2, count // 2)]
+    found = pool2d(x, size, stride=1, mode="median")
+    assert (found == (sum(ends) / 2).astype(found.dtype)).all()
+    for share in (0, 7, 100):
+        want = plainly(x, size, min(count * share // 100, count - 1))
+        found = pool2d(x, size, stride=1, mode=f"percentile:{share}")
+        assert found.dtype == x.dtype
+        assert (found == want).all()
+
+
+@pytest.mark.parametrize("strategy", ["counted", "_parted"])
+@pytest.mark.parametrize("footprint", FOOTPRINTS)
+@pytest.mark.parametrize("stride", [1, 2, (3, 1)])
+def test_every_strategy_serves_every_window(strategy, footprint, stride, monkeypatch):
+    x = np.random.default_rng(9).integers(0, 256, (2, 40, 50)).astype(np.uint8)
+    given = {"stride": stride, "dilation": (1, 2), "footprint": footprint, "mode": "percentile:40"}
+    want = pool2d(x, 6, **given)
+    monkeypatch.setattr(ranks.Network, "run", None)
+    monkeypatch.setattr(ranks, "LONGEST", 0)
+    monkeypatch.setattr(ranks, "COUNTED", 0)
+    used = getattr(ranks, strategy)
+    monkeypatch.setattr(ranks, "counted", used)
+    monkeypatch.setattr(ranks, "_parted", used)
+    assert (pool2d(x, 6, **given) == want).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool"])
+@pytest.mark.parametrize("mode", ["median", "percentile:35"])
+@pytest.mark.parametrize("size", [(19, 18), (40, 9)])
+def test_windows_that_hang_over_are_counted_as_they_are_sorted(size, mode, dtype):
+    x = np.random.default_rng(9).integers(0, 256, (2, 30, 25)).astype(np.uint8).astype(dtype)
+    for given in (
+        {"padding": "same"},
+        {"padding": "full"},
+        {"padding": "same", "footprint": "disk"},
+    ):
+        found = pool2d(x, size, stride=1, mode=mode, **given)
+        wide = pool2d(x.astype(int), size, stride=1, mode=mode, **given)  # sorted: not of 8 bits
+        assert (found == wide).all()
+
+
+@pytest.mark.parametrize("mode", ["median", "percentile:10", "sum"])
+@pytest.mark.parametrize("size", [3, 8, 31])
+@pytest.mark.parametrize("border", [None, "reflect"])
+def test_nan_of_a_window_is_its_answer(mode, size, border):
+    x = np.zeros((99, 90), np.float32)
+    x[44, 50] = np.nan
+    found = pool2d(x, size, stride=1, padding="same-lower", mode=mode, border=border)
+    assert np.isnan(found).sum() == size * size
+
+
+def test_dtypes_of_orders_and_sums():
+    x = np.ones((6, 6), np.uint8)
+    assert pool2d(x, 3, mode="median").dtype == np.uint8
+    assert pool2d(x, 3, stride=1, padding=1, mode="median", border="wrap").dtype == np.uint8
+    assert pool2d(x, 3, stride=1, padding=1, mode="median").dtype == np.float64  # corners have four
+    assert pool2d(x, 2, mode="median").dtype == np.float64
+    assert pool2d(x, 2, mode="percentile:50").dtype == np.uint8
+    assert pool2d(x.astype(np.float16), 2, mode="median").dtype == np.float16
+    assert pool2d(x, 2, mode="sum").dtype == np.int32
+    assert pool2d(x.astype(np.int32), 2, mode="sum").dtype == np.int64
+    assert pool2d(x.astype(np.float32), 2, mode="sum").dtype == np.float32
+    assert pool2d(x.astype(">i2"), 3, mode="median").tolist() == [[1, 1], [1, 1]]
+    largest = np.full((2, 2), np.iinfo(np.int64).max)
+    assert pool2d(largest, 2, mode="median").tolist() == [[float(2**63)]]
+    with pytest.raises(ConvError, match="sums could pass int64"):
+        pool2d(largest, 2, mode="sum")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint32", "float32", "float64"])
+def test_a_sum_is_a_correlation_with_ones(dtype):
+    x = np.random.default_rng(2).integers(0, 200, (3, 20, 30)).astype(dtype)
+    for border in ("reflect", "zero", "wrap"):
+        given = {"stride": 1, "padding": "same", "border": border}
+        ones = np.ones((3, 4), int if "f" not in dtype else dtype)
+        want = corr2d(x, ones, **given)
+        found = pool2d(x, (3, 4), mode="sum", **given)
+        assert found.dtype == want.dtype
+        assert (found == want).all()
+
+
+def test_opening_leaves_what_the_footprint_fits_into():
+    x = np.zeros((30, 30), np.uint8)
+    x[5:20, 5:20] = 9
+    x[25, 2:28] = 5  # a line, too thin for a disk
+    given = {"stride": 1, "padding": "same", "footprint": "disk"}
+    opened = pool2d(pool2d(x, 5, mode="min", **given), 5, mode="max", **given)
+    assert not opened[24:].any()
+    assert (opened <= x).all()
+    assert (opened[5:20, 5:20] == 9).sum() == 15 * 15 - 4 * 3  # all but what the corners lack
+
+
+def test_footprints_are_drawn_as_told():
+    drawn = {}
+    for name, row in FOOTPRINTS.items():
+        assert row.title
+        drawn[name] = [pool2d(cells, 5, mode="sum", footprint=name).item() for cells in
+                       (np.eye(25, dtype=int)[i].reshape(5, 5) for i in range(25))]  # fmt: skip
+    assert drawn["disk"] == [0,0,1,0,0, 0,1,1,1,0, 1,1,1,1,1, 0,1,1,1,0, 0,0,1,0,0]  # fmt: skip
+    assert drawn["cross"] == [0,0,1,0,0, 0,0,1,0,0, 1,1,1,1,1, 0,0,1,0,0, 0,0,1,0,0]  # fmt: skip
+    assert drawn["box"] == [1] * 25
+    four = [FOOTPRINTS[name].columns(4, 4) for name in ("disk", "cross")]
+    assert four == [((1, 3), (0, 4), (0, 4), (1, 3))] * 2
+
+
 def test_a_window_without_a_cell_is_pytorchs_minus_infinity():
     one = np.ones((1, 1))
     hollow = {"padding": 1, "dilation": 2}
@@ -222,10 +408,14 @@ def test_a_window_without_a_cell_is_pytorchs_minus_infinity():
 def test_every_mode_keeps_a_constant_and_turns_with_the_input(row):
     assert row.title
     assert row.source
-    assert (pool2d(np.full((8, 9), 7), (3, 4), padding=1, mode=row.name) == 7).all()
+    mode, sevens = written(row), np.full((8, 9), 7)
+    found = pool2d(sevens, (3, 4), padding=1, mode=mode)
+    if row.name == "sum":
+        found = found / pool2d(np.ones_like(sevens), (3, 4), padding=1, mode=mode)
+    assert (found == 7).all()
     x = np.random.default_rng(5).integers(0, 99, (12, 8))
-    turned = pool2d(np.rot90(x), (2, 3), mode=row.name)
-    assert (turned == np.rot90(pool2d(x, (3, 2), mode=row.name))).all()
+    turned = pool2d(np.rot90(x), (2, 3), mode=mode)
+    assert (turned == np.rot90(pool2d(x, (3, 2), mode=mode))).all()
 
 
 def test_minimum_is_the_maximum_of_the_negative():
@@ -239,7 +429,7 @@ def test_long_windows_agree_with_short_ones_applied_twice():
     assert (pool2d(x, 40, stride=1) == short).all()
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [written(row) for row in MODES.values()])
 def test_bands_cover_the_result(mode):
     x = np.random.default_rng(4).integers(0, 99, (3, 70, 11))
     plan = prepare(x, (5, 3), stride=1, mode=mode, padding="same")
@@ -268,7 +458,8 @@ def test_a_view_is_not_copied_nor_changed():
         ),
         (
             lambda: pool2d(NINE, 2, mode="mean"),
-            "unknown pooling mode 'mean', did you mean 'min'? known: max, avg, min",
+            "unknown pooling mode 'mean', did you mean 'median'? "
+            "known: max, avg, min, sum, median, percentile:Q",
         ),
         (
             lambda: pool2d(NINE, 2, padding=((0, 0), (0, 3)), stride=1),
@@ -292,6 +483,35 @@ def test_a_view_is_not_copied_nor_changed():
         (
             lambda: pool2d(NINE, (1, 2, 3)),
             "window: got 1x2x3 for 2 axes, one number or 2 are needed",
+        ),
+        (
+            lambda: pool2d(NINE, 2, mode="percentile"),
+            "percentile: got no number, percentile:Q with Q from 0 to 100 is allowed",
+        ),
+        (
+            lambda: pool2d(NINE, 2, mode="percentile:101"),
+            "percentile: got '101', percentile:Q with Q from 0 to 100 is allowed",
+        ),
+        (lambda: pool2d(NINE, 2, mode="max:3"), "max: got '3', it takes no parameter"),
+        (
+            lambda: pool2d(NINE, 2, footprint="round"),
+            "unknown footprint 'round', known: box, disk, cross",
+        ),
+        (
+            lambda: pool2d(NINE, 2, value=3),
+            "value: got 3 without a border, only border constant has a value",
+        ),
+        (
+            lambda: pool2d(NINE.astype(np.uint8), 2, border="constant", value=0.5, padding=1),
+            "value: got 0.5, a number that uint8 holds is needed",
+        ),
+        (
+            lambda: pool2d(NINE, 2, mode="avg", include_pad=True, border="zero"),
+            "include_pad: got it with border zero, whose cells always count",
+        ),
+        (
+            lambda: pool2d(NINE, 3, padding=2, stride=1, footprint="cross"),
+            "padding: a cross of 3x3 holds no cell of the input, every window needs one",
         ),
         (lambda: pool2d(NINE, 0), "window: got 0, a whole number of at least 1 is needed"),
         (

@@ -1,5 +1,6 @@
 """Which network a call means: a name, or a file that describes one."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
+from convcli.engine.sizes.notation import doubt_about
 from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
@@ -93,6 +95,8 @@ def choose(
     row = NETWORKS.get(name)
     if row is not None:
         size = size or row.input
+        if doubt := doubt_about(size):
+            print(f"convcli: note: --input {doubt}", file=sys.stderr)
         if len(size) != len(row.input):
             raise ConvError(
                 f"--input: got {size_text(size)}, CxHxW is needed ({size_text(row.input)} is usual)",

@@ -17,7 +17,6 @@ from convcli.files.memory import MAX_PIXELS
 if TYPE_CHECKING:  # help needs the options alone
     from convcli.commands.net.load import Loaded
     from convcli.engine.progress import Work
-    from convcli.files.datasets import Part
     from convcli.nets.training.evaluation import Evaluation
     from convcli.nets.training.examples import Examples
 
@@ -60,7 +59,7 @@ def net_eval(
     from convcli.commands.net.load import load_network
     from convcli.commands.net.training_run import same_scale
     from convcli.commands.progress import say, watch
-    from convcli.files.datasets import read_labelled
+    from convcli.files.datasets import Part, read_labelled
     from convcli.files.operands import Reading
 
     form = table_form(format, as_json)
@@ -93,10 +92,10 @@ def net_eval(
 def _split(
     weights: str, loaded: "Loaded", examples: "Examples"
 ) -> "tuple[Examples, Examples | None] | None":
-    if not loaded.run:
-        return None
     from convcli.nets.training.resume import split_of
 
+    if not loaded.run:
+        return None
     try:
         return split_of(loaded.run, examples)
     except ConvError as error:

@@ -1,7 +1,6 @@
 """`convcli net show`: a network's layers, what they take and what they see."""
 
 import csv
-import json
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +14,6 @@ from convcli.commands.net.choose import choose
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture import onnx_model
 from convcli.nets.architecture.counts import LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
@@ -54,11 +52,15 @@ def net_show(
     if name.lower().endswith(".onnx") and name not in NETWORKS:
         if width is not None:
             raise ConvError("--width: an ONNX model is counted as it is", usage=True)
+        from convcli.nets.architecture import onnx_model
+
         found = onnx_model.read(name, size, classes)
     else:
         chosen = choose(name, size, classes, width)
         found = Summary(chosen.name, chosen.input, tuple(chosen.steps))
     if form == "json":
+        import json  # a table needs none
+
         print(json.dumps(found.record()))
     elif form != "csv":
         _show(found, blocks(found.layers, depth), markdown=form == "md")

@@ -9,6 +9,7 @@ from convcli.commands.layer_table import layer_cells, print_layers, shared
 from convcli.commands.shape.flags import ShapeOptions
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.sizes.notation import doubt_about
 from convcli.files.text import read_text
 from convcli.nets.architecture.counts import COUNTED, rule, summed
 from convcli.nets.architecture.parser import read_chain
@@ -41,6 +42,8 @@ def run(asked: ShapeOptions) -> None:
         if asked.file:
             raise error.about(printable(asked.file)) from error
         raise
+    if doubt := doubt_about(asked.n):
+        print(f"convcli: note: --input {doubt}", file=sys.stderr)
     if asked.code:
         from convcli.nets.architecture.torch_code import chain_code
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine import borders
-from convcli.engine.arguments import row_of
 from convcli.engine.arrays import as_array, check_planes, float_dtype
 from convcli.engine.borders import Border
 from convcli.engine.edges.detectors import (
@@ -21,6 +20,7 @@ from convcli.engine.edges.detectors import (
     answer_to_a_step,
     at_least_0,
     checked_sigma,
+    detector,
     signed,
 )
 from convcli.engine.edges.gradients import Direct
@@ -28,7 +28,7 @@ from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.edges.rounding import fits_float32, noise_of, not_above
 from convcli.engine.errors import ConvError, one_of
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis, PaddingLike
+from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 
 __all__ = ["AXES", "DETECTORS", "Answer", "Found", "edges", "prepare"]
 
@@ -45,12 +45,13 @@ def edges(
     *,
     axis: str | None = None,
     sigma: float | None = None,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     threshold: float | str | None = None,
     padding: PaddingLike = 0,
     border: str = "reflect",
     value: float = 0.0,
+    mask: ArrayLike | None = None,
 ) -> NDArray[Any]:
     """Find the edges of an array, each plane by itself.
 
@@ -59,15 +60,16 @@ def edges(
     x : array_like, shape (H, W), (C, H, W) or (N, C, H, W)
         Integers or floats.
     method : str
-        A name of `DETECTORS`.
+        A name of `DETECTORS`; 'sobel:5' and 'sobel:7' are Sobel's of more cells.
     axis : str, optional
         'x' or 'y': the signed derivative along a row or down a column (a rise answers +, for 'diff' a fall does; for
         'roberts' along the falling and the rising diagonal). 'both': the magnitude, sqrt(gx**2 + gy**2), on the cells
         that have both. The default is 'both', for 'diff' 'x'. The compass, the Laplacians and Canny have no axis.
     sigma : float, optional
         Standard deviation, in cells, of the Gaussian of 'log' and 'canny'.
-    low, high : float, optional
-        Canny's thresholds, in the units of `x` for a step; chosen from the gradients unless given.
+    low, high : float or str, optional
+        Canny's thresholds, in the units of `x` for a step, or '80%': the gradient that 80 % of the cells do not pass.
+        Chosen from the gradients unless given.
     threshold : float or 'otsu', optional
         Turn the answer into a map: True where its absolute value is larger by more than rounding.
     padding : int, str or sequence
@@ -77,6 +79,9 @@ def edges(
         What the padding holds: a name of `borders.BORDERS`.
     value : float
         The fill of border 'constant'.
+    mask : array_like, shape (H, W), optional
+        Where it is 0 nothing is looked at. A window that reaches there answers 0, so that the mask's own border makes
+        no edges; Canny blurs with the cells inside alone, and has edges up to one cell from the mask's border.
 
     Returns
     -------
@@ -107,6 +112,7 @@ def edges(
         padding=padding,
         border=border,
         value=value,
+        mask=None if mask is None else as_array("mask", mask),
     ).run()
 
 
@@ -116,12 +122,13 @@ def prepare(
     *,
     axis: str | None = None,
     sigma: float | None = None,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     threshold: float | str | None = None,
     padding: PaddingLike = 0,
     border: str = "reflect",
     value: float = 0.0,
+    mask: NDArray[Any] | None = None,
 ) -> Answer | Found:
     """Check the arguments of `edges` (see there) and settle sizes and types.
 
@@ -131,19 +138,31 @@ def prepare(
     ------
     ConvError
     """
-    row = row_of("detector", method, DETECTORS)
+    row = detector(method)
     given = {"axis": axis, "sigma": sigma, "low": low, "high": high, "threshold": threshold}
     _check_options(row, given)
     look = borders.border(border)
     value = borders.filling(look, value)
     check_planes("input", x)
+    inner = None if mask is None else _mask(mask, x.shape[-2:])
+    if inner is not None:
+        x = np.where(inner, x, x.dtype.type(0))
     planes = x.reshape(-1, 1, *x.shape[-2:])
     width = (row.sigma or 0.0) if sigma is None else checked_sigma(sigma)
     if row.taps is None:
         from convcli.engine.edges.canny import canny  # each detector loads what it needs
 
         found = [
-            canny(p[0], width, low=low, high=high, padding=padding, border=border, value=value)
+            canny(
+                p[0],
+                width,
+                low=low,
+                high=high,
+                padding=padding,
+                border=border,
+                value=value,
+                mask=inner,
+            )
             for p in planes
         ]
         return _found(
@@ -153,6 +172,19 @@ def prepare(
         planes = planes.astype(np.float32, copy=False)  # one picture in any dtype: one arithmetic
     axis = row.axis if axis is None else axis
     source, join, scale, stack = _source(planes, row, axis, width, padding, look, value)
+    if inner is not None:
+        from convcli.engine.pooling import pool2d
+
+        name, fill = borders.of_mask(look)
+        inner = pool2d(
+            inner,
+            [a.k for a in source.axes],
+            mode="min",
+            stride=1,
+            padding=padding,
+            border=name,
+            value=fill,
+        )
     answer = Answer(
         source=source,
         join=join,
@@ -160,6 +192,7 @@ def prepare(
         limits=None,
         dtype=source.dtype,
         shape=(*x.shape[:-2], *(a.out for a in source.axes)),
+        inside=inner,
     )
     if threshold is None:
         return answer
@@ -172,12 +205,24 @@ def prepare(
     return replace(answer, limits=limits, dtype=np.dtype(np.bool))
 
 
+def _mask(mask: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.bool]:
+    if mask.shape != size:
+        raise ConvError(
+            f"mask: got {size_text(mask.shape) or 'a single number'}, the input's {size_text(size)} is needed"
+        )
+    return mask.astype(np.bool)
+
+
 def _by_otsu(answer: Answer, noise: NDArray[np.float64]) -> Found:
     from convcli.engine.edges.otsu import otsu
 
     values = np.abs(answer.run())
     planes = values.reshape(-1, *values.shape[-2:])
-    found = [otsu(plane, noise=doubt) for plane, doubt in zip(planes, noise, strict=True)]
+    seen = planes if answer.inside is None else planes[:, answer.inside]
+    found = [
+        otsu(plane, noise=doubt) if plane.size else 0.0
+        for plane, doubt in zip(seen, noise, strict=True)
+    ]
     maps = [plane > threshold for plane, threshold in zip(planes, found, strict=True)]
     return _found(values.shape, maps, [(threshold,) for threshold in found], answer.axes)
 
@@ -232,6 +277,7 @@ def _source(
         return Kernelwise(prepared, axes), join, scale, stack
     floats = float_dtype(planes.dtype)
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
+    small = small and 255 * int(np.abs(stack).sum(axis=(1, 2, 3)).max()) < 2**15
     work = np.dtype(np.int16) if small else floats
     direct = Direct(planes[:, 0], axes, border, value, row.together, work, floats)
     return direct, join, scale, stack

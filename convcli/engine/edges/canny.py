@@ -4,18 +4,19 @@ Source: Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 198
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine import correlation
+from convcli.engine import borders, correlation
 from convcli.engine.edges.detectors import at_least_0, checked_sigma
 from convcli.engine.edges.otsu import otsu
 from convcli.engine.edges.rounding import fits_float32, largest_of
-from convcli.engine.errors import ConvError
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
@@ -28,6 +29,9 @@ RATIO = 0.4
 
 HIGHEST = 0.3
 """The most that a high threshold which is not given may be, over the largest gradient."""
+
+FAINT = 1e-6
+"""Share of the Gaussian inside the mask below which nothing is known of a cell."""
 
 OUTER = 65
 """Taps of a Gaussian row up to which one correlation with its square takes less time than two with the row."""
@@ -68,11 +72,12 @@ def canny(
     x: NDArray[Any],
     sigma: float,
     *,
-    low: float | None = None,
-    high: float | None = None,
+    low: float | str | None = None,
+    high: float | str | None = None,
     padding: PaddingLike = 0,
     border: str = "reflect",
     value: float = 0.0,
+    mask: NDArray[np.bool] | None = None,
 ) -> Canny:
     """Find thin, connected edges of one plane.
 
@@ -84,12 +89,16 @@ def canny(
     x : ndarray, shape (H, W)
     sigma : float
         Of the Gaussian, cut at 4 sigma.
-    low, high : float, optional
+    low, high : float or str, optional
         An edge has a gradient of at least `low` all along and of at least `high` somewhere. Scaled as `edges` scales
-        Sobel, a quarter of the plain kernel's. One that is not given follows from the other by `RATIO`; if neither is,
-        `high` parts the gradients on the crest into two classes, by Otsu's method on their square roots.
+        Sobel, a quarter of the plain kernel's. '80%' is the gradient that 80 % of the cells (inside the mask) do not
+        pass. One that is not given follows from the other by `RATIO`; if neither is, `high` parts the gradients on the
+        crest into two classes, by Otsu's method on their square roots.
     padding, border, value
         As in `edges`.
+    mask : ndarray of bool, shape (H, W), optional
+        What lies outside, where `x` is 0, is not looked at: the Gaussian weighs the cells inside alone, and an edge has all eight
+        neighbours inside, so that the mask's own border makes none.
 
     Returns
     -------
@@ -99,58 +108,136 @@ def canny(
     ------
     ConvError
     """
-    low, high = _given(low, high)
+    shares = _shares(low, high)
     row = gaussian_row(checked_sigma(sigma))
     reach = len(row) // 2 + 2
     vertical, horizontal = geometry.axes(
         x.shape, (2 * reach + 1,), padding=padding, what=f"canny with sigma {sigma:g}: window"
     )
+    axes = vertical, horizontal
     largest = max(largest_of(x), abs(value))
-    smooth = _smoothed(x, row, (vertical, horizontal), border, value, largest)
+    blur = _blurred(x, row, axes, border, value)
+    inside = weight = None
+    short = fits_float32(x)
+    if mask is not None:
+        look = borders.of_mask(borders.border(border))
+        weight = _blurred(mask.astype(np.float64), row, axes, *look)
+        inside = _inside(mask, axes, reach, look)
+        short = not mask.any() or fits_float32(x[mask])
+    smooth = _smoothed(blur, weight, largest, short=short)
     # gradients that rounding alone can make, and by which two equal ones can differ
     rounding = 4 * largest * (GRID if smooth.dtype == np.float64 else EPSILON)
     crest = _crest(smooth, rounding)
+    if inside is not None:
+        crest[~inside] = 0
+    low, high = _given(*_levels(shares, smooth, inside))
     del smooth
     if low is None or high is None:
         low, high = _chosen(crest)
     weak = crest >= max(low, np.finfo(crest.dtype).tiny)
     strong = crest >= max(high, np.finfo(crest.dtype).tiny)
     del crest
-    return Canny(connected_to(weak, strong), low, high, (vertical, horizontal))
+    return Canny(connected_to(weak, strong), low, high, axes)
 
 
-def _smoothed(
+Thresholds: TypeAlias = tuple[float | str | None, float | str | None]
+
+
+def _shares(low: float | str | None, high: float | str | None) -> Thresholds:
+    """Check what is known of the thresholds before anything is computed."""
+    shares = [
+        _share(name, given)
+        for name, given in (("low", low), ("high", high))
+        if isinstance(given, str)
+    ]
+    if sorted(shares) != shares:
+        raise ConvError(f"low: got {low}, at most high ({high}) is allowed", usage=True)
+    _given(*(None if isinstance(given, str) else given for given in (low, high)))
+    return low, high
+
+
+def _share(name: str, text: str) -> float:
+    number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)%", text)
+    if number is None or float(number[1]) > 100:
+        raise ConvError(
+            f"{name}: got '{printable(text)}', a number or 0% to 100% is allowed", usage=True
+        )
+    return float(number[1]) / 100
+
+
+def _levels(
+    given: Thresholds, smooth: NDArray[Any], inside: NDArray[np.bool] | None
+) -> tuple[float | None, float | None]:
+    """Turn shares into gradients: quantiles of the magnitude, between two cells by their distance."""
+    low, high = given
+    if not isinstance(low, str) and not isinstance(high, str):
+        return low, high
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
+        magnitude = _gradient(smooth)[2][1:-1, 1:-1]
+    if inside is not None:
+        magnitude = magnitude[inside]
+
+    def level(one: float | str | None) -> float | None:
+        if not isinstance(one, str):
+            return one
+        return float(np.quantile(magnitude, _share("", one))) if magnitude.size else 0.0
+
+    return level(low), level(high)
+
+
+def _inside(
+    mask: NDArray[np.bool], axes: tuple[Axis, Axis], reach: int, look: tuple[str, float]
+) -> NDArray[np.bool]:
+    """Which cells of the result lie in the mask with all their neighbours."""
+    spans = [(reach - 1 - a.before, reach + 1 - a.before + a.out) for a in axes]
+    found = np.empty([stop - start for start, stop in spans], np.bool)
+    borders.read_window(mask, spans[0], spans[1], borders.border(look[0]), look[1], found)
+    found = found[:-2] & found[1:-1] & found[2:]
+    return found[:, :-2] & found[:, 1:-1] & found[:, 2:]
+
+
+def _blurred(
     x: NDArray[Any],
     row: NDArray[np.float64],
     axes: tuple[Axis, Axis],
     border: str,
     value: float,
+) -> correlation.Correlation:
+    """Plan the blur of a plane, in float64."""
+    pads = [(axis.before, axis.after) for axis in axes]
+    if len(row) <= OUTER:
+        return correlation.prepare(
+            x, np.outer(row, row), padding=pads, mode=border, value=value, double=True
+        )
+    down = correlation.prepare(
+        x, row[:, None], padding=[pads[0], (0, 0)], mode=border, value=value, double=True
+    )
+    return correlation.prepare(
+        down.run(), row[None], padding=[(0, 0), pads[1]], mode=border, value=value
+    )
+
+
+def _smoothed(
+    blur: correlation.Correlation,
+    weight: correlation.Correlation | None,
     largest: float,
+    *,
+    short: bool,
 ) -> NDArray[Any]:
-    """Blur a plane, and give equal values for what is equal but for rounding.
+    """Compute a blur, over that of the mask where there is one, and give equal values for what is equal but for rounding.
 
     What order sums are taken in hangs on where a cell lies. So they are taken in float64 and rounded to far fewer
     bits: to float32 where that holds every number of the plane (whatever its own dtype is), else to `GRID` of the
     largest. From there on all arithmetic is the same for a plane that is turned or seen in a mirror.
     """
-    pads = [(axis.before, axis.after) for axis in axes]
-    if len(row) <= OUTER:
-        blur = correlation.prepare(
-            x, np.outer(row, row), padding=pads, mode=border, value=value, double=True
-        )
-    else:
-        down = correlation.prepare(
-            x, row[:, None], padding=[pads[0], (0, 0)], mode=border, value=value, double=True
-        )
-        blur = correlation.prepare(
-            down.run(), row[None], padding=[(0, 0), pads[1]], mode=border, value=value
-        )
-    short = fits_float32(x)
     step = math.ldexp(GRID, math.frexp(largest)[1])
     smooth = np.empty(blur.shape, np.float32 if short else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
         for top, bottom in blur.bands(BAND):
             part = blur.rows(top, bottom)
+            if weight is not None:
+                known = weight.rows(top, bottom)
+                part = np.divide(part, known, out=np.zeros_like(part), where=known > FAINT)
             if not short:
                 part /= step
                 np.rint(part, out=part)
@@ -224,8 +311,8 @@ def _crest(smooth: NDArray[Any], rounding: float) -> NDArray[Any]:
     return crest
 
 
-def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
-    dtype = smooth.dtype
+def _gradient(smooth: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return Sobel's answers along rows and down columns, and a quarter of the magnitude."""
     pairs = smooth[:-1] + smooth[1:]
     down = pairs[:-1] + pairs[1:]
     gx = down[:, 2:] - down[:, :-2]
@@ -235,7 +322,13 @@ def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
     m = gx * gx
     m += gy * gy
     np.sqrt(m, out=m)
-    m *= dtype.type(0.25)
+    m *= m.dtype.type(0.25)
+    return gx, gy, m
+
+
+def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
+    dtype = smooth.dtype
+    gx, gy, m = _gradient(smooth)
     gx, gy, here = gx[1:-1, 1:-1], gy[1:-1, 1:-1], m[1:-1, 1:-1]
     ax, ay = np.abs(gx), np.abs(gy)
     bits = m.view(np.int32 if dtype.itemsize == 4 else np.int64)

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.arguments import real
+from convcli.engine.arguments import real, row_of
 from convcli.engine.edges.gradients import Together, compass, pair
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import kernel, log_factors
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "answer_to_a_step",
     "at_least_0",
     "checked_sigma",
+    "detector",
     "signed",
 ]
 
@@ -45,6 +47,8 @@ class Detector:
         The default of the Gaussian before; None: there is none.
     together : callable or None
         Computes the answers of all kernels faster than one by one (or, for the compass, the largest of them).
+    sizes : tuple of int
+        Other sizes that it has, written ``NAME:SIZE``.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Detector:
     axis: str | None = None
     sigma: float | None = None
     together: Together | None = None
+    sizes: tuple[int, ...] = ()
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -112,7 +117,7 @@ _CANNY = "Canny, A computational approach to edge detection, 1986"
 _COMPASS = tuple(f"kirsch@{angle}" for angle in range(0, 360, 45))
 
 _ROWS = (
-    Detector("sobel", "gradient, 3x3", _SOBEL, _named("sobel-x", "sobel-y"), _magnitude, "both", together=pair("sobel-x")),
+    Detector("sobel", "gradient, 3x3", _SOBEL, _named("sobel-x", "sobel-y"), _magnitude, "both", together=pair("sobel-x"), sizes=(3, 5, 7)),
     Detector("scharr", "gradient, 3x3, the same in all directions", _SCHARR, _named("scharr-x", "scharr-y"), _magnitude, "both", together=pair("scharr-x")),
     Detector("prewitt", "gradient, 3x3, equal weights", _PREWITT, _named("prewitt-x", "prewitt-y"), _magnitude, "both", together=pair("prewitt-x")),
     Detector("roberts", "gradient along the two diagonals, 2x2", _ROBERTS, _named("roberts-x", "roberts-y"), _magnitude, "both"),
@@ -125,6 +130,25 @@ _ROWS = (
 )  # fmt: skip
 DETECTORS: dict[str, Detector] = {row.name: row for row in _ROWS}
 """The detectors by name."""
+
+
+def detector(text: str) -> Detector:
+    """Read a detector: a name of `DETECTORS`, for some with a size, ``sobel:5``.
+
+    Raises
+    ------
+    ConvError
+    """
+    name, colon, size = text.partition(":") if isinstance(text, str) else (text, "", "")
+    row = row_of("detector", name, DETECTORS)
+    if not colon:
+        return row
+    if size not in map(str, row.sizes):
+        *most, last = map(str, row.sizes or ("",))
+        allowed = f"{', '.join(most)} or {last} is allowed" if row.sizes else "it has no sizes"
+        raise ConvError(f"detector {name}: got size '{printable(size)}', {allowed}", usage=True)
+    names = [f"{name}-{axis}:{size}" for axis in "xy"]
+    return replace(row, name=text, taps=_named(*names), together=pair(names[0]))
 
 
 def answer_to_a_step(taps: Taps) -> float:

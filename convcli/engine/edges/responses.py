@@ -76,6 +76,8 @@ class Answer(Result):
     dtype : numpy dtype
     shape : tuple of int
         The last two axes are rows and columns.
+    inside : ndarray of bool, shape (H', W'), or None
+        Where there is an answer; elsewhere it is 0.
     """
 
     source: Kernelwise | Direct
@@ -84,6 +86,7 @@ class Answer(Result):
     limits: NDArray[Any] | None
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    inside: NDArray[np.bool] | None = None
 
     def __post_init__(self) -> None:
         self.axes = self.source.axes
@@ -114,6 +117,8 @@ class Answer(Result):
             out[...] = joined
         else:
             np.greater(np.abs(joined), self.limits[:, None, None], out=out)
+        if self.inside is not None:
+            out[:, ~self.inside[top:bottom]] = 0
 
 
 class Found(Ready):

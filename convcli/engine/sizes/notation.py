@@ -12,10 +12,12 @@ from convcli.engine.sizes.geometry import WORDS, Padding, size_text
 __all__ = [
     "LARGEST",
     "check_dimensions",
+    "doubt_about",
     "padding_text",
     "read_padding",
     "read_sizes",
     "read_total_padding",
+    "spelled_out",
 ]
 
 LARGEST = 10**9
@@ -83,6 +85,44 @@ def read_total_padding(text: str) -> Padding:
     """
     totals = read_sizes(text, least=0)
     return Padding("explicit", tuple((t - t // 2, t // 2) for t in totals))
+
+
+FEW = 4
+"""Rows up to which a size may well be what it says."""
+
+
+def spelled_out(size: Sequence[int]) -> str:
+    """Say what the numbers of a network's input are.
+
+    >>> spelled_out((224, 224)), spelled_out((3, 224, 224)), spelled_out((10,))
+    ('224 channels × length 224', '3 channels × 224x224', '10 numbers')
+    """
+    channels, *spatial = size
+    if not spatial:
+        return f"{channels} numbers"
+    counted = f"{channels} channel{'s' * (channels != 1)}"
+    return f"{counted} × {'length ' * (len(spatial) == 1)}{size_text(spatial)}"
+
+
+def doubt_about(size: Sequence[int]) -> str | None:
+    """Say what was probably meant by a network's input whose numbers are in another order than C×spatial.
+
+    >>> doubt_about((224, 224, 3))
+    '224x224x3 is 224 channels × 224x3, channels come first: 3x224x224 was probably meant'
+    >>> doubt_about((3, 224, 224)) is None
+    True
+    """
+    meant: Sequence[int] = ()
+    if len(size) == 2 and size[0] == size[1] > 1:
+        meant, why = (3, *size), "a picture is CxHxW"
+    elif len(size) in (3, 4) and size[-1] in (1, 3) and min(size[-3], size[-2]) > FEW:
+        meant, why = (size[-1], *size[-3:-1]), "channels come first"
+    elif len(size) == 4 and size[1] in (1, 3) and size[2] > 3:
+        meant, why = size[1:], "a batch is left out"
+    if not meant:
+        return None
+    said = f"{size_text(size)} is {spelled_out(size)}, {why}"
+    return f"{said}: {size_text(meant)} was probably meant"
 
 
 def check_dimensions(

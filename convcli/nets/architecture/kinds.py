@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import inf
 from typing import Any
 
 from convcli.engine.errors import ConvError, one_of, printable
@@ -13,7 +14,7 @@ from convcli.engine.sizes.geometry import Padding
 from convcli.nets.architecture import counting_rules as rules
 from convcli.nets.architecture.layer import Layer
 
-__all__ = ["KINDS", "Kind", "read_layer", "usage"]
+__all__ = ["KINDS", "NAMED", "Kind", "read_layer", "usage"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +27,7 @@ class Kind:
     ----------
     usage : str
         Its text; what may be left out stands in brackets. A capital is a number: first a bare one (``OUT``, ``SIZE``,
-        ``CELLS``, ``RATE``, ``EPS``), then those after a letter (``kK``). The other words are flags.
+        ``CELLS``, ``RATE``, ``EPS``), then those after a letter (``kK``) or a name (``k=K``). The other words are flags.
     summary : str
         What it does, for the help.
     rule : callable
@@ -50,7 +51,7 @@ class Kind:
 
     @cached_property
     def arguments(self) -> tuple[str, ...]:
-        """What may be written after its name: ``OUT``, ``k``, ``op``, ``nobias``."""
+        """What may be written after its name: ``OUT``, ``k``, ``op``, ``nobias``, ``alpha=``."""
         return _words(self.usage)
 
     @cached_property
@@ -69,7 +70,7 @@ def _short(usage: str) -> str:
 
 
 def _words(usage: str) -> tuple[str, ...]:
-    words = re.findall(r"[A-Za-z]+", usage)[1:]
+    words = re.findall(r"[A-Za-z]+=?", re.sub("=[A-Z]", "=", usage))[1:]
     return tuple(w if w.isupper() else re.sub(r"[A-Z]$", "", w) for w in words)
 
 
@@ -106,9 +107,9 @@ _ROWS = (
         *(rules.adaptive_pool, "nn.AdaptiveAvgPool{rank}d({cells})"),
     ),
     Kind(
-        "lrn[:SIZE]",
+        "lrn[:SIZE][,alpha=A][,beta=B][,k=K]",
         "local response normalization over SIZE channels",
-        *(rules.response_norm, "nn.LocalResponseNorm({size})"),
+        *(rules.response_norm, "nn.LocalResponseNorm({size}{named})"),
     ),
     Kind(
         "bn[:EPS]",
@@ -131,6 +132,8 @@ KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
 """Every kind of layer, in the order of the help."""
 
 _FLAGS = {"nobias": ("bias", False), "ceil": ("ceil", True), "pad": ("count_padding", True)}
+NAMED = {"alpha": "alpha", "beta": "beta", "k": "offset"}
+"""The fields of Layer that numbers with a name set; the names are PyTorch's."""
 _FIELDS = {"OUT": "out", "k": "kernel", "CELLS": "cells"}
 """What arguments that are needed set."""
 
@@ -186,6 +189,9 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     known = KINDS[kind].arguments
     if text in _FLAGS and text in known:
         return _FLAGS[text]
+    named, sign, number = text.partition("=")
+    if sign and named + sign in known:
+        return NAMED[named], _number(named, number)
     bare = known[0] if first and known and known[0].isupper() else ""
     if bare in ("RATE", "EPS") and is_real(text) and 0 <= float(text) < 1:
         return bare.lower(), float(text)
@@ -198,6 +204,14 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
         name, read = _READERS[letter]
         return name, read(text.removeprefix(letter))
     raise ConvError(f"got '{printable(text)}', {usage(kind)} is allowed", usage=True)
+
+
+def _number(name: str, text: str) -> float:
+    found = float(text) if is_real(text) else -1.0
+    if not 0 <= found < inf or (name == "k" and found == 0):
+        least = "above 0" if name == "k" else "of at least 0"
+        raise ConvError(f"{name}: got '{printable(text)}', a number {least} is allowed", usage=True)
+    return found
 
 
 def _sizes(what: str, text: str, least: int = 1) -> tuple[int, ...]:

@@ -32,6 +32,8 @@ class Layer:
         Of batch normalization: what is added to the variance.
     cells : tuple of int, optional
         Of adaptive pooling: the output, one number or one an axis.
+    alpha, beta, offset : float
+        Of local response normalization: x / (offset + alpha * mean square of the channels near)**beta.
     """
 
     kind: str
@@ -50,6 +52,9 @@ class Layer:
     rate: float = 0.5
     eps: float = 1e-5
     cells: tuple[int, ...] | None = None
+    alpha: float = 1e-4
+    beta: float = 0.75
+    offset: float = 1.0
 
     leaves = 1
     depth = 1

@@ -119,7 +119,9 @@ def read_chain(text: str, *, name: str | None = None) -> tuple[Node, ...]:
     return nodes
 
 
-_TOKEN = re.compile(r"(?P<skip>\s+|#[^\n]*)|(?P<mark>[()|=*])|(?P<word>[^\s()|=*#]+)")
+# behind its colon a layer's text may hold numbers with a name: lrn:5,k=2
+_WORD = r"[^\s()|=*#:]*:[^\s()|*#]*|[^\s()|=*#:]+"
+_TOKEN = re.compile(rf"(?P<skip>\s+|#[^\n]*)|(?P<mark>[()|=*])|(?P<word>{_WORD})")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

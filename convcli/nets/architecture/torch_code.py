@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
-from convcli.nets.architecture.kinds import KINDS
+from convcli.nets.architecture.kinds import KINDS, NAMED
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Join, Node, Repeat
 from convcli.nets.architecture.steps import Step, program
@@ -122,6 +122,7 @@ def _lines(step: Step) -> Iterator[str]:
         outputs=step.output[0],
         cells=_short(step.output[1:]),
         size=layer.out or 5,
+        named=_named(layer),
         rate=layer.rate,
         eps="" if layer.eps == Layer.eps else f", eps={layer.eps:g}",
         bias="" if layer.bias else ", bias=False",
@@ -134,6 +135,12 @@ def _lines(step: Step) -> Iterator[str]:
         yield from _convolution(module, layer, step, rank)
     else:
         yield from _pooling(module, layer, step, rank)
+
+
+def _named(layer: Layer) -> str:
+    """Write the numbers that have names, so far as they are not PyTorch's own."""
+    told = {name: (getattr(layer, f), getattr(Layer, f)) for name, f in NAMED.items()}
+    return "".join(f", {n}={value:g}" for n, (value, usual) in told.items() if value != usual)
 
 
 def _convolution(module: str, layer: Layer, step: Step, rank: int) -> Iterator[str]:

@@ -93,19 +93,18 @@ def _maps(x: Array) -> Array:
 
 
 class ResponseNorm(Operation):
-    """Local response normalization, x / (1 + 1e-4 / size * sum of squares over the channels near)^0.75.
+    """Local response normalization, x / (k + alpha / size * sum of squares over the channels near)^beta.
 
-    Krizhevsky, Sutskever and Hinton, NIPS 2012, section 3.3; the constants are the frameworks'.
+    Krizhevsky, Sutskever and Hinton, NIPS 2012, section 3.3; unless told the numbers are the frameworks'.
     """
-
-    alpha, beta = 1e-4, 0.75
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
         size = self.layer.out or 5
         self.saved = None
-        base = 1 + self.alpha / size * self.near(np.square(x), size // 2, (size - 1) // 2)
-        power = base**-self.beta
+        alpha, beta, offset = self.layer.alpha, self.layer.beta, self.layer.offset
+        base = offset + alpha / size * self.near(np.square(x), size // 2, (size - 1) // 2)
+        power = base**-beta
         if self.training:
             self.saved = x, base, power
         found: Array = (x * power).astype(x.dtype)
@@ -113,10 +112,10 @@ class ResponseNorm(Operation):
 
     def backward(self, gradient: Array) -> Array:
         x, base, power = self.saved
-        size = self.layer.out or 5
+        size, alpha, beta = self.layer.out or 5, self.layer.alpha, self.layer.beta
         inner = gradient * x * power / base
         reaching = self.near(inner, (size - 1) // 2, size // 2)
-        found: Array = gradient * power - 2 * self.beta * self.alpha / size * x * reaching
+        found: Array = gradient * power - 2 * beta * alpha / size * x * reaching
         return found.astype(x.dtype)
 
     def near(self, x: Array, before: int, after: int) -> Array:

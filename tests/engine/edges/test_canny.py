@@ -246,6 +246,50 @@ def test_a_spiral_is_one_region():
     assert (connected_to(weak, strong) == flood(weak, strong)).all()
 
 
+# --- masks and shares -----------------------------------------------------------------------------
+
+
+def test_shares_of_the_gradients_are_thresholds():
+    x = np.random.default_rng(4).normal(size=(50, 60)).cumsum(0).cumsum(1)
+    taps = np.exp(-(np.arange(-6, 7) ** 2) / (2 * 1.5**2))
+    taps /= taps.sum()
+    wide = np.pad(x, 8, mode="symmetric")
+    blurred = np.apply_along_axis(np.convolve, 0, wide, taps, "valid")
+    blurred = np.apply_along_axis(np.convolve, 1, blurred, taps, "valid")
+    down = blurred[:-2] + 2 * blurred[1:-1] + blurred[2:]
+    across = blurred[:, :-2] + 2 * blurred[:, 1:-1] + blurred[:, 2:]
+    sizes = np.hypot(down[:, 2:] - down[:, :-2], across[2:] - across[:-2])[1:-1, 1:-1] / 4
+    mask = np.zeros(x.shape, bool)
+    mask[12:40, 12:50] = True
+    for low, high in (("80%", "90%"), ("50%", "99.5%"), ("0%", "100%")):
+        found = canny(x, 1.5, low=low, high=high, padding="same")
+        assert found.low == pytest.approx(np.quantile(sizes, float(low[:-1]) / 100))
+        assert found.high == pytest.approx(np.quantile(sizes, float(high[:-1]) / 100))
+        again = canny(x, 1.5, low=found.low, high=found.high, padding="same")
+        assert (again.map == found.map).all()
+    found = canny(x, 1.5, high="90%", padding="same")
+    assert found.low == pytest.approx(RATIO * found.high)
+    part = canny(x, 1.5, high="90%", padding="same", mask=mask)
+    assert part.high != found.high
+    none = canny(x, 1.5, high="90%", padding="same", mask=np.zeros(x.shape, bool))
+    assert not none.map.any()
+
+
+@pytest.mark.parametrize("border", ["reflect", "wrap", "zero"])
+def test_a_mask_far_from_an_edge_leaves_it(border):
+    x = np.zeros((60, 70))
+    x[:, 30:] = 1
+    mask = np.zeros(x.shape, bool)
+    mask[5:50, 8:60] = True
+    whole = canny(x, 1.0, low=0.05, high=0.1, padding="same", border=border).map
+    inner = x * mask  # as `edges` hands it over
+    found = canny(inner, 1.0, low=0.05, high=0.1, padding="same", border=border, mask=mask).map
+    assert (found[6:49] == whole[6:49] * mask[6:49]).all()
+    assert found.sum() == whole[6:49].sum(axis=0)[29:31].sum()
+    assert not found[:6].any()
+    assert not found[49:].any()
+
+
 # --- Otsu -----------------------------------------------------------------------------------------
 
 

@@ -293,6 +293,82 @@ def test_the_public_name():
     assert convcli.edges is edges
 
 
+# --- sizes and masks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+@pytest.mark.parametrize("axis", ["x", "y", "both"])
+@pytest.mark.parametrize("size", [3, 5, 7])
+def test_sobel_of_more_cells(size, axis, dtype):
+    x = (np.random.default_rng(8).random((60, 50)) < 0.5).astype(dtype) * 255
+    step = np.zeros((20, 20))
+    step[:, 10:] = 1
+    taps = [kernel(f"sobel-{name}:{size}").astype(float) for name in "xy"]
+    scale = np.abs(corr2d(step, taps[0])).max()
+    gx, gy = (corr2d(x, t) / scale for t in taps)
+    want = {"x": gx, "y": gy, "both": np.hypot(gx, gy)}[axis]
+    found = edges(x, f"sobel:{size}", axis=axis)
+    np.testing.assert_allclose(found, want, rtol=1e-5, atol=1e-4)
+    assert edges(step, f"sobel:{size}").max() == 1
+    assert size > 3 or (found == edges(x, axis=axis)).all()
+
+
+def disc(size=(40, 36)):
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    return (rows - 18) ** 2 + (columns - 16) ** 2 < 14**2
+
+
+@pytest.mark.parametrize("padding", ["valid", "same", ((2, 0), (1, 3))])
+@pytest.mark.parametrize("border", ["zero", "reflect", "wrap"])
+@pytest.mark.parametrize("method", [*DETECTORS, "sobel:5"])
+def test_a_mask_of_ones_changes_nothing(method, border, padding):
+    x = picture(size=(40, 36)).astype(float)
+    given = {"padding": padding, "border": border}
+    if method in ("log", "canny"):
+        given["sigma"] = 0.8
+    found = edges(x, method, **given, mask=np.ones(x.shape))
+    want = edges(x, method, **given)
+    assert found.dtype == want.dtype
+    np.testing.assert_allclose(found.astype(float), want.astype(float), atol=1e-9)
+
+
+@pytest.mark.parametrize("method", [*DETECTORS, "sobel:7"])
+def test_what_lies_outside_a_mask_does_not_matter_and_its_border_is_no_edge(method):
+    x, mask = picture(size=(40, 36)).astype(float), disc()
+    given = {"padding": "same", "mask": mask}
+    found = edges(x, method, **given)
+    for other in (np.nan, 1e9):
+        assert np.array_equal(edges(np.where(mask, x, other), method, **given), found)
+    assert not found[~mask].any()
+    assert found[mask].any()
+    flat = edges(np.where(mask, 7.0, 200.0), method, **given)
+    np.testing.assert_allclose(flat.astype(float), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", [m for m in DETECTORS if m != "canny"])
+def test_a_window_inside_the_mask_answers_as_without(method):
+    x, mask = picture(size=(40, 36)), disc()
+    whole = edges(x, method, padding="same")
+    found = edges(np.stack((x, x)), method, padding="same", mask=mask)
+    reach = max(taps.shape[0] for taps in DETECTORS[method].taps(1.4)) // 2
+    rows, columns = np.mgrid[:40, :36]
+    inner = (rows - 18) ** 2 + (columns - 16) ** 2 < max(14 - 1.5 * reach, 0) ** 2
+    assert (found[:, inner] == whole[inner]).all()
+    threshold = edges(x, method, padding="same", mask=mask, threshold=20)
+    assert (threshold == (np.abs(found[1]) > 20)).all()
+
+
+def test_a_threshold_by_otsu_is_chosen_inside_the_mask():
+    x = picture(size=(40, 36))
+    plan = prepare(x, "sobel", padding="same", threshold="otsu", mask=disc())
+    other = prepare(
+        np.where(disc(), x, 255), "sobel", padding="same", threshold="otsu", mask=disc()
+    )
+    assert plan.thresholds == other.thresholds
+    nothing = edges(x, "sobel", padding="same", threshold="otsu", mask=np.zeros(x.shape))
+    assert not nothing.any()
+
+
 # --- thresholds -----------------------------------------------------------------------------------
 
 
@@ -379,6 +455,36 @@ SMALL = np.zeros((5, 5))
             lambda: edges(SMALL, "canny", low=3, high=2),
             "low: got 3, at most high (2) is allowed",
             True,
+        ),
+        (
+            lambda: edges(np.ones((99, 99)), "canny", low="90%", high="80%"),
+            "low: got 90%, at most high (80%) is allowed",
+            True,
+        ),
+        (
+            lambda: edges(np.ones((99, 99)), "canny", low="101%"),
+            "low: got '101%', a number or 0% to 100% is allowed",
+            True,
+        ),
+        (
+            lambda: edges(np.ones((99, 99)), "canny", high="most"),
+            "high: got 'most', a number or 0% to 100% is allowed",
+            True,
+        ),
+        (
+            lambda: edges(np.ones((99, 99)), "sobel:4"),
+            "detector sobel: got size '4', 3, 5 or 7 is allowed",
+            True,
+        ),
+        (
+            lambda: edges(np.ones((99, 99)), "canny:5"),
+            "detector canny: got size '5', it has no sizes",
+            True,
+        ),
+        (
+            lambda: edges(np.ones((9, 8)), mask=np.ones((8, 9))),
+            "mask: got 8x9, the input's 9x8 is needed",
+            False,
         ),
         (
             lambda: edges(SMALL, "canny", low=-3),

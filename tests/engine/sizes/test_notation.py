@@ -4,6 +4,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import WORDS, Padding
 from convcli.engine.sizes.notation import (
     LARGEST,
+    doubt_about,
     padding_text,
     read_padding,
     read_sizes,
@@ -65,3 +66,26 @@ def test_no_padding(text):
 
 def test_total_padding_puts_the_odd_row_at_the_start():
     assert read_total_padding("2x3x0").pairs == ((1, 1), (2, 1), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("size", "meant"),
+    [
+        ((224, 224), "3x224x224"),
+        ((224, 224, 3), "3x224x224"),
+        ((28, 28, 1), "1x28x28"),
+        ((8, 3, 224, 224), "3x224x224"),
+        ((8, 224, 224, 3), "3x224x224"),
+        ((3, 224, 224), None),
+        ((64, 7, 7), None),
+        ((2, 3, 3), None),
+        ((512, 1, 1), None),
+        ((100,), None),
+        ((3, 8), None),
+        ((1, 16, 32, 32), None),
+    ],
+)
+def test_an_input_in_another_order_is_doubted(size, meant):
+    found = doubt_about(size)
+    assert (found is None) == (meant is None)
+    assert meant is None or found.endswith(f": {meant} was probably meant")

@@ -62,6 +62,8 @@ def test_a_layer_holds_what_its_text_says():
     assert read_layer("convt:3,k4,s2,op1").output_padding == (1,)
     assert read_layer("avgpool:k3,ceil,pad").count_padding
     assert read_layer("dropout:0.25").rate == 0.25
+    lrn = read_layer("lrn:3,alpha=1e-3,beta=.5,k=2")
+    assert (lrn.out, lrn.alpha, lrn.beta, lrn.offset) == (3, 1e-3, 0.5, 2)
     assert read_layer("bn:0.001").eps == 0.001
     assert read_layer("adaptive:7x5").cells == (7, 5)
     assert read_layer("conv:3,k3,psame").padding == Padding("same")
@@ -93,7 +95,18 @@ KNOWN = ", ".join([*KINDS, "concat", "residual"])
         ("linear", "layer 1 'linear': its out is missing, linear:OUT[,nobias] is allowed"),
         ("relu:", "layer 1 'relu:': got '', relu is allowed"),
         ("dropout:2", "layer 1 'dropout:2': got '2', dropout[:RATE] is allowed"),
-        ("lrn:5,5", "layer 1 'lrn:5,5': got '5', lrn[:SIZE] is allowed"),
+        ("lrn:5,5", "layer 1 'lrn:5,5': got '5', lrn[:SIZE][,alpha=A][,beta=B][,k=K] is allowed"),
+        (
+            "lrn:5,gamma=1",
+            "layer 1 'lrn:5,gamma=1': got 'gamma=1', lrn[:SIZE][,alpha=A][,beta=B][,k=K] is allowed",
+        ),
+        ("lrn:5,k=0", "layer 1 'lrn:5,k=0': k: got '0', a number above 0 is allowed"),
+        (
+            "lrn:alpha=-1",
+            "layer 1 'lrn:alpha=-1': alpha: got '-1', a number of at least 0 is allowed",
+        ),
+        ("lrn:k=1,k=2", "layer 1 'lrn:k=1,k=2': offset is given twice"),
+        ("bn:k=2", "layer 1 'bn:k=2': got 'k=2', bn[:EPS] is allowed"),
         (
             "maxpool:k3,pad",
             "layer 1 'maxpool:k3,pad': got 'pad', maxpool:kK[,sS][,pP][,dD][,ceil] is allowed",

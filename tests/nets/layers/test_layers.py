@@ -41,6 +41,8 @@ LAYERS = [
     ("adaptive:1", (3, 4, 5)),
     ("lrn", (7, 3, 4)),
     ("lrn:4", (6, 3, 4)),
+    ("lrn:5,alpha=0.5,beta=1.25,k=2", (7, 3, 4)),
+    ("lrn:k=0.5,alpha=1e-2", (6, 2, 3)),
     ("bn", (3, 4, 5)),
     ("bn:0.1", (6,)),
     ("relu", (3, 4, 5)),
@@ -388,6 +390,16 @@ def test_response_norm_is_its_formula():
     for c in range(6):
         near = cells[max(c - 2, 0) : c + 2]
         assert np.isclose(found[c], cells[c] / (1 + 1e-4 / 4 * (near**2).sum()) ** 0.75)
+
+
+def test_response_norm_takes_its_numbers():
+    """PyTorch's LocalResponseNorm, written out: beyond the first and the last channel stand zeros."""
+    x = np.random.default_rng(7).normal(scale=3, size=(1, 6, 1, 1))
+    layer = "lrn:3,alpha=0.5,beta=2,k=1.5"
+    found = made(layer, (6, 1, 1), np.random.default_rng(0)).forward(x)[0, :, 0, 0]
+    cells = np.pad(x[0, :, 0, 0], 1)
+    near = [(cells[c : c + 3] ** 2).mean() for c in range(6)]
+    np.testing.assert_allclose(found, cells[1:-1] / (1.5 + 0.5 * np.array(near)) ** 2)
 
 
 def test_activations_at_the_ends():
