@@ -46,7 +46,7 @@ def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
 
 def _from_file(name: str, reading: Reading) -> NDArray[Any]:
     """Read a kernel from a file: an array, a small picture, or its text as an option would have it, or JSON of ours."""
-    source = contents(name)
+    source = contents(name, reading.max_memory)
     data = source if isinstance(source, bytes) else _beginning(source)
     written = data[:MOST_TEXT].decode("utf-8", "replace").strip() if sniff(data) is None else ""
     if (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias, cast
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, display_name
+from convcli.files import incoming
 from convcli.files.memory import amount, check_free
 from convcli.files.operands import contents
 from convcli.files.output import about_file
@@ -22,12 +24,9 @@ __all__ = ["Part", "Source", "fill", "look", "read_whole", "size_of", "unpacked"
 
 Part: TypeAlias = Literal["train", "test"]
 
-GZIP = b"\x1f\x8b"
 SWELL = 1040
 """More times its size no deflated stream becomes (zlib's technical notes: 1032 at most)."""
 _CHUNK = 1 << 20
-_PER_BYTE = 6
-"""Bytes of memory that reading a text takes for each of its bytes: lines, and cells of 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def unpacked(source: bytes | Path) -> Iterator[BinaryIO]:
         While reading: the gzip stream is damaged, or ends too early.
     """
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
-        packed = raw.read(2) == GZIP
+        packed = raw.read(2) == incoming.GZIP
         raw.seek(0)
         if not packed:
             yield raw
@@ -119,9 +118,9 @@ def unpacked(source: bytes | Path) -> Iterator[BinaryIO]:
 def size_of(source: bytes | Path) -> tuple[int, bool]:
     """Return the bytes of a file, and whether they are packed by gzip."""
     if isinstance(source, bytes):
-        return len(source), source.startswith(GZIP)
+        return len(source), source.startswith(incoming.GZIP)
     with source.open("rb") as file:
-        return source.stat().st_size, file.read(2) == GZIP
+        return source.stat().st_size, file.read(2) == incoming.GZIP
 
 
 def fill(file: BinaryIO, count: int, begun: bytes = b"") -> NDArray[np.uint8]:
@@ -152,15 +151,11 @@ def read_whole(source: bytes | Path) -> bytes:
     ------
     ConvError
     """
-    chunks, done, checked = [], 0, 0
+    size, packed = size_of(source)
+    if not packed:
+        try:
+            check_free(size * incoming.PER_BYTE)
+        except ConvError as error:
+            raise error.about(f"a text of {amount(size)}") from error
     with unpacked(source) as file:
-        while chunk := file.read(_CHUNK):
-            chunks.append(chunk)
-            done += len(chunk)
-            if done >= 2 * checked:
-                try:
-                    check_free(done * _PER_BYTE)
-                except ConvError as error:
-                    raise ConvError(f"a text of {amount(done)} or more {error}") from error
-                checked = done
-    return b"".join(chunks)
+        return incoming.read_whole(file, None if packed else inf)
