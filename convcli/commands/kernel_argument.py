@@ -65,6 +65,10 @@ def _from_file(name: str, reading: Reading) -> NDArray[Any]:
             f"{LARGEST_PICTURE}x{LARGEST_PICTURE} are kernels: saved as .npy any array is one",
             usage=True,
         )
+    if found.said:
+        from convcli.commands.output import tell
+
+        tell(name, found.said)
     return found.values
 
 
