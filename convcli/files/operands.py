@@ -212,9 +212,7 @@ def contents(name: str) -> bytes | Path:
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise _unreadable(name, error) from error
     if stat.S_ISDIR(mode):
-        raise ConvError(
-            f"{printable(name)}: is a folder, a file is needed (-r takes the files in it)"
-        )
+        raise ConvError(f"{printable(name)}: is a folder, a file is needed")
     if not stat.S_ISREG(mode):
         return _read(path)
     return path

@@ -244,7 +244,7 @@ ERRORS = [
     (("cut.png", "-k", "1"), 1, "cut.png: "),
     (("-", "-k", "-"), 2, "-: got standard input twice, one operand of a command can be read from it"),
     ((MATRIX, "-k", "1", "-o", "here.csv"), 1, "here.csv: already exists, -f overwrites it"),
-    ((MATRIX, "-k", "1", "-o", "x.xyz"), 2, "x.xyz: unknown suffix '.xyz', did you mean '.npy'? known: .csv, .npy, .json, .png, "),
+    ((MATRIX, "-k", "1", "-o", "x.xyz"), 2, "x.xyz: unknown suffix '.xyz', known: .csv, .npy, .json, .png, "),
     ((MATRIX, "-k", "1", "-o", "edges"), 2, "edges: has no suffix, a folder (edges/), a suffix (edges.csv) or --format is needed"),
     ((MATRIX, "-k", "0", "1", "2", "3"), 2, "INPUT: got 1 2 3, no file of this name: if it belongs to -k, write -k '0 1 2 3'"),
     ((MATRIX, "-k", "gaussian", "1.5"), 2, "INPUT: got 1.5, no file of this name: if it belongs to -k, write -k 'gaussian:1.5'"),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, brief, display_name
-from convcli.engine.numbers import is_special, read_number
+from convcli.engine.numbers import MINUS, is_special, read_number
 from convcli.engine.sizes.geometry import size_text
 
 __all__ = [
@@ -180,7 +180,7 @@ def is_name(cell: str) -> bool:
     return (
         any(c.isalpha() for c in cell)
         and cell.isprintable()
-        and not (cell[0].isnumeric() or cell[0] in "+-.,")
+        and not (cell[0].isnumeric() or cell[0] in f"+-.,{MINUS}")
         and not is_special(cell)
         and cell.lower() not in _MISSING
     )
