@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from convcli.engine import kernels
 from convcli.engine.errors import ConvError, display_name, one_of, printable
-from convcli.engine.numbers import read_real
+from convcli.engine.numbers import MINUS, read_real
 from convcli.engine.sizes.geometry import size_text
+from convcli.files.incoming import GZIP
 from convcli.files.operands import Reading, contents, load
 from convcli.files.sniff import sniff
 
 __all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]
 
-_NUMBERS = r"\s*([-+.0-9[]|$)"
+_NUMBERS = rf"\s*([-+.0-9[{MINUS}]|$)"
 _FILE = r"(?s).*(/|\.[A-Za-z]\w*$)"
-_FRACTIONS = r"[-+0-9.eE/,;\s\[\]]+"
+_FRACTIONS = rf"[-+0-9.eE/,;\s\[\]{MINUS}]+"
 """What may be fractions, though it has a slash."""
 
 
@@ -48,7 +49,11 @@ def _from_file(name: str, reading: Reading) -> NDArray[Any]:
     """Read a kernel from a file: an array, a small picture, or its text as an option would have it, or JSON of ours."""
     source = contents(name, reading.max_memory)
     data = source if isinstance(source, bytes) else _beginning(source)
-    written = data[:MOST_TEXT].decode("utf-8", "replace").strip() if sniff(data) is None else ""
+    written = (
+        data[:MOST_TEXT].decode("utf-8", "replace").strip()
+        if sniff(data) is None and not data.startswith(GZIP)
+        else ""
+    )
     if (
         written.startswith("{")
         or written.startswith("[")
@@ -65,6 +70,10 @@ def _from_file(name: str, reading: Reading) -> NDArray[Any]:
             f"{LARGEST_PICTURE}x{LARGEST_PICTURE} are kernels: saved as .npy any array is one",
             usage=True,
         )
+    if found.said:
+        from convcli.commands.output import tell
+
+        tell(name, found.said)
     return found.values
 
 

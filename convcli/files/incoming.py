@@ -11,6 +11,7 @@ from convcli.files.sniff import ARE_READ, HEAD, described, sniff
 __all__ = ["GZIP", "PER_BYTE", "read_binary", "read_whole"]
 
 GZIP = b"\x1f\x8b"
+"""First bytes of a packed file."""
 _BLOCK = 1 << 20
 _CHECKED = 1 << 26
 """So many bytes are read before the free memory is looked at again: others may have taken it."""

@@ -47,6 +47,9 @@ CALLS = {
     "net train lenet /dev/zero -o n.npz": ZERO,
     "net train lenet - -o n.npz < /dev/urandom": "binary data",
     "net train lenet bomb.csv.gz -o n.npz": "binary data",
+    "corr bomb.csv.gz -k 1": "binary data",
+    "corr a.csv -k bomb.csv.gz": "binary data",
+    "corr ones.csv.gz -k 1 --max-memory 100M": "has no end in reach",
     "corr - -k 1 --max-memory 100M < /dev/stdin": "has no end in reach",
     "corr /dev/stdin -k 1 --max-memory 100M < /dev/stdin": "has no end in reach",
     "shape -n 3x8x8 --layers - < /dev/stdin": "has no end in reach",
@@ -63,6 +66,8 @@ def folder(tmp_path_factory):
     assert called(["net", "init", "lenet", "-o", str(here / "w.npz")]) == 0
     with gzip.open(here / "bomb.csv.gz", "wb", 1) as file:
         file.write(b"label,1" + bytes(2**28))
+    with gzip.open(here / "ones.csv.gz", "wb", 1) as file:
+        file.write(b"1," * 2**27)
     return here
 
 

@@ -21,7 +21,8 @@ from convcli.files.arrays.csv_format import (
 from convcli.files.datasets.labelled import Labelled
 from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
-from convcli.files.datasets.source import Source, read_whole
+from convcli.files.datasets.source import Source
+from convcli.files.gzipped import read_unpacked
 from convcli.files.output import about_file
 from convcli.files.pictures.picture import check_size
 
@@ -64,7 +65,7 @@ def read(given: Source, max_pixels: int) -> Labelled:
     """
     assert given.source is not None
     try:
-        table = _table(unified(read_whole(given.source)))
+        table = _table(unified(read_unpacked(given.source)))
         side = _side(table)
         check_size(side, side, max_pixels)
         texts, rows = _labels(table)
@@ -177,5 +178,5 @@ def _blocks(table: _Table, rows: list[tuple[int, bytes]], name: str) -> Iterator
         for at, line in rows[begin:end]:
             lines.extend([b""] * (at - len(lines)))
             lines.append(line)
-        yield read_csv(b"\n".join(lines), name)
+        yield read_csv(b"\n".join(lines), name, planes=False)
         begin = end

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from convcli.engine.errors import ConvError
-from convcli.files import incoming
+from convcli.files import gzipped, incoming
 from convcli.files.datasets import FORMATS, classes, numbered, read_labelled, source
 from tests.conftest import SAMPLES
 
@@ -490,8 +490,8 @@ def test_a_text_for_which_there_is_no_memory(here, monkeypatch):
         raise ConvError(f"needs {need}")
 
     put(here / "d.csv", b"1,1\n")
-    monkeypatch.setattr(source, "check_free", full)
-    assert said("d.csv") == "d.csv: a text of 4 bytes: needs 24"
+    monkeypatch.setattr(gzipped, "check_free", full)
+    assert said("d.csv") == "d.csv: a file of 4 bytes needs 24"
 
 
 def test_standard_input(monkeypatch):
