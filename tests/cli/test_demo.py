@@ -3,7 +3,6 @@
 import re
 import runpy
 import subprocess
-import sys
 import tomllib
 
 from convcli.files.bundled_samples import CARRIED
