@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from convcli.engine.errors import ConvError, display_name
 
-__all__ = ["read_text", "standard_input"]
+__all__ = ["decoded", "read_text", "standard_input"]
 
 
 def read_text(name: str) -> str:
@@ -21,7 +21,17 @@ def read_text(name: str) -> str:
     OSError
         It cannot be read.
     """
-    data = _stdin().read() if name == "-" else Path(name).read_bytes()
+    return decoded(_stdin().read() if name == "-" else Path(name).read_bytes(), name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Take bytes for UTF-8 text.
+
+    Raises
+    ------
+    ConvError
+        They are none.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
