@@ -99,7 +99,12 @@ class PredictOptions:
     top: Annotated[
         int,
         options.option(
-            _ANSWER, "--top", metavar="N", text="Classes to show (5).", min=1, show_default=False
+            _ANSWER,
+            "--top",
+            metavar="N",
+            text="Classes to show (5).",
+            parser=options.read_whole(1),
+            show_default=False,
         ),
     ] = 5
     labels: Annotated[
@@ -129,7 +134,11 @@ class PredictOptions:
     resize: Annotated[
         int | None,
         options.option(
-            _PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1
+            _PICTURE,
+            "--resize",
+            metavar="N",
+            text="Length of the shorter side.",
+            parser=options.read_whole(1),
         ),
     ] = None
     crop: Annotated[

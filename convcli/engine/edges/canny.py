@@ -18,6 +18,7 @@ from convcli.engine.edges.otsu import otsu
 from convcli.engine.edges.rounding import fits_float32, largest_of
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
+from convcli.engine.results import check_cells
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
@@ -231,6 +232,7 @@ def _smoothed(
     largest. From there on all arithmetic is the same for a plane that is turned or seen in a mirror.
     """
     step = math.ldexp(GRID, math.frexp(largest)[1])
+    check_cells("result", blur.shape)
     smooth = np.empty(blur.shape, np.float32 if short else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
         for top, bottom in blur.bands(BAND):
