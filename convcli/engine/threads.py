@@ -1,15 +1,18 @@
 """Cores and threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
 
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["LIMITS", "cores", "each", "threads", "workers"]
+__all__ = ["LIMITS", "cores", "each", "in_order", "threads", "workers"]
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 LIMITS = (
@@ -58,8 +61,12 @@ if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's t
 
 
 def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], count: int) -> None:
-    """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None."""
+    """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None.
+
+    Within `in_order` one thread does it all: the cores are busy.
+    """
     left = list(items)[::-1]
+    count = 1 if getattr(_shared, "out", False) else count
 
     def take() -> "T | None":  # quoted: the annotation would be computed at every call
         try:
@@ -77,3 +84,28 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
                 not other.cancel()
             ):  # one that has not begun finds nothing left; its thread may be this one
                 other.result()
+
+
+_shared = threading.local()
+"""Whether this thread has a share of work that is shared out already."""
+
+
+def in_order(make: Callable[[S], T], items: Iterable[S], count: int) -> Iterator[T]:
+    """Yield `make` of each item, in order, made by `count` threads that are no more than two items each ahead."""
+    if count < 2:
+        yield from map(make, items)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(count, initializer=setattr, initargs=(_shared, "out", True)) as pool:
+        ahead: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(make, item))
+                if len(ahead) > 2 * count:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:  # what nobody asks for any more
+            for future in ahead:
+                future.cancel()
