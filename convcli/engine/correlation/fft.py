@@ -70,7 +70,7 @@ class Spectral:
     threads = True
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.problem, self.work = problem, problem.work
         y, x = problem.axes
         self.side, self.wide = _side(problem)
         rows = (self.side - y.extent) // y.s + 1

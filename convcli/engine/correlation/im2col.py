@@ -48,7 +48,7 @@ class Columns:
     threads = False  # the products are large: BLAS shares them out by itself
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.problem, self.work = problem, problem.work
         self.step = _step(problem)
         self.pointwise = problem.x.dtype == problem.work and all(
             a.extent == a.s == 1 and a.out == a.n for a in problem.axes

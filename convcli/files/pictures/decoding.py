@@ -517,7 +517,12 @@ def _pixels(image: ImageFile.ImageFile, layout: _Layout) -> Array | None:
     (From memory of Pillow's own it takes three copies to get it.)
     """
     still = image.format in _PLUGINS and getattr(image, "n_frames", 1) == 1
-    if not still or not image.tile or layout is not _LAYOUTS.get(image.mode) or image.mode not in _BYTES:
+    if (
+        not still
+        or not image.tile
+        or layout is not _LAYOUTS.get(image.mode)
+        or image.mode not in _BYTES
+    ):
         return None
     mode, count = _BYTES[image.mode]
     pixels = np.zeros((image.height, image.width, count), np.uint8)
