@@ -1,5 +1,6 @@
 """The app: the table of commands, and the one place where errors become messages and exit codes."""
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -336,6 +337,8 @@ def _usage(error: Any) -> str:
         text = f"{name}: missing, as in: {example}"
     else:
         text = " ".join(str(error.format_message()).split())
+        if re.match(r"-[.0-9]", getattr(error, "option_name", "")):
+            text = f"{text.rstrip('.')}: numbers of a kernel stand in quotes, as in -k '1 -1'"
     return f"{shortened(printable(text)).rstrip('.')} (see {command} --help)"
 
 

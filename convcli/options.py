@@ -1,9 +1,10 @@
 """Options that several commands share: their names, how their text is read, their help."""
 
 import inspect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
@@ -127,13 +128,21 @@ def _bytes(text: str) -> int:
     return read_amount(text)
 
 
+def _pixels(text: object) -> int:
+    from convcli.files.memory import read_amount
+
+    return read_amount(str(text), "pixels")
+
+
 def _colour(text: str) -> Colour:
     from convcli.files.pictures import colour_of
 
     return Colour(colour_of(text))
 
 
-def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes(
+    *, without: Collection[str] = (), defaults: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function of options dataclasses: each of their fields is an option, in that order.
 
     A field is annotated as a parameter of a typer command is, and its default is the option's. The function is called
@@ -143,6 +152,8 @@ def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], C
     ----------
     without : collection of str
         Fields that this command has no options for: they keep their defaults.
+    defaults : mapping of str to str, optional
+        What the help says of fields that this command gives defaults of its own.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -155,10 +166,11 @@ def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], C
                 continue
             for field in fields(groups[p.name]):
                 if field.name not in without:
+                    kind = _said(field.type, (defaults or {}).get(field.name))
                     default = p.empty if field.default is MISSING else field.default
                     parameters.append(
                         inspect.Parameter(
-                            field.name, p.KEYWORD_ONLY, default=default, annotation=field.type
+                            field.name, p.KEYWORD_ONLY, default=default, annotation=kind
                         )
                     )
 
@@ -176,6 +188,16 @@ def takes(*, without: Collection[str] = ()) -> Callable[[Callable[..., None]], C
         return called
 
     return decorate
+
+
+def _said(annotation: Any, default: str | None) -> Any:
+    """Put a default into the help of an option."""
+    if default is None:
+        return annotation
+    kind, declared = get_args(annotation)[:2]
+    declared = copy(declared)
+    declared.help = f"{declared.help.rstrip('.')} ({default})."
+    return Annotated[kind, declared]
 
 
 def option(panel: str, *spellings: str, text: str, **more: Any) -> Any:
@@ -398,9 +420,9 @@ MaxPixels = Annotated[
     option(
         INPUT,
         "--max-pixels",
-        text="The largest picture that is read, all frames together (2^28).",
-        metavar="N",
-        parser=read_whole(1),
+        text="The largest picture that is read, all frames together (256M).",
+        metavar="N[K|M|G]",
+        parser=reads(_pixels),
         show_default=False,
     ),
 ]

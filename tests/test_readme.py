@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from convcli.cli import COMMANDS, Exit
 from tests.conftest import SAMPLES, at_terminal, plain
@@ -116,6 +117,31 @@ def matches(found, printed):
     """Compare line by line; a line `…` stands for any lines."""
     parts = [re.escape(part) for part in re.split(r"^…\n", printed, flags=re.MULTILINE)]
     return re.fullmatch("(?:.*\n)*".join(parts), found) is not None
+
+
+def test_the_makefile_of_the_guide_makes_what_is_missing(tmp_path):
+    [rules] = re.findall(
+        r"^```make\n(.*?)^```", (SAMPLES / "guide/batches.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "Makefile").write_text(rules)
+    (tmp_path / "photos").mkdir()
+    made = [tmp_path / "edges" / f"{name}.png" for name in "abc"]
+    for path in made:
+        with Image.open(SAMPLES / "bars.png") as image:
+            image.save(tmp_path / "photos" / f"{path.stem}.jpg")
+
+    def make(*targets):
+        said = shown(f"make {' '.join(targets)}", tmp_path, terminal=False)
+        assert all(path.is_file() for path in made), said
+        return said
+
+    assert make("-j2").count("convcli edge") == 3
+    expected = made[0].read_bytes()
+    made[1].unlink()
+    assert make().count("convcli edge") == 1
+    made[2].unlink()
+    make("batch")
+    assert [path.read_bytes() for path in made] == [expected] * 3
 
 
 def test_a_wrong_line_is_noticed():

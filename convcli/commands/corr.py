@@ -132,7 +132,14 @@ class Correlate(Operation):
         )
 
 
-@options.takes()
+@options.takes(
+    defaults={
+        "padding": "0; pictures same",
+        "stride": "1",
+        "dilation": "1",
+        "border": "zero; pictures reflect",
+    }
+)
 def corr(own: CorrOptions, shared: FilterOptions) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 

@@ -228,7 +228,10 @@ def _mask(name: str, reading: "Reading") -> "NDArray[np.bool]":
     return np.asarray(bright.reshape(bright.shape[-2:]) >= operand.picture.full_scale / 2)
 
 
-@options.takes(without=("stride", "dilation"))
+@options.takes(
+    without=("stride", "dilation"),
+    defaults={"padding": "0; pictures same", "border": "zero; pictures reflect"},
+)
 def edge(own: EdgeOptions, shared: FilterOptions) -> None:
     """Find the edges of a picture or an array.
 

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from convcli.engine import kernels
 from convcli.engine.errors import ConvError, display_name, one_of, printable
-from convcli.engine.numbers import read_real
+from convcli.engine.numbers import MINUS, read_real
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Reading, contents, load
 from convcli.files.sniff import sniff
 
 __all__ = ["bias_of", "depthwise", "kernel_of", "number_of", "scaled", "stacked"]
 
-_NUMBERS = r"\s*([-+.0-9[]|$)"
+_NUMBERS = rf"\s*([-+.0-9[{MINUS}]|$)"
 _FILE = r"(?s).*(/|\.[A-Za-z]\w*$)"
-_FRACTIONS = r"[-+0-9.eE/,;\s\[\]]+"
+_FRACTIONS = rf"[-+0-9.eE/,;\s\[\]{MINUS}]+"
 """What may be fractions, though it has a slash."""
 
 
@@ -65,6 +65,10 @@ def _from_file(name: str, reading: Reading) -> NDArray[Any]:
             f"{LARGEST_PICTURE}x{LARGEST_PICTURE} are kernels: saved as .npy any array is one",
             usage=True,
         )
+    if found.said:
+        from convcli.commands.output import tell
+
+        tell(name, found.said)
     return found.values
 
 

@@ -126,7 +126,10 @@ class Pool(Operation):
         )
 
 
-@options.takes(without=("background",))
+@options.takes(
+    without=("background",),
+    defaults={"padding": "0", "stride": "the window", "dilation": "1", "border": "none"},
+)
 def pool(own: PoolOptions, shared: FilterOptions) -> None:
     """Pool a picture or an array: the largest, mean, middle or smallest cell of each window.
 

@@ -5,7 +5,16 @@ import os
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["ConvError", "brief", "display_name", "one_of", "printable", "shortened", "told"]
+__all__ = [
+    "ConvError",
+    "brief",
+    "did_you_mean",
+    "display_name",
+    "one_of",
+    "printable",
+    "shortened",
+    "told",
+]
 
 _LONGEST = 1000
 """Characters of an error line."""
@@ -42,14 +51,23 @@ def one_of(what: str, got: str, choices: Iterable[str]) -> ConvError:
     >>> str(one_of("border", "refelct", ["zero", "reflect"]))
     "unknown border 'refelct', did you mean 'reflect'? known: zero, reflect"
     """
-    import difflib  # only an error pays for it
-
     names = list(choices)
-    near = difflib.get_close_matches(got.lower(), names, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    hint = did_you_mean(got, names)
     return ConvError(
         f"unknown {what} '{printable(got)}', {hint}known: {', '.join(names)}", usage=True
     )
+
+
+def did_you_mean(got: str, names: Iterable[str]) -> str:
+    """Ask for the name that was probably meant; nothing, where none is near.
+
+    >>> did_you_mean("fc", ["conv", "linear"])
+    "did you mean 'linear'? "
+    """
+    from convcli.engine.synonyms import nearest  # only an error pays for it
+
+    near = " or ".join(f"'{name}'" for name in nearest(got, names))
+    return f"did you mean {near}? " if near else ""
 
 
 def told(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 A sign or none; digits with a point or none (`5`, `5.`, `.5`); an exponent or none (`1e-3`). Digits are 0 to 9 and
 nothing else: no underscores, no digits of other scripts, no hexadecimal, no decimal comma. Blanks around it are passed
-over. `nan`, `inf` and `infinity` are numbers only to a reader that asks for them.
+over, and the minus sign of prose (−) is one. `nan`, `inf` and `infinity` are numbers only to a reader that asks for them.
 """
 
 import math
@@ -10,10 +10,21 @@ import re
 
 from convcli.engine.errors import ConvError, brief
 
-__all__ = ["BLANKS", "is_real", "is_special", "is_whole", "read_number", "read_real", "read_whole"]
+__all__ = [
+    "BLANKS",
+    "MINUS",
+    "is_real",
+    "is_special",
+    "is_whole",
+    "read_number",
+    "read_real",
+    "read_whole",
+]
 
 BLANKS = " \t\r\n"
 """What may stand around a number."""
+MINUS = "\u2212"
+"""What books and pages print in front of a negative number."""
 
 
 # patterns are compiled when the first number comes: most calls have none, and each would pay for them
@@ -50,10 +61,10 @@ def read_number(text: str, *, special: bool = False) -> int | float:
 
     Examples
     --------
-    >>> read_number("9007199254740993"), read_number(" +.5"), read_number("1E2")
-    (9007199254740993, 0.5, 100.0)
+    >>> read_number("9007199254740993"), read_number(" +.5"), read_number("1E2"), read_number("\u22121")
+    (9007199254740993, 0.5, 100.0, -1)
     """
-    bare = text.strip(BLANKS)
+    bare = text.strip(BLANKS).replace(MINUS, "-")
     if len(bare) < 300 and is_whole(bare):  # most numbers, by far
         return int(bare)
     if is_real(bare):
@@ -86,7 +97,7 @@ def read_whole(text: str, least: int = 0) -> int:
     >>> read_whole("+2")
     2
     """
-    bare = text.strip(BLANKS)
+    bare = text.strip(BLANKS).replace(MINUS, "-")
     value = read_number(bare) if is_whole(bare) else least - 1
     if value < least:
         raise _wrong(text, f"a whole number of at least {least} is needed")

@@ -17,7 +17,7 @@ from convcli.files.text import read_text
 
 __all__ = ["SUFFIXES", "Source", "kind_of", "listed", "read_pairs", "sources"]
 
-SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv")
+SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv", ".npy.gz", ".csv.gz", ".tsv.gz")
 """The files that are taken from a folder; in which form one is, its first bytes decide."""
 
 

@@ -34,8 +34,8 @@ def amount(count: float) -> str:
     return f"{count / 1024**power:.4g} {_UNITS[power - 1]}iB"
 
 
-def read_amount(text: str) -> int:
-    """Read a number of bytes: plain, or in K, M, G, T, P, E, powers of 1024.
+def read_amount(text: str, of: str = "bytes") -> int:
+    """Read a number of bytes, or of something else: plain, or in K, M, G, T, P, E, powers of 1024.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_amount(text: str) -> int:
     if found and found[2]:
         count *= 1024 ** (_UNITS.index(found[2].upper()) + 1)
     if count < 1:
-        raise ConvError(f"got '{printable(text)}', bytes are needed, as in 500M or 2G", usage=True)
+        raise ConvError(f"got '{printable(text)}', {of} are needed, as in 500M or 2G", usage=True)
     return int(count)
 
 

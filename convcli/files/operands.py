@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, display_name, printable
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.output import about_file
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, described, sniff
@@ -55,18 +56,21 @@ class Operand:
         None for an array.
     raw : Picture or None
         What an array was read from, if that is a picture's file with numbers of their own units (elevations, densities).
+    said : tuple of str
+        How an array was read, where that is not plain.
     """
 
     name: str
     values: NDArray[Any]
     picture: "Picture | None" = None
     raw: "Picture | None" = None
+    said: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was not read as it is."""
         source = self.picture or self.raw
-        return source.notes if source else ()
+        return source.notes if source else self.said
 
 
 def load(name: str, how: Reading | None = None, *, source: bytes | Path | None = None) -> Operand:
@@ -104,12 +108,23 @@ def load(name: str, how: Reading | None = None, *, source: bytes | Path | None =
             "numpy.save('x.npy', numpy.load('x.npz')['NAME'])"
         )
     if kind == "npy":
-        return Operand(name, check_layout(read_npy(data, shown), shown, how.layout))
+        array = check_layout(read_npy(data, shown), shown, how.layout)
+        if array.ndim > 1:
+            return Operand(name, array)
+        row = array.reshape(1, -1)
+        return Operand(
+            name, row, said=(f"one dimension is read as one row, {size_text(row.shape)}",)
+        )
     if Path(name).suffix.lower() in PICTURE_SUFFIXES:
         raise ConvError(
             f"{shown}: is {described(data)} and no picture, whatever its suffix says: {ARE_READ}"
         )
-    return Operand(name, read_csv(data, shown, allow_nan=how.allow_nan))
+    array = read_csv(data, shown, allow_nan=how.allow_nan)
+    if array.ndim == 3:
+        array = check_layout(array, shown, how.layout)
+    alone = array.ndim == 3 and array.shape[1] == 1
+    said = f"blank lines between all rows are read as {size_text(array.shape)}"
+    return Operand(name, array, said=(said,) if alone else ())
 
 
 def load_frames(name: str, how: Reading) -> "tuple[tuple[Operand, ...], Frames]":
@@ -146,8 +161,19 @@ def _looked_at(
     """Return a file's content or place, its kind by its first bytes, and what messages call it."""
     if source is None:
         source = contents(name)
-    kind = sniff(source[:HEAD] if isinstance(source, bytes) else _head(source))
-    return source, kind, display_name(name)
+    shown = display_name(name)
+    head = source[:HEAD] if isinstance(source, bytes) else _head(source)
+    if head.startswith(b"\x1f\x8b"):
+        from convcli.files.gzipped import read_unpacked
+
+        try:
+            source = read_unpacked(source)
+        except ConvError as error:
+            raise error.about(shown) from error
+        head = source[:HEAD]
+        if sniff(head) == "picture":
+            raise ConvError(f"{shown}: is a picture packed by gzip: gunzip it")
+    return source, sniff(head), shown
 
 
 def check_single_stdin(*names: str) -> None:
@@ -186,9 +212,7 @@ def contents(name: str) -> bytes | Path:
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise _unreadable(name, error) from error
     if stat.S_ISDIR(mode):
-        raise ConvError(
-            f"{printable(name)}: is a folder, a file is needed (-r takes the files in it)"
-        )
+        raise ConvError(f"{printable(name)}: is a folder, a file is needed")
     if not stat.S_ISREG(mode):
         return _read(path)
     return path

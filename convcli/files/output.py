@@ -364,7 +364,8 @@ def target_of(
     """
     if output == "-" or (output is None and source == "-"):
         return Target(None)
-    stem = "stdin" if source == "-" else Path(source).stem
+    bare = Path(source.removesuffix(".gz"))  # what is read packed is written plain
+    stem = "stdin" if source == "-" else bare.stem
     name = f"{stem}-{command}{suffix}"
     if output is None:
         return Target(Path(name))
@@ -374,7 +375,7 @@ def target_of(
     if "{" in output and not os.path.lexists(output):
         own = {
             "stem": stem,
-            "name": Path(source).name,
+            "name": bare.name,
             "dir": folder_of(source),
             "command": command,
         }

@@ -1,5 +1,6 @@
 """`convcli corr`, exact output."""
 
+import gzip
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convcli.files.arrays import npy_bytes
 from tests.conftest import SAMPLES, pixels
 from tests.files.making import tiff
 
@@ -140,6 +142,59 @@ def test_kernels_mix_channels(convcli, tmp_path):
     assert (found == np.concatenate(halves, 1) + b[0][:, None, None]).all()
 
 
+@pytest.mark.parametrize("shape", [(6,), (6, 1), (1, 1, 6)])
+def test_a_bias_is_a_vector_whatever_its_shape(convcli, tmp_path, shape):
+    x, k, b = np.ones((1, 3, 3), int), np.ones((6, 1, 2, 2), int), np.arange(6)
+    for name, array in {"x": x, "k": k, "b": b.reshape(shape)}.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    out = convcli("corr", "x.npy", "-k", "k.npy", "--bias", "b.npy", "-o", "y.npy")
+    assert (out.status, out.err) == (0, "")
+    assert np.load(tmp_path / "y.npy")[:, 0, 0].tolist() == (4 + b).tolist()
+
+
+def test_elsewhere_one_dimension_is_one_row_and_that_is_said(convcli, tmp_path):
+    np.save(tmp_path / "x.npy", np.array([1, 2, 4]))
+    np.save(tmp_path / "k.npy", np.array([-1, 1]))
+    out = convcli("corr", "x.npy", "-k", "k.npy")
+    assert out.out == b"1,2\n"
+    said = "one dimension is read as one row, 1x"
+    assert out.err == f"convcli: k.npy: {said}2\nconvcli: x.npy: {said}3\n"
+    np.save(tmp_path / "y.npy", np.array([1, 2]))
+    fitted = convcli("learn", "x.npy", "y.npy", "-k", "1x2", "--json")
+    assert fitted.err.startswith(f"convcli: x.npy: {said}3\nconvcli: y.npy: {said}2\n")
+
+
+def test_matrices_parted_by_a_blank_line_are_channels(convcli, tmp_path):
+    x = np.arange(18).reshape(2, 3, 3)
+    (tmp_path / "x.csv").write_text(
+        "\n".join("".join(",".join(map(str, row)) + "\n" for row in plane) for plane in x)
+    )
+    out = convcli("corr", "x.csv", "-k", "box:2x2", "--scale", ".25", "-o", "y.csv")
+    assert (out.status, out.err) == (0, "")
+    sums = x[:, :-1, :-1] + x[:, 1:, :-1] + x[:, :-1, 1:] + x[:, 1:, 1:]
+    blocks = (tmp_path / "y.csv").read_text().split("\n\n")
+    np.testing.assert_allclose(
+        [[[float(c) for c in row.split(",")] for row in b.split()] for b in blocks], sums
+    )
+    pooled = convcli("pool", "y.csv", "-k", "2", "--format", "csv").out.split(b"\n\n")
+    np.testing.assert_allclose([float(text) for text in pooled], sums.max((1, 2)))
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.npy"])
+def test_what_is_packed_by_gzip_is_read(convcli, tmp_path, name):
+    data = npy_bytes(np.array([[0, 1], [2, 3]])) if name == "x.npy" else b"0,1\n2,3\n"
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(data))
+    assert convcli("corr", f"{name}.gz", "-k", "1 1").out == b"1\n5\n"
+    assert convcli("corr", "-", "-k", f"{name}.gz", stdin=gzip.compress(data)).out == b"14\n"
+    convcli("corr", f"{name}.gz", "-k", "1 1", "-o", "out/{name}")
+    assert (tmp_path / "out" / name).exists()
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(data)[:-9])
+    cut = convcli("corr", "cut.gz", "-k", "1 1")
+    assert cut.err == (
+        "convcli: error: cut.gz: the gzip stream ends too early: the file is truncated\n"
+    )
+
+
 def test_pictures_keep_their_size_alpha_and_colour(convcli, tmp_path):
     cutout = SAMPLES / "coffee-cutout.png"
     keep = ("--alpha", "keep")
@@ -189,13 +244,13 @@ ERRORS = [
     (("cut.png", "-k", "1"), 1, "cut.png: "),
     (("-", "-k", "-"), 2, "-: got standard input twice, one operand of a command can be read from it"),
     ((MATRIX, "-k", "1", "-o", "here.csv"), 1, "here.csv: already exists, -f overwrites it"),
-    ((MATRIX, "-k", "1", "-o", "x.xyz"), 2, "x.xyz: unknown suffix '.xyz', did you mean '.npy'? known: .csv, .npy, .json, .png, "),
+    ((MATRIX, "-k", "1", "-o", "x.xyz"), 2, "x.xyz: unknown suffix '.xyz', known: .csv, .npy, .json, .png, "),
     ((MATRIX, "-k", "1", "-o", "edges"), 2, "edges: has no suffix, a folder (edges/), a suffix (edges.csv) or --format is needed"),
     ((MATRIX, "-k", "0", "1", "2", "3"), 2, "INPUT: got 1 2 3, no file of this name: if it belongs to -k, write -k '0 1 2 3'"),
     ((MATRIX, "-k", "gaussian", "1.5"), 2, "INPUT: got 1.5, no file of this name: if it belongs to -k, write -k 'gaussian:1.5'"),
     ((MATRIX, "-k", "1", "-o", "/dev/full"), 1, "/dev/full: no space left on device"),
     ((MATRIX, "-k", "1", "--format", "nyp"), 2, "--format: unknown format 'nyp', did you mean 'npy'? known: auto, table, csv, json, npy, png"),
-    (("deep.npy", "-k", "1", "--format", "csv"), 1, ""),
+    (("batch.npy", "-k", "1", "--format", "csv"), 1, "CSV holds 2 or 3 dimensions: got 2x1x3x3"),
     (("deep.npy", "-k", "1;1;1;1;1;1"), 1, "deep.npy: kernel 6 does not fit: it is larger than the input 5 on axis 0 (kernel 6x1, input 5x6)"),
     (("deep.npy", "-k", "mix.npy"), 1, "deep.npy: channels do not match: the input has 4, the kernel takes 3 (input 4x5x6, kernel 3x2x2)"),
     ((BARS, "-k", "1", "--range", "clop"), 2, "--range: unknown range 'clop', did you mean 'clip'? known: clip, abs, stretch, offset"),
@@ -209,6 +264,7 @@ def test_errors(convcli, tmp_path, args, status, message):
     (tmp_path / "cut.png").write_bytes((SAMPLES / "camera.png").read_bytes()[:5000])
     (tmp_path / "here.csv").write_text("mine")
     np.save(tmp_path / "deep.npy", np.zeros((4, 5, 6)))
+    np.save(tmp_path / "batch.npy", np.zeros((2, 1, 3, 3)))
     np.save(tmp_path / "mix.npy", np.zeros((3, 2, 2)))
     np.save(tmp_path / "bytes.npy", np.zeros((3, 3), np.uint8))
     (tmp_path / "junk.png").write_bytes(b"junk")

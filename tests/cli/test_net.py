@@ -27,9 +27,9 @@ def test_lenet_in_a_pipe(convcli):
     done = convcli("net", "show", "lenet")
     assert done.status == 0
     assert done.text.splitlines()[:3] == [
-        "name,layer,output,params,macs,activations,rf,jump,start",
-        'conv1,"conv:6,k5",6x24x24,156,86400,3456,5x5,1x1,0x0',
-        "sigmoid1,sigmoid,6x24x24,0,0,3456,5x5,1x1,0x0",
+        "name,layer,output,params,macs,activations,rf,jump,start,kernel,stride,padding,rf_h,rf_w",
+        'conv1,"conv:6,k5",6x24x24,156,86400,3456,5x5,1x1,0x0,5,1,0,5,5',
+        "sigmoid1,sigmoid,6x24x24,0,0,3456,5x5,1x1,0x0,,,,5,5",
     ]
 
 

@@ -458,7 +458,7 @@ def test_a_view_is_not_copied_nor_changed():
         ),
         (
             lambda: pool2d(NINE, 2, mode="mean"),
-            "unknown pooling mode 'mean', did you mean 'median'? "
+            "unknown pooling mode 'mean', did you mean 'avg'? "
             "known: max, avg, min, sum, median, percentile:Q",
         ),
         (

@@ -1,5 +1,6 @@
 """What corr, pool and edge share: read an input, filter it, deliver the result, tell what has to be told."""
 
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -145,8 +146,13 @@ def _planned(
 ) -> "tuple[list[Operand], list[Result], Frames | None]":
     from convcli.files.operands import load, load_frames
 
-    read, frames = load_frames(name, reading) if reading.frame == "all" else ((), None)
-    operands = [operation.seen(operand) for operand in read or (load(name, reading),)]
+    try:
+        read, frames = load_frames(name, reading) if reading.frame == "all" else ((), None)
+        operands = [operation.seen(operand) for operand in read or (load(name, reading),)]
+    except ConvError as error:
+        if name != "-" and os.path.isdir(name):  # noqa: PTH112
+            raise ConvError(f"{error} (-r takes the files in it)") from error
+        raise
     try:
         return operands, [operation(operand) for operand in operands], frames
     except ConvError as error:

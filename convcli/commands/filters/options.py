@@ -10,6 +10,7 @@ from convcli import options
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import Padding
 from convcli.files.memory import MAX_PIXELS
+from convcli.files.sniff import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:  # help and completion need the options alone
     from convcli.commands.filters.operation import Operation, Transparency
@@ -134,6 +135,22 @@ class FilterOptions:
                 usage=True,
             )
 
+    def _check_output(self) -> None:
+        """Refuse a second input that is not there, where the result was probably meant to go."""
+        if len(self.sources or ()) != 2 or self.output is not None:
+            return
+        first, second = map(Path, self.sources or ())
+        suffix = second.suffix.lower()
+        if (
+            first.is_file()
+            and suffix in (*PICTURE_SUFFIXES, ".csv", ".npy")
+            and not second.exists()
+        ):
+            raise ConvError(
+                f"INPUT: {printable(second)}: no such file, if the result is to go there: -o {printable(second)}",
+                usage=True,
+            )
+
     def run(
         self,
         command: str,
@@ -156,6 +173,7 @@ class FilterOptions:
         """
         from convcli.commands.output import Request
 
+        self._check_output()
         frame = self._frame()
         # files of their own for all frames get their numbers when they are known
         numbered = {} if frame is None else {"frame": "0" if frame == "all" else str(frame)}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convcli.commands.output import Request, destination
+from convcli.commands.output import Request, destination, tell
 from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError, display_name
 from convcli.engine.learning.examples import Examples
@@ -49,6 +49,8 @@ def read_examples(
     names = list(zip(files[::2], files[1::2], strict=True))
     names += read_pairs(table) if table is not None else []
     pairs = [(load(x, reading), load(y, reading)) for x, y in names]
+    for operand in (operand for pair in pairs for operand in pair):
+        tell(operand.name, operand.said)
     pictured = [x.picture is not None for x, _ in pairs]
     if any(pictured) and not all(pictured):
         one, other = (names[pictured.index(kind)][0] for kind in (True, False))

@@ -9,13 +9,14 @@ from typing import Any
 from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import doubt_about
+from convcli.files.inputs import kind_of
 from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
 from convcli.nets.zoo import NETWORKS, Network, network
 
-__all__ = ["Chosen", "Overrides", "choose", "choose_by_card"]
+__all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
 
 _WIDEST = 64
 
@@ -113,6 +114,7 @@ def choose(
         except ConvError as error:
             raise ConvError(f"{error}, and there is no such file", usage=True) from error
     shown = display_name(name)
+    check_order(name)
     if classes is not None:
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
@@ -123,6 +125,15 @@ def choose(
         return Chosen(shown, size, _written(net, size, wide), text=text, width=wide)
     except ConvError as error:
         raise error.about(shown) from error
+
+
+def check_order(name: str) -> None:
+    """Refuse a picture in the place of a network."""
+    if name != "-" and name not in NETWORKS and kind_of(name) == "picture":
+        raise ConvError(
+            f"{display_name(name)}: is a picture, the network comes first: net predict lenet {display_name(name)}",
+            usage=True,
+        )
 
 
 def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chosen:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.commands.net.choose import Chosen, Overrides, choose_by_card
+from convcli.commands.net.choose import Chosen, Overrides, check_order, choose_by_card
 from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
@@ -88,6 +88,7 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
     if of_weights and file is None:
         name, file = "", name
     if file is None:
+        check_order(name)
         raise ConvError("--weights: missing, net init makes some", usage=True)
     with weights.opened(Path(file)) as source:
         try:

@@ -15,7 +15,7 @@ from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.counts import LayerRecord, blocks, rule
-from convcli.nets.architecture.summary import Summary, as_numbers, csv_rows
+from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
 
 __all__ = ["EXAMPLES", "net_show"]
@@ -71,7 +71,10 @@ def net_show(
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
 
 
-_KEYS = ("name", "layer", "output", "params", "macs", "activations", "rf", "jump", "start")
+_KEYS = (
+    *("name", "layer", "output", "params", "macs", "activations", "rf", "jump", "start"),
+    *WINDOWS,
+)
 
 
 _COLUMNS = [

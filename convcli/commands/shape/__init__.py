@@ -12,7 +12,7 @@ EXAMPLES = (
 )
 
 
-@options.takes()
+@options.takes(defaults={"padding": "0", "stride": "1", "dilation": "1"})
 def shape(asked: ShapeOptions) -> None:
     """Output size of a layer or a chain of layers; parameters, receptive field.
 

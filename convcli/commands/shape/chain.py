@@ -9,12 +9,12 @@ from convcli.commands.layer_table import layer_cells, print_layers, shared
 from convcli.commands.shape.flags import ShapeOptions
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.engine.sizes.notation import doubt_about
+from convcli.engine.sizes.notation import doubt_about, spelled_out
 from convcli.files.text import read_text
 from convcli.nets.architecture.counts import COUNTED, rule, summed
 from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import Step, program
-from convcli.nets.architecture.summary import csv_rows, json_object
+from convcli.nets.architecture.summary import WINDOWS, csv_rows, json_object
 
 __all__ = ["run"]
 
@@ -24,6 +24,7 @@ _SEEN = ("rf", "jump", "start")
 def run(asked: ShapeOptions) -> None:
     """Read the layers, count them, show them."""
     if asked.n is None:
+        _check_name(asked.layers or [])
         raise ConvError("--input: missing, the chain needs C, CxL, CxHxW or CxDxHxW", usage=True)
     if asked.file and asked.layers:
         raise ConvError("--layers: got layers in the call as well, one is allowed", usage=True)
@@ -51,10 +52,23 @@ def run(asked: ShapeOptions) -> None:
     elif form == "json":
         print(json.dumps(_record(asked, steps, also)))
     elif form != "csv":
-        _show(steps, also, flops=asked.flops, markdown=form == "md")
+        title = f"input {spelled_out(asked.n)}"
+        _show(title, steps, also, flops=asked.flops, markdown=form == "md")
     else:
-        keys = ("layer", "output", "params", "macs", *_SEEN, *["flops"] * asked.flops)
+        work = ("params", "macs", *_SEEN, *["flops"] * asked.flops)
+        keys = ("layer", "output", *work, *WINDOWS)
         csv.writer(sys.stdout, lineterminator="\n").writerows(csv_rows(steps, keys, also))
+
+
+def _check_name(layers: Sequence[str]) -> None:
+    """Refuse the name of a network, which is no layer."""
+    from convcli.nets.zoo import NETWORKS
+
+    named = [n for n in NETWORKS if layers and n.rpartition("/")[2] == layers[0]]
+    if named:
+        raise ConvError(
+            f"LAYER: {layers[0]} is a network, convcli net show {named[0]} shows it", usage=True
+        )
 
 
 def _record(asked: ShapeOptions, steps: Sequence[Step], also: Sequence[str]) -> dict[str, object]:
@@ -62,12 +76,15 @@ def _record(asked: ShapeOptions, steps: Sequence[Step], also: Sequence[str]) -> 
     keys = ("layer", "kind", "output", *work, *_SEEN)
     return {
         "input": list(asked.n or ()),
+        "input_text": spelled_out(asked.n or ()),
         "layers": [json_object(step, keys, also) for step in steps],
         "totals": json_object(summed(steps), (*work, "buffers", "activations"), also),
     }
 
 
-def _show(steps: Sequence[Step], also: Sequence[str], *, flops: bool, markdown: bool) -> None:
+def _show(
+    title: str, steps: Sequence[Step], also: Sequence[str], *, flops: bool, markdown: bool
+) -> None:
     """Print a row a layer, the totals, and the rule they were counted by."""
     total = layer_cells(summed(steps), also, flops=flops)
     rows = [
@@ -85,4 +102,4 @@ def _show(steps: Sequence[Step], also: Sequence[str], *, flops: bool, markdown: 
         foot.insert(0, f"{seen}, after layer {step.number} ({step.text}).")
     styles = {"#": "dim", "output": "bold"}
     columns = ["#", "layer", *total]
-    print_layers(columns, rows, total, foot=foot, styles=styles, markdown=markdown)
+    print_layers(columns, rows, total, title=title, foot=foot, styles=styles, markdown=markdown)

@@ -1,14 +1,16 @@
 """The options of `convcli shape`."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from convcli import options
-from convcli.engine.errors import ConvError
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes import notation
 
 __all__ = ["Language", "ShapeOptions", "mode_of"]
@@ -149,10 +151,23 @@ _MODES = {
 }
 
 
+def _misplaced(layers: list[str], n: tuple[int, ...] | None) -> str | None:
+    """Say where the first of what stands in the place of layers belongs, if it is none."""
+    first = layers[0]
+    if n is None and re.fullmatch("[0-9]+([xX×*,][0-9]+)*", first):
+        size = re.sub("[X×*,]", "x", first)
+        return f"got the size {first}, -n {size} says what the input is"
+    if re.fullmatch(r"[\w.+/-]+", first) and Path(first).is_file():
+        return f"got the file {printable(first)}, --layers {printable(first)} reads layers from it"
+    return None
+
+
 def mode_of(asked: ShapeOptions) -> str:
     """Tell which of the four questions is asked; an option that has no part in it is an error."""
     if asked.layers == ["-"]:
         mode = "rows"
+    elif asked.layers and (hint := _misplaced(asked.layers, asked.n)):
+        raise ConvError(f"LAYER: {hint}", usage=True)
     elif asked.layers or asked.file:
         mode = "chain"
     else:

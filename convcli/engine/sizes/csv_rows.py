@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from convcli.engine.errors import ConvError, printable
@@ -46,7 +47,8 @@ def output_rows(lines: Iterable[str], given: Defaults) -> Iterator[OutputRow]:
     Parameters
     ----------
     lines : iterable of str
-        With their line ends.
+        With their line ends. Cells are parted by commas, or by semicolons where the head has no comma; capitals in the
+        head count as small letters.
     given : Defaults
 
     Yields
@@ -64,10 +66,13 @@ def output_rows(lines: Iterable[str], given: Defaults) -> Iterator[OutputRow]:
     >>> [a.cells for a in output_rows(["n,k\n", "8,3\n"], Defaults())]
     [['n', 'k', 'out'], ['8', '3', '6']]
     """
-    reader = csv.reader(lines)
+    lines = iter(lines)
+    first = next(lines, "")
+    parting = ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(chain([first], lines), delimiter=parting)
     head = _head(reader, given)
     yield OutputRow(1, [*head, "out"])
-    at = {name: i for i, name in enumerate(head) if name in COLUMNS}
+    at = {name.lower(): i for i, name in enumerate(head) if name.lower() in COLUMNS}
     known = vars(given)
     while True:
         try:
@@ -88,18 +93,19 @@ def _head(reader: Iterator[list[str]], given: Defaults) -> list[str]:
         head = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise ConvError(f"line 1: no CSV: {error}") from error
-    known = [name for name in head if name in COLUMNS]
+    names = [name.lower() for name in head]
+    known = [name for name in names if name in COLUMNS]
     if not known:
         raise ConvError(
             f"line 1: no column of {', '.join(COLUMNS)} in the head, got '{printable(','.join(head))}'"
         )
-    for name in head:
-        if name == "out" or (name in COLUMNS and head.count(name) > 1):
+    for name in names:
+        if name == "out" or (name in COLUMNS and names.count(name) > 1):
             raise ConvError(
                 f"line 1: column '{name}' is {'there already' if name == 'out' else 'there twice'}"
             )
     for name, value in (("n", given.n), ("k", given.k)):
-        if name not in head and value is None:
+        if name not in names and value is None:
             raise ConvError(f"line 1: no column '{name}', and no -{name} is given")
     return head
 

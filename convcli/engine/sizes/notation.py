@@ -46,7 +46,7 @@ def read_sizes(text: str, *, least: int = 1) -> tuple[int, ...]:
     >>> read_sizes("3x224x224")
     (3, 224, 224)
     """
-    return tuple(_number(part, text, least) for part in re.split("[x×]", text.strip()))
+    return tuple(_number(part, text, least) for part in _axes(text))
 
 
 def read_padding(text: str) -> Padding:
@@ -60,7 +60,7 @@ def read_padding(text: str) -> Padding:
             raise one_of("padding", text, WORDS)
         return Padding(text)
     pairs = []
-    for part in re.split("[x×]", text.strip()):
+    for part in _axes(text):
         ends = [_number(end, text, 0) for end in part.split("/")]
         if len(ends) > 2:
             raise _unreadable(text, "rows per side (1, 2x1), before/after (0/1x0/1)")
@@ -157,15 +157,22 @@ def check_dimensions(
     raise error.about(about) if about else error
 
 
+def _axes(text: str) -> list[str]:
+    return re.split(r"[ \t]*[x×][ \t]*", text.strip())
+
+
 def _number(part: str, text: str, least: int) -> int:
     # [0-9]: int() would take digits of any script, spaces and underscores
     if not re.fullmatch(r"\+?[0-9]{1,30}", part):
-        raise _unreadable(text, f"whole numbers of at least {least} (joined by x)")
+        parts = re.split(r"\s*[X*,;]\s*|\s+", text.strip().strip("()[]"))
+        meant = all(re.fullmatch("[0-9]+", part) for part in parts) and len(parts) > 1
+        allowed = f"whole numbers of at least {least} (joined by x)"
+        raise _unreadable(text, allowed, f": did you mean {'x'.join(parts)}?" if meant else "")
     number = int(part)
     if not least <= number <= LARGEST:
         raise _unreadable(text, f"whole numbers from {least} to {LARGEST}")
     return number
 
 
-def _unreadable(text: str, allowed: str) -> ConvError:
-    return ConvError(f"got '{printable(text)}', {allowed} are allowed", usage=True)
+def _unreadable(text: str, allowed: str, hint: str = "") -> ConvError:
+    return ConvError(f"got '{printable(text)}', {allowed} are allowed{hint}", usage=True)

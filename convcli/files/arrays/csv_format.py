@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, brief, display_name
-from convcli.engine.numbers import is_special, read_number
+from convcli.engine.numbers import MINUS, is_special, read_number
 from convcli.engine.sizes.geometry import size_text
 
 __all__ = [
@@ -34,17 +34,21 @@ _MISSING = {"na", "n/a", "nil", "none", "null"}  # holes in the data, not names 
 _QUOTED = re.compile(rb'"[^"]*"')
 _LONG_DIGITS = re.compile(rb"(?<![.0-9])[0-9]{19,}(?![.0-9eE])")
 _SPECIALS = re.compile(rb"nan|inf", re.IGNORECASE)
+_PARTED = re.compile(rb"\n[ \t]*\n")
 
 _INT64 = np.iinfo(np.int64)
 
 
-def read_csv(data: bytes, name: str, *, allow_nan: bool = False) -> NDArray[Any]:
-    r"""Read a matrix from text.
+def read_csv(
+    data: bytes, name: str, *, allow_nan: bool = False, planes: bool = True
+) -> NDArray[Any]:
+    r"""Read a matrix from text, or several of one size that blank lines part.
 
     Cells are parted by tabs, semicolons, commas or white space, whichever the first two rows show, in this order.
     UTF-8 with or without a byte order mark, UTF-16 with one; line ends of any system; cells in double quotes.
-    Blank lines are skipped, and what stands after a ``#``. One row of names at the top, none of them a number, is
-    skipped. A cell is a decimal number: no decimal commas, underscores, hexadecimal, or digits of other scripts.
+    What stands after a ``#`` is skipped, and so are blank lines above the first row and below the last. One row of
+    names at the top, none of them a number, is skipped. A cell is a decimal number: no decimal commas, underscores,
+    hexadecimal, or digits of other scripts.
 
     Parameters
     ----------
@@ -53,10 +57,12 @@ def read_csv(data: bytes, name: str, *, allow_nan: bool = False) -> NDArray[Any]
         The file's name, for messages.
     allow_nan : bool
         Whether ``nan`` and ``inf`` are read.
+    planes : bool
+        Whether a blank line between rows parts matrices; else it is skipped.
 
     Returns
     -------
-    ndarray of shape (H, W)
+    ndarray of shape (H, W), or (C, H, W) where blank lines part the matrices
         int64 if every cell is a whole number (``2``, not ``2.0`` or ``1e3``), else float64.
 
     Raises
@@ -71,7 +77,7 @@ def read_csv(data: bytes, name: str, *, allow_nan: bool = False) -> NDArray[Any]
            [3, 4]])
     """
     try:
-        return _read(unified(data), allow_nan)
+        return _read(unified(data), allow_nan, planes)
     except ConvError as error:
         raise error.about(display_name(name)) from None
 
@@ -89,7 +95,7 @@ def unified(data: bytes) -> bytes:
     return data
 
 
-def _read(data: bytes, allow_nan: bool) -> NDArray[Any]:
+def _read(data: bytes, allow_nan: bool, planes: bool) -> NDArray[Any]:
     lines = data.split(b"\n")
     found = (at for at, line in enumerate(lines) if not is_blank(line))
     first = next(found, None)
@@ -108,7 +114,29 @@ def _read(data: bytes, allow_nan: bool) -> NDArray[Any]:
     array = _read_plain(text, lines[start:], delimiter, allow_nan)
     if array is None or (width and array.shape[1] != width):
         array = _read_exactly(lines, start, first, delimiter, allow_nan)
+    if planes and _PARTED.search(text.strip()):
+        height = _plane_height(lines, start)
+        if height < len(array):
+            return array.reshape(-1, height, array.shape[1])
     return array
+
+
+def _plane_height(lines: list[bytes], start: int) -> int:
+    """Count the rows of each of the matrices that blank lines part."""
+    planes: list[list[int]] = [[]]  # the numbers of each one's lines
+    for at in range(start, len(lines)):
+        if not lines[at].strip(b" \t"):
+            planes += [[]] if planes[-1] else []
+        elif not is_blank(lines[at]):
+            planes[-1].append(at)
+    height = len(planes[0])
+    for rows in planes[1:]:
+        if rows and len(rows) != height:
+            raise ConvError(
+                f"line {rows[0] + 1}: got a matrix of {len(rows)} rows after a blank line, "
+                f"{height} are needed as in the first"
+            )
+    return height
 
 
 def is_blank(line: bytes) -> bool:
@@ -152,7 +180,7 @@ def is_name(cell: str) -> bool:
     return (
         any(c.isalpha() for c in cell)
         and cell.isprintable()
-        and not (cell[0].isnumeric() or cell[0] in "+-.,")
+        and not (cell[0].isnumeric() or cell[0] in f"+-.,{MINUS}")
         and not is_special(cell)
         and cell.lower() not in _MISSING
     )
@@ -277,14 +305,14 @@ _CHUNK = 8192  # cells: about 64 KiB of text
 
 
 def csv_chunks(array: NDArray[Any]) -> Iterator[bytes]:
-    r"""Write a matrix as CSV, some 64 KiB at a time.
+    r"""Write a matrix as CSV, some 64 KiB at a time; several with a blank line between them.
 
     Whole numbers are written as such, bool as 0 and 1, and floats in the fewest digits that read back as the
     exact value (a float32 is widened first), always with a point or an exponent.
 
     Parameters
     ----------
-    array : ndarray of shape (H, W)
+    array : ndarray of shape (H, W) or (C, H, W)
 
     Yields
     ------
@@ -301,9 +329,9 @@ def csv_chunks(array: NDArray[Any]) -> Iterator[bytes]:
     >>> b"".join(csv_chunks(np.array([[1, 2.5], [-0.0, np.nan]])))
     b'1.0,2.5\n-0.0,nan\n'
     """
-    if array.ndim != 2:
+    if array.ndim not in (2, 3):
         raise ConvError(
-            f"CSV holds 2 dimensions: got {size_text(array.shape) or 'a single number'}, "
+            f"CSV holds 2 or 3 dimensions: got {size_text(array.shape) or 'a single number'}, "
             "--format npy writes any number of them"
         )
     if array.dtype.kind not in "biuf":
@@ -312,6 +340,11 @@ def csv_chunks(array: NDArray[Any]) -> Iterator[bytes]:
 
 
 def _chunks(array: NDArray[Any]) -> Iterator[bytes]:
+    if array.ndim == 3:
+        for at, plane in enumerate(array):
+            yield from [b"\n"] if at else []
+            yield from _chunks(plane)
+        return
     height, width = array.shape
     rows = max(_CHUNK // max(width, 1), 1)
     for top in range(0, height, rows):

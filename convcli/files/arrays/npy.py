@@ -124,7 +124,7 @@ def plain(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def read_npy(data: bytes, name: str) -> NDArray[Any]:
-    """Read an array of 2 to 4 dimensions. Nothing is unpickled; NaN and infinity pass.
+    """Read an array of 1 to 4 dimensions. Nothing is unpickled; NaN and infinity pass.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def _read(data: bytes) -> NDArray[Any]:
             "got an NPZ archive, one array is needed: numpy.save('a.npy', numpy.load(FILE)['NAME']) takes it out"
         )
     header = read_header(data)
-    check_dimensions(header.shape)
+    check_dimensions(header.shape, least=1)
     header.check(len(data) - header.start)
     array = np.frombuffer(data, header.dtype, offset=header.start)
     return plain(array.reshape(header.shape, order="F" if header.fortran else "C"))

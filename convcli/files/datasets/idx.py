@@ -17,7 +17,8 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.datasets.labelled import Labelled, listed
 from convcli.files.datasets.shapes import labels_of, pictures_of
-from convcli.files.datasets.source import SWELL, Source, fill, size_of, unpacked
+from convcli.files.datasets.source import SWELL, Source, fill, size_of
+from convcli.files.gzipped import unpacked
 from convcli.files.memory import amount
 from convcli.files.output import about_file
 

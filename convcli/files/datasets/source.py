@@ -1,33 +1,25 @@
 """What was given as labelled data, looked at just so far that its format can be told."""
 
-import gzip
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias, cast
+from typing import BinaryIO, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.errors import ConvError, display_name
-from convcli.files.memory import amount, check_free
+from convcli.engine.errors import display_name
+from convcli.files.gzipped import CHUNK, GZIP, unpacked
+from convcli.files.memory import check_free
 from convcli.files.operands import contents
 from convcli.files.output import about_file
 from convcli.files.sniff import HEAD
 
-__all__ = ["Part", "Source", "fill", "look", "read_whole", "size_of", "unpacked"]
+__all__ = ["Part", "Source", "fill", "look", "size_of"]
 
 Part: TypeAlias = Literal["train", "test"]
 
-GZIP = b"\x1f\x8b"
 SWELL = 1040
 """More times its size no deflated stream becomes (zlib's technical notes: 1032 at most)."""
-_CHUNK = 1 << 20
-_PER_BYTE = 6
-"""Bytes of memory that reading a text takes for each of its bytes: lines, and cells of 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -92,30 +84,6 @@ def _begins(path: Path) -> bool:
     )
 
 
-@contextmanager
-def unpacked(source: bytes | Path) -> Iterator[BinaryIO]:
-    """Open a file, or what it holds if it is packed by gzip.
-
-    Raises
-    ------
-    ConvError
-        While reading: the gzip stream is damaged, or ends too early.
-    """
-    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as raw:
-        packed = raw.read(2) == GZIP
-        raw.seek(0)
-        if not packed:
-            yield raw
-            return
-        try:
-            with gzip.GzipFile(fileobj=raw) as file:
-                yield cast(BinaryIO, file)
-        except EOFError as error:
-            raise ConvError("the gzip stream ends too early: the file is truncated") from error
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise ConvError(f"the gzip stream is damaged: {error}") from error
-
-
 def size_of(source: bytes | Path) -> tuple[int, bool]:
     """Return the bytes of a file, and whether they are packed by gzip."""
     if isinstance(source, bytes):
@@ -137,30 +105,9 @@ def fill(file: BinaryIO, count: int, begun: bytes = b"") -> NDArray[np.uint8]:
     done = min(len(begun), count)
     found[:done] = np.frombuffer(begun[:done], np.uint8)
     while done < count:
-        chunk = file.read(min(_CHUNK, count - done))
+        chunk = file.read(min(CHUNK, count - done))
         if not chunk:
             break
         found[done : done + len(chunk)] = np.frombuffer(chunk, np.uint8)
         done += len(chunk)
     return found[:done]
-
-
-def read_whole(source: bytes | Path) -> bytes:
-    """Read a text, as long as there is memory to make numbers of it.
-
-    Raises
-    ------
-    ConvError
-    """
-    chunks, done, checked = [], 0, 0
-    with unpacked(source) as file:
-        while chunk := file.read(_CHUNK):
-            chunks.append(chunk)
-            done += len(chunk)
-            if done >= 2 * checked:
-                try:
-                    check_free(done * _PER_BYTE)
-                except ConvError as error:
-                    raise ConvError(f"a text of {amount(done)} or more {error}") from error
-                checked = done
-    return b"".join(chunks)

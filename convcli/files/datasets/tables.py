@@ -21,7 +21,8 @@ from convcli.files.arrays.csv_format import (
 from convcli.files.datasets.labelled import Labelled
 from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
-from convcli.files.datasets.source import Source, read_whole
+from convcli.files.datasets.source import Source
+from convcli.files.gzipped import read_unpacked
 from convcli.files.output import about_file
 from convcli.files.pictures.picture import check_size
 
@@ -29,6 +30,8 @@ __all__ = ["claims", "read"]
 
 _BLOCK = 4 << 20
 """Bytes of text that are read at a time: their cells take a multiple of that."""
+_PER_BYTE = 6
+"""Bytes of memory that reading a text takes for each of its bytes: lines, and cells of 64 bits."""
 _WHOLE_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
 LABEL = "label"
 
@@ -64,7 +67,7 @@ def read(given: Source, max_pixels: int) -> Labelled:
     """
     assert given.source is not None
     try:
-        table = _table(unified(read_whole(given.source)))
+        table = _table(unified(read_unpacked(given.source, per_byte=_PER_BYTE)))
         side = _side(table)
         check_size(side, side, max_pixels)
         texts, rows = _labels(table)
@@ -177,5 +180,5 @@ def _blocks(table: _Table, rows: list[tuple[int, bytes]], name: str) -> Iterator
         for at, line in rows[begin:end]:
             lines.extend([b""] * (at - len(lines)))
             lines.append(line)
-        yield read_csv(b"\n".join(lines), name)
+        yield read_csv(b"\n".join(lines), name, planes=False)
         begin = end

@@ -169,6 +169,11 @@ def read_layer(text: str, *, line: int = 1, also: Iterable[str] = ()) -> Layer:
     """
     kind, colon, rest = text.partition(":")
     if kind not in KINDS:
+        if re.fullmatch("[kspdg][0-9][0-9x/]*", text):
+            raise ConvError(
+                f"is no layer, write it behind the layer it is for without a blank: conv:64,{text}",
+                usage=True,
+            )
         raise one_of("layer", kind, [*KINDS, *also])
     values: dict[str, Any] = {}
     for i, argument in enumerate(rest.split(",") if colon else []):
@@ -199,6 +204,12 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
         return "cells", _sizes("cells", text)
     if bare in ("OUT", "SIZE") and re.match(r"[0-9]", text):
         return "out", _one(bare.lower(), text)
+    spelled = re.fullmatch(r"([A-Za-z])[a-z]*=([0-9].*)", text)
+    if spelled and spelled[1].lower() in known:
+        meant = printable(f"{spelled[1].lower()}{spelled[2]}")
+        raise ConvError(
+            f"got '{printable(text)}', did you mean '{meant}'? {usage(kind)} is allowed", usage=True
+        )
     letter = "op" if text.startswith("op") else text[:1]
     if letter in known and text not in _FLAGS:
         name, read = _READERS[letter]

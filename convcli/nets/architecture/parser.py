@@ -240,6 +240,13 @@ class _Parser:
         if name in KINDS or name in _JOINS or name in self.blocks:
             raise self.wrong(f"'{name}' is taken: a block needs a name of its own", token)
         self.take()
+        if re.fullmatch("[0-9][0-9x/]*", self.peek()):
+            value = self.peek()
+            raise self.wrong(
+                f"'{name}={value}' is neither a layer nor a block: arguments stand behind a layer, "
+                f"as in conv:64,k{value}, options as in -k {value}",
+                token,
+            )
         counted = self.layers
         block = Block(name, self.single(_Token(f"{name} =", token.line)))
         self.layers = counted  # a definition is no layer; its uses are

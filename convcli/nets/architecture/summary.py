@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from operator import attrgetter
+from typing import TypeVar
 
+from convcli.engine.sizes.notation import padding_text
 from convcli.nets.architecture.counts import LayerRecord, summed
 
-__all__ = ["Summary", "as_numbers", "csv_rows", "json_object"]
+__all__ = ["WINDOWS", "Summary", "as_numbers", "csv_rows", "json_object"]
+
+
+_T = TypeVar("_T")
+
+WINDOWS = ("kernel", "stride", "padding", "rf_h", "rf_w")
+"""Columns of a layer's windows, and of its receptive field an axis each."""
 
 
 def as_numbers(values: Sequence[int | Fraction] | None) -> list[int | float] | None:
@@ -64,7 +72,22 @@ def _value(key: str, also: Collection[str]) -> Callable[[LayerRecord], object]:
             return attrgetter("text")
         case "macs" | "flops":
             return lambda layer: layer.operations(also, flops=key == "flops")
+        case "kernel":
+            return lambda layer: _shared([a.k for a in layer.axes])
+        case "stride":
+            return lambda layer: _shared([a.s for a in layer.axes])
+        case "padding":
+            return lambda layer: padding_text(_shared([(a.before, a.after) for a in layer.axes]))
+        case "rf_h":
+            return lambda layer: layer.rf[-2] if layer.rf and len(layer.rf) > 1 else None
+        case "rf_w":
+            return lambda layer: layer.rf[-1] if layer.rf else None
     return attrgetter(key)
+
+
+def _shared(values: Sequence[_T]) -> tuple[_T, ...]:
+    """Return one value for all axes where they agree."""
+    return tuple(values[:1] if len(set(values)) == 1 else values)
 
 
 def _named(layer: LayerRecord) -> str:

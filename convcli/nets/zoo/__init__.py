@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, did_you_mean, printable
 from convcli.nets.zoo.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -330,10 +330,7 @@ def network(name: str) -> Network:
     (1, 28, 28)
     """
     if name not in NETWORKS:
-        from difflib import get_close_matches  # only an error pays for it
-
-        near = get_close_matches(name.lower(), NETWORKS, n=1, cutoff=0.5)
-        hint = f"did you mean '{near[0]}'? " if near else ""
+        hint = did_you_mean(name, NETWORKS)
         raise ConvError(
             f"unknown network '{printable(name)}', {hint}convcli net list names them", usage=True
         )

@@ -21,7 +21,7 @@ def test_sizes(text, sizes):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "3x", "3X3", "-1", "1.5", "3,3", "１", "1_0", "3 3", "1x"]
+    "text", ["", "x", "3x", "-1", "1.5", "1,2.5", "１", "1_0", "1x", "3 x", "x x 3", "a,b"]
 )
 def test_no_sizes(text):
     with pytest.raises(ConvError) as caught:
@@ -29,6 +29,17 @@ def test_no_sizes(text):
     assert str(caught.value) == (
         f"got '{text}', whole numbers of at least 1 (joined by x) are allowed"
     )
+
+
+@pytest.mark.parametrize("text", ["3X4", "3,4", "3 4", "3*4", "(3, 4)", "[3; 4]"])
+def test_sizes_as_others_write_them_are_told(text):
+    with pytest.raises(ConvError, match=r" are allowed: did you mean 3x4\?$"):
+        read_sizes(text)
+
+
+def test_blanks_may_stand_around_an_x():
+    assert read_sizes(" 3 x 32 × 8 ") == (3, 32, 8)
+    assert read_padding("0/1 x 2").pairs == ((0, 1), (2, 2))
 
 
 @pytest.mark.parametrize("text", ["0", str(LARGEST + 1), "9" * 30])

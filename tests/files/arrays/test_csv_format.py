@@ -26,7 +26,12 @@ READ = [
     ('"1","2"\n"3",4', [[1, 2], [3, 4]]),
     ('"1", "2"\n3,4', [[1, 2], [3, 4]]),
     ('"1" "2"\n3 4', [[1, 2], [3, 4]]),
-    ("# x y\n#\n1 2\n\n  \n3 4 # five\n# 6\n\n", [[1, 2], [3, 4]]),
+    ("# x y\n#\n\n1 2\n3 4 # five\n# 6\n\n", [[1, 2], [3, 4]]),
+    ("1 2\n#\n3 4", [[1, 2], [3, 4]]),
+    ("a,b\n\n1,2\n3,4", [[1, 2], [3, 4]]),
+    ("# x y\n#\n1 2\n\n  \n3 4 # five\n# 6\n\n", [[[1, 2]], [[3, 4]]]),
+    ("1,2\n3,4\n\n\n# the second\n5,6\n# within\n7,8\n\n", [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]),
+    ("x;y\r\n1;2.5\r\n\r\n3;4", [[[1, 2.5]], [[3, 4]]]),
     ("+1,-0,007\n", [[1, 0, 7]]),
     ("-9223372036854775808,9223372036854775807", [[-(2**63), 2**63 - 1]]),
     ("a,b\n1,2", [[1, 2]]),
@@ -93,6 +98,11 @@ REFUSED = [
     ('"1,2\n3,4', "line 1, column 1: got '\"1,2', a number is needed"),
     ('"1"2,3', "line 1, column 1: got '\"1\"2,3', a number is needed"),
     ('1",2\n3,4', "line 1, column 1: got '1\"', a number is needed"),
+    (
+        "1,2\n3,4\n\n5,6",
+        "line 4: got a matrix of 1 rows after a blank line, 2 are needed as in the first",
+    ),
+    ("1,2\n\n3,4,5", "line 3, column 3: got '5', 2 cells are needed as in line 1"),
 ]
 
 REFUSED_BYTES = [
@@ -195,7 +205,7 @@ def odd_values(dtype, shape, rng):
 @pytest.mark.parametrize(
     "code", ["?", "i1", "u1", "i2", "u4", "i8", "u8", ">i4", "f2", "f4", "f8", ">f8"]
 )
-@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (30, 40)])
+@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (30, 40), (3, 4, 5), (4, 1, 2)])
 def test_what_is_written_reads_back_equal(code, shape):
     dtype = np.dtype(code)
     array = odd_values(dtype.newbyteorder("="), shape, np.random.default_rng(7)).astype(dtype)
@@ -221,12 +231,12 @@ def test_chunks_are_small_and_whole(shape):
     np.testing.assert_array_equal(read_csv(b"".join(chunks), "x"), array)
 
 
-def test_csv_has_two_dimensions():
+def test_csv_has_two_dimensions_or_three():
     with pytest.raises(ConvError) as error:
-        csv_chunks(np.zeros((3, 4, 5)))  # at once, before an output is opened
+        csv_chunks(np.zeros((2, 3, 4, 5)))  # at once, before an output is opened
     assert (
         str(error.value)
-        == "CSV holds 2 dimensions: got 3x4x5, --format npy writes any number of them"
+        == "CSV holds 2 or 3 dimensions: got 2x3x4x5, --format npy writes any number of them"
     )
     with pytest.raises(ConvError, match="CSV holds real numbers: got complex128"):
         csv_chunks(np.zeros((3, 4), complex))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from convcli.engine.errors import ConvError
+from convcli.files import gzipped
 from convcli.files.datasets import FORMATS, classes, numbered, read_labelled, source
 from tests.conftest import SAMPLES
 
@@ -483,8 +484,8 @@ def test_a_text_that_swells(here, monkeypatch):
         if need > 2**23:
             raise ConvError("needs too much")
 
-    monkeypatch.setattr(source, "check_free", full)
-    assert said("d.csv") == "d.csv: a text of 2 MiB or more needs too much"
+    monkeypatch.setattr(gzipped, "check_free", full)
+    assert said("d.csv") == "d.csv: a file of 2 MiB or more needs too much"
 
 
 def test_standard_input(monkeypatch):
