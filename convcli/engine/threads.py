@@ -63,10 +63,9 @@ if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's t
 def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], count: int) -> None:
     """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None.
 
-    Within `in_order` one thread does it all: the cores are busy.
+    Within work that is shared out already one thread does it all: the cores are busy.
     """
     left = list(items)[::-1]
-    count = 1 if getattr(_shared, "out", False) else count
 
     def take() -> "T | None":  # quoted: the annotation would be computed at every call
         try:
@@ -74,15 +73,24 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
         except IndexError:
             return None
 
-    others = [_pool().submit(work, take) for _ in range(count - 1)]
-    try:
+    if count < 2 or getattr(_shared, "out", False):
         work(take)
+        return
+
+    def share() -> None:
+        _shared.out = True
+        try:
+            work(take)
+        finally:
+            _shared.out = False
+
+    others = [_pool().submit(share) for _ in range(count - 1)]
+    try:
+        share()
     finally:
         left.clear()
         for other in others:
-            if (
-                not other.cancel()
-            ):  # one that has not begun finds nothing left; its thread may be this one
+            if not other.cancel():  # one that has not begun finds nothing left
                 other.result()
 
 
