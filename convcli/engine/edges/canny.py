@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,6 @@ from convcli.engine.kernels import gaussian_row
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
-
-Index: TypeAlias = NDArray[np.intp]
 
 __all__ = ["RATIO", "Canny", "canny", "connected_to"]
 
@@ -52,6 +50,9 @@ CACHE = 1 << 16
 
 FEW = 0.3
 """Share of the cells up to which it takes less time to thin them one by one than all together."""
+
+
+Index: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -282,42 +283,42 @@ class _Stages:
         """Keep what is on the crest, at least `low` all along and `high` somewhere, shape (H, W)."""
         (height, width), tiny = self.size, float(np.finfo(self.dtype).tiny)
         low, high = max(low, tiny), max(high, tiny)
-        bands: dict[int, tuple[Index, NDArray[np.bool]]] = {}
-
-        def take(top: int, some: NDArray[Any]) -> None:
-            at = np.flatnonzero(some >= low)
-            bands[top] = top * width + at, some.ravel()[at] >= high
+        bands: dict[int, _Runs] = {}
 
         def work(top: int, smooth: NDArray[Any]) -> None:
-            gx, gy, square = _gradient(smooth)
-            rows = slice(top, top + len(square) - 2)
-            # with room for the rounding of a root
-            near = square[1:-1, 1:-1] >= (4 * low) ** 2 * (1 - 1e-5)
-            if self.inside is not None:
-                near &= self.inside[rows]
-            at = np.flatnonzero(near)
-            if at.size > FEW * near.size:
-                out = np.empty(near.shape, self.dtype)
-                _thin(gx, gy, square, self.rounding, out)
-                out[~near] = 0
-                take(top, out)
-                return
-            found = _thinned(gx, gy, square, at, self.rounding)
-            kept = found >= low
-            bands[top] = top * width + at[kept], found[kept] >= high
+            if crest is None:
+                at, found = self._above(low, top, smooth)
+            else:
+                some = crest[top : top + len(smooth) - 4]
+                at = np.flatnonzero(some >= low)
+                found = some.ravel()[at]
+            bands[top] = _runs(top * width + at, found >= high, width)
 
-        if crest is None:
-            self._through(work)
+        self._through(work, blurred=crest is None)
+        return _connected([bands[top] for top in sorted(bands)], (height, width))
+
+    def _above(self, low: float, top: int, smooth: NDArray[Any]) -> tuple[Index, NDArray[Any]]:
+        """Return the cells of a flat band that are on the crest and at least `low`, and their gradients."""
+        gx, gy, square = _gradient(smooth)
+        # with room for the rounding of a root
+        near = square[1:-1, 1:-1] >= (4 * low) ** 2 * (1 - 1e-5)
+        if self.inside is not None:
+            near &= self.inside[top : top + len(near)]
+        at = np.flatnonzero(near)
+        if at.size > FEW * near.size:
+            crest = np.empty(near.shape, self.dtype)
+            _thin(gx, gy, square, self.rounding, crest)
+            found = crest.ravel()[at]
         else:
-            for top in range(0, height, BAND // width + 1):
-                take(top, crest[top : top + BAND // width + 1])
-        cells, strong = (
-            np.concatenate(p) for p in zip(*(bands[t] for t in sorted(bands)), strict=True)
-        )
-        return _connected(cells, strong, (height, width))
+            found = _thinned(gx, gy, square, at, self.rounding)
+        kept = found >= low
+        return at[kept], found[kept]
 
-    def _through(self, work: Callable[[int, NDArray[Any]], None]) -> None:
-        """Call `work` with the first row of each of many bands of the map, and the blurred rows that it is made of."""
+    def _through(self, work: Callable[[int, NDArray[Any]], None], *, blurred: bool = True) -> None:
+        """Call `work` with the first row of each of many bands of the map, and the blurred rows that it is made of.
+
+        Unless they are needed, they are not `blurred`, and hold nothing.
+        """
         height, width = self.size
         tall, short = max(BAND // width, 1), max(CACHE // width, 1)
         parts = [(top, min(top + tall, height)) for top in range(0, height, tall)]
@@ -325,7 +326,11 @@ class _Stages:
         def share(take: Callable[[], tuple[int, int] | None]) -> None:
             with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
                 while (part := take()) is not None:
-                    smooth = self._smooth(part[0], part[1] + 4)
+                    smooth = (
+                        self._smooth(part[0], part[1] + 4)
+                        if blurred
+                        else np.broadcast_to(np.float32(0), (part[1] + 4 - part[0], width + 4))
+                    )
                     for top in range(part[0], part[1], short):
                         first = top - part[0]
                         work(top, smooth[first : first + short + 4])
@@ -498,41 +503,85 @@ def connected_to(weak: NDArray[np.bool], strong: NDArray[np.bool]) -> NDArray[np
     [[1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 0, 0]]
     """
     cells = np.flatnonzero(weak)
-    return _connected(cells, strong.ravel()[cells], (weak.shape[0], weak.shape[1]))
+    size = weak.shape[0], weak.shape[1]
+    return _connected([_runs(cells, strong.ravel()[cells], size[1])], size)
 
 
-def _connected(cells: Index, strong: NDArray[np.bool], size: tuple[int, int]) -> NDArray[np.bool]:
-    """Do the same for the weak cells of a flat map, in order, and which of them are strong."""
-    found = np.zeros(size, np.bool)
-    if not strong.any():
-        return found
-    wide = (
-        size[1] + 1
-    )  # a row's runs end in a column of their own: no run reaches into the next row
-    apart = cells + cells // size[1]
+class _Runs(NamedTuple):
+    """The runs of some rows.
+
+    Parameters
+    ----------
+    cells : ndarray of int
+        Those of the flat map that are in a run, in order.
+    starts, counts : ndarray of int
+        The first cell of each run, in rows of one cell more, which parts the runs of a row from those of the next; and
+        how many it has.
+    strong : ndarray of bool
+        Which runs have a strong cell.
+    root : ndarray of int
+        For each run, the first run of its region.
+    """
+
+    cells: Index
+    starts: Index
+    counts: Index
+    strong: NDArray[np.bool]
+    root: Index
+
+
+def _runs(cells: Index, strong: NDArray[np.bool], width: int) -> _Runs:
+    """Find the runs of weak cells, of which some are strong, and the regions that they make."""
+    apart = cells + cells // width
     first = np.flatnonzero(np.diff(apart, prepend=-2) != 1)
-    counts = np.diff(first, append=cells.size)
-    starts = apart[first]
-    root = _roots(starts, starts + counts, wide)
+    starts, counts = apart[first], np.diff(first, append=cells.size)
+    held = np.logical_or.reduceat(strong, first) if first.size else strong
+    pairs = _touching(starts, starts + counts, width + 1, np.arange(starts.size))
+    return _Runs(cells, starts, counts, held, _joined(starts.size, *pairs))
+
+
+def _connected(bands: list[_Runs], size: tuple[int, int]) -> NDArray[np.bool]:
+    """Join the regions of bands, and keep those with a strong cell."""
+    found, wide = np.zeros(size, np.bool), size[1] + 1
+    bands = [band for band in bands if band.starts.size]
+    if not bands:
+        return found
+    offsets = np.cumsum([0, *(band.starts.size for band in bands)])
+    starts, counts = (np.concatenate([band[i] for band in bands]) for i in (1, 2))
+    root = np.concatenate([band.root + o for band, o in zip(bands, offsets, strict=False)])
+    # the runs of a band's first row touch those of the band above
+    upmost = [
+        np.arange(o, o + np.searchsorted(band.starts, (band.starts[0] // wide + 1) * wide))
+        for band, o in zip(bands[1:], offsets[1:], strict=False)
+    ]
+    lower, upper = _touching(starts, starts + counts, wide, np.concatenate([offsets[:0], *upmost]))
+    known, which = np.unique(root[np.concatenate([lower, upper])], return_inverse=True)
+    first = np.arange(starts.size)
+    first[known] = known[_joined(known.size, *np.split(which, [lower.size]))]
+    root = first[root]
     held = np.zeros(starts.size, np.bool)
-    held[root[np.logical_or.reduceat(strong, first)]] = True
-    found.ravel()[cells[np.repeat(held[root], counts)]] = True
+    held[root[np.concatenate([band.strong for band in bands])]] = True
+    kept = np.repeat(held[root], counts)
+    found.ravel()[np.concatenate([band.cells for band in bands])[kept]] = True
     return found
 
 
-def _roots(starts: Index, ends: Index, wide: int) -> Index:
-    """Number, for each run, the first run of its region."""
+def _touching(starts: Index, ends: Index, wide: int, some: Index) -> tuple[Index, Index]:
+    """List the pairs of `some` of all runs with those of the row above that they touch."""
     # a run touches the runs of the row above from one column before it to one behind it
-    first = np.searchsorted(ends, starts - wide, side="left")
-    last = np.searchsorted(starts, ends - wide, side="right")
-    counts = np.maximum(last - first, 0)
-    lower = np.repeat(np.arange(starts.size), counts)
-    upper = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(lower.size)
-    parent = np.arange(starts.size)
+    above = np.searchsorted(ends, starts[some] - wide, side="left")
+    counts = np.maximum(np.searchsorted(starts, ends[some] - wide, side="right") - above, 0)
+    lower = np.repeat(some, counts)
+    return lower, np.repeat(above - np.cumsum(counts) + counts, counts) + np.arange(lower.size)
+
+
+def _joined(count: int, lower: Index, upper: Index) -> Index:
+    """Number, for each of `count` runs, the first that it hangs together with by pairs."""
+    parent = np.arange(count)
+    lower, upper = np.maximum(lower, upper), np.minimum(lower, upper)
     while lower.size:
-        np.minimum.at(
-            parent, lower, upper
-        )  # a root hangs itself under the first root that it touches
+        # a root hangs itself under the first root that it touches
+        np.minimum.at(parent, lower, upper)
         while True:
             above = parent[parent]
             if np.array_equal(above, parent):
