@@ -289,5 +289,7 @@ class Sampled:
         size = (*self.shape[:-2], stop - start, self.shape[-1])
         values = self.result.rows(start, stop, np.empty(size, self.result.native))
         if self.unit != 1:
-            values = values * self.unit
+            # a map becomes black and white of its own kind; all else has the unit of floats
+            unit = self.dtype.type(self.unit) if values.dtype == np.bool else self.unit
+            values = values * unit
         return to_samples(values, self.dtype, self.how, low=self.low, high=self.high, spoil=True)

@@ -48,7 +48,7 @@ BAND = 1 << 18
 CACHE = 1 << 16
 """Cells of a band that stay in a core's cache while it is thinned."""
 
-FEW = 0.3
+FEW = 0.5
 """Share of the cells up to which it takes less time to thin them one by one than all together."""
 
 
@@ -561,8 +561,14 @@ def _connected(bands: list[_Runs], size: tuple[int, int]) -> NDArray[np.bool]:
     root = first[root]
     held = np.zeros(starts.size, np.bool)
     held[root[np.concatenate([band.strong for band in bands])]] = True
-    kept = np.repeat(held[root], counts)
-    found.ravel()[np.concatenate([band.cells for band in bands])[kept]] = True
+    kept, flat = held[root], found.ravel()
+
+    def paint(take: Callable[[], int | None]) -> None:
+        while (i := take()) is not None:
+            own = kept[offsets[i] : offsets[i + 1]]
+            flat[bands[i].cells[np.repeat(own, bands[i].counts)]] = True
+
+    each(paint, range(len(bands)), min(workers(), len(bands)))
     return found
 
 
