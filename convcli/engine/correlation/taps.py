@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, PASS, STORE, Cost, count_parts
+from convcli.engine.correlation.costs import CALL, Cost, count_parts, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
 
 __all__ = ["Taps", "cost", "refuse"]
@@ -26,8 +26,8 @@ def cost(problem: Problem) -> Cost:
     kernels = problem.kernels
     ones = np.count_nonzero(kernels == 1) + np.count_nonzero(kernels == -1)
     passes = (2 * np.count_nonzero(kernels) - ones) / len(kernels)
-    size = arithmetic(problem).itemsize
-    per_element = (passes + 0.5) * PASS[size] + STORE[problem.dtype.itemsize]
+    size, own = arithmetic(problem).itemsize, rates()
+    per_element = (passes + 0.5) * own.add[size] + own.store[problem.dtype.itemsize]
     calls = count_parts(problem, _step(problem)) * (problem.per * (passes + 5) + 10)
     return Cost(round(passes * problem.elements), problem.elements * per_element + calls * CALL)
 
