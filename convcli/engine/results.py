@@ -49,6 +49,18 @@ class Result(ABC):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     axes: tuple[Axis, Axis]
+    shared: bool = True
+    """Whether several threads may compute rows at the same time, each on its own core."""
+
+    @property
+    def native(self) -> np.dtype[Any]:
+        """The dtype in which rows come fastest: it holds each value of theirs, in more or fewer bits than `dtype`."""
+        return self.dtype
+
+    @property
+    def height(self) -> int:
+        """Rows that are well computed together: several windows, as what lies between two bands is read for both."""
+        return max(4 * self.axes[0].extent // self.axes[0].s, 1)
 
     @abstractmethod
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -117,6 +129,7 @@ class Timed(Result):
 
     result: Result
     seconds: float = 0.0
+    shared = False
 
     def __post_init__(self) -> None:
         self.shape, self.dtype, self.axes = self.result.shape, self.result.dtype, self.result.axes

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from convcli.engine.errors import ConvError, display_name
 from convcli.files.incoming import read_whole
 
-__all__ = ["read_text", "standard_input"]
+__all__ = ["decoded", "read_text", "standard_input"]
 
 _LONGEST = 1 << 20
 """Characters of a line that is answered by itself."""
@@ -31,6 +31,17 @@ def read_text(name: str) -> str:
             data = read_whole(file, text=True)
     except ConvError as error:
         raise error.about(display_name(name)) from error
+    return decoded(data, name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Take bytes for UTF-8 text.
+
+    Raises
+    ------
+    ConvError
+        They are none.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,8 +12,10 @@ __all__ = [
     "Classes",
     "Data",
     "Depth",
+    "Labels",
     "MaxValue",
     "Size",
+    "Weights",
     "Width",
     "named",
 ]
@@ -49,6 +51,25 @@ Classes = Annotated[
 ]
 
 
+Weights = Annotated[
+    str | None,
+    options.option(
+        options.NETWORK,
+        "-w",
+        "--weights",
+        metavar="FILE",
+        text="Its weights: NPZ, safetensors.",
+    ),
+]
+Labels = Annotated[
+    str | None,
+    options.option(
+        options.NETWORK,
+        "--labels",
+        metavar="FILE",
+        text="The classes' names, one a line, or with their numbers.",
+    ),
+]
 Width = Annotated[
     float | None,
     options.option(
