@@ -13,7 +13,8 @@ import pytest
 
 import convcli
 from convcli.cli import COMMANDS, GROUPS
-from convcli.files.bundled_samples import CARRIED
+from convcli.files.bundled_samples import CARRIED, guide_pages
+from tests.conftest import SAMPLES
 from tests.release import DIST
 
 LARGEST = 700_000
@@ -63,7 +64,8 @@ def test_the_wheel_holds_the_package_and_its_samples_alone(built):
         f"convcli-{convcli.__version__}.dist-info",
     }
     kept = {n.removeprefix("convcli/samples/") for n in names if n.startswith("convcli/samples/")}
-    assert kept == set(CARRIED)
+    pages = {str(path.relative_to(SAMPLES)) for path in guide_pages().values()}
+    assert kept == {*CARRIED, *pages}
     assert "convcli/py.typed" in names
     assert built["wheel"].stat().st_size < LARGEST
 
