@@ -1,7 +1,7 @@
 """What every filter of the engine gives: a result that is computed rows at a time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from time import perf_counter
@@ -10,10 +10,30 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.errors import ConvError
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis
+from convcli.engine.sizes.geometry import Axis, size_text
 
-__all__ = ["Ready", "Result", "Timed"]
+__all__ = ["Ready", "Result", "Timed", "check_cells"]
+
+_MOST_CELLS = 1 << 40
+
+
+def check_cells(what: str, shape: Sequence[int]) -> None:
+    """Refuse what no memory holds, before anything is counted, allocated or handed to NumPy, whose integers end.
+
+    Parameters
+    ----------
+    what : str
+        What is of this shape, for the message.
+    shape : sequence of int
+
+    Raises
+    ------
+    ConvError
+    """
+    if prod(shape) > _MOST_CELLS:
+        raise ConvError(f"{what}: got {size_text(shape)}, at most 2^40 cells are allowed")
 
 
 class Result(ABC):
@@ -60,7 +80,14 @@ class Result(ABC):
             yield start, min(start + height, rows)
 
     def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
+        """Compute the whole result.
+
+        Raises
+        ------
+        ConvError
+            No memory holds it.
+        """
+        check_cells("result", self.shape)
         return self.rows(0, self.shape[-2])
 
 

@@ -69,7 +69,11 @@ class Chosen:
 
 
 def choose(
-    name: str, size: tuple[int, ...] | None, classes: int | None, width: float | None = None
+    name: str,
+    size: tuple[int, ...] | None,
+    classes: int | None,
+    width: float | None = None,
+    text: str | None = None,
 ) -> Chosen:
     """Find a network by its name, or read it from a chain file.
 
@@ -83,6 +87,8 @@ def choose(
         Of a network with a name.
     width : float, optional
         What the channels of its convolutions are multiplied by.
+    text : str, optional
+        What standard input held, where that was read already.
 
     Raises
     ------
@@ -119,7 +125,7 @@ def choose(
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
-    text = read_text(name)
+    text = read_text(name) if text is None else text
     net = read_chain(text, name=shown)
     try:
         return Chosen(shown, size, _written(net, size, wide), text=text, width=wide)

@@ -18,6 +18,7 @@ from convcli.engine.edges.otsu import otsu
 from convcli.engine.edges.rounding import fits_float32, largest_of
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
+from convcli.engine.results import check_cells
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
@@ -257,6 +258,7 @@ class _Stages:
 
     def magnitude(self) -> NDArray[Any]:
         """Magnitude of the gradient everywhere, shape (H, W)."""
+        check_cells("result", self.size)
         found = np.empty(self.size, self.dtype)
 
         def work(top: int, smooth: NDArray[Any]) -> None:
@@ -268,6 +270,7 @@ class _Stages:
 
     def crest(self) -> NDArray[Any]:
         """Magnitude of the gradient where it is largest along the gradient, else 0, shape (H, W)."""
+        check_cells("result", self.size)
         found = np.empty(self.size, self.dtype)
 
         def work(top: int, smooth: NDArray[Any]) -> None:
