@@ -93,7 +93,7 @@ def cases() -> Iterator[Case | Settled]:
         vips = {"corr -k gaussian:3": ("gaussblur", "3"), "edge": ("sobel",)}
         for call, (flags, body) in SCRIPTS.items():
             command, *more = call.split()
-            argv = [sys.executable, "-m", "convcli", command, source, *more, "-f", "-o", ours]
+            argv = [sys.executable, "-m", "convcli", command, source, *more, "-f", "-q", "-o", ours]
             script = OPENCV.format(flags=flags, filter=body.replace("\\n", "\n"))
             peer = [sys.executable, "-c", script, source, theirs]
             title = f"{call}, JPEG to JPEG, 4000×3000"
@@ -112,7 +112,19 @@ def cases() -> Iterator[Case | Settled]:
                 1,
             )
         saves = [sys.executable, "-c", PILLOW, source, theirs]
-        argv = [sys.executable, "-m", "convcli", "corr", source, "-k", "sharpen", "-f", "-o", ours]
+        argv = [
+            sys.executable,
+            "-m",
+            "convcli",
+            "corr",
+            source,
+            "-k",
+            "sharpen",
+            "-f",
+            "-q",
+            "-o",
+            ours,
+        ]
         yield Case("corr -k sharpen, JPEG to JPEG", argv, "Pillow opens and saves", saves)
         (folder / "in").mkdir()
         (folder / "pool.py").write_text(POOL)
@@ -122,6 +134,6 @@ def cases() -> Iterator[Case | Settled]:
         many = [str(folder / f"in/{i:02}.jpg") for i in range(COUNT)]
         for call in SCRIPTS:
             command, *more = call.split()
-            out = ["-f", "-o", f"{folder}/ours/", "--format", "jpeg"]
+            out = ["-f", "-q", "-o", f"{folder}/ours/{{stem}}.jpg"]
             argv = [sys.executable, "-m", "convcli", command, *many, *more, *out]
             yield Case(f"{call}, {COUNT} JPEGs", argv, "pool of Pillow", pool, 1.5, 3)
