@@ -11,7 +11,7 @@ from convcli.nets.architecture.kinds import KINDS
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Block, Join, Node, read_chain
 
-__all__ = ["Part", "concat", "named", "numbered", "residual", "scaled", "serial"]
+__all__ = ["Part", "concat", "multiply", "named", "numbered", "residual", "scaled", "serial"]
 
 Part: TypeAlias = "str | Node | Iterable[Part]"
 
@@ -54,6 +54,11 @@ def residual(*branches: Part) -> Join:
     return Join("residual", ends if len(ends) > 1 else (*ends, ()))
 
 
+def multiply(*branches: Part) -> Join:
+    """Multiply the branches; one alone is multiplied with the input."""
+    return replace(residual(*branches), kind="multiply")
+
+
 def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
     """Scale the channels of every convolution, as the chapter does for VGG; fully connected layers stay.
 
@@ -91,7 +96,7 @@ def _scaled(node: Node, width: float) -> Node:
         )
     if not isinstance(node, Layer):
         return replace(node, items=tuple(_scaled(n, width) for n in node.items))
-    if node.out is None or node.kernel is None:
+    if node.out is None or (node.kernel is None and not node.each):
         return node
     out = node.groups * max(int(width * node.out / node.groups + 0.5), 1)
     text = node.text.replace(f":{node.out}", f":{out}", 1)

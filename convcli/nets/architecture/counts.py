@@ -56,6 +56,8 @@ class LayerRecord(Found):
         Numbers in the output; of a block, in all its outputs.
     fields : tuple of Field, optional
         Receptive field an axis; None after flatten and global pooling.
+    whole : bool
+        Whether the whole input has a part in each unit beside its field: a branch with global pooling scaled the map.
     """
 
     name: str
@@ -63,6 +65,7 @@ class LayerRecord(Found):
     text: str = ""
     activations: int = 0
     fields: tuple[Field, ...] | None = None
+    whole: bool = False
 
     @property
     def depth(self) -> int:
@@ -127,6 +130,7 @@ def summed(layers: Sequence[LayerRecord], name: str = "total") -> LayerRecord:
         kind="block",
         activations=sum(layer.activations for layer in layers),
         fields=next((x.fields for x in reversed(layers) if x.fields is not None), None),
+        whole=next((x.whole for x in reversed(layers) if x.fields is not None), False),
     )
 
 
