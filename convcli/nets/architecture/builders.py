@@ -39,8 +39,11 @@ def named(name: str, *parts: Part) -> Block:
 
 
 def numbered(*parts: Part) -> tuple[Block, ...]:
-    """Name each layer of these parts by its place, 0, 1, 2 …"""
-    return tuple(named(str(i), node) for i, node in enumerate(serial(*parts)))
+    """Name each layer of these parts by its place, 0, 1, 2 …, and each block without a name."""
+    return tuple(
+        named(str(i), node.items if type(node) is Block and not node.name else node)
+        for i, node in enumerate(serial(*parts))
+    )
 
 
 def concat(*branches: Part) -> Join:

@@ -120,27 +120,32 @@ class LeakyRelu(Elementwise):
     """x, and where it is below 0 a part of it."""
 
     def value(self, x: Array) -> Array:
-        return np.maximum(x, x * x.dtype.type(self.layer.slope))
+        found: Array = np.maximum(x, x * x.dtype.type(self.layer.slope))
+        return found
 
     def slope(self, x: Array) -> Array:
-        return np.where(x > 0, x.dtype.type(1), x.dtype.type(self.layer.slope))
+        found: Array = np.where(x > 0, x.dtype.type(1), x.dtype.type(self.layer.slope))
+        return found
 
 
 class HardSigmoid(Elementwise):
     """min(max(x + 3, 0), 6) / 6. Howard et al., arXiv:1905.02244, section 5.2."""
 
     def value(self, x: Array) -> Array:
-        return np.clip(x + 3, 0, 6) / 6
+        found: Array = np.clip(x + 3, 0, 6) / 6
+        return found
 
     def slope(self, x: Array) -> Array:
-        return (np.abs(x) < 3).astype(x.dtype) / 6
+        found: Array = (np.abs(x) < 3).astype(x.dtype) / 6
+        return found
 
 
 class HardSwish(Elementwise):
     """x times the hard sigmoid."""
 
     def value(self, x: Array) -> Array:
-        return x * np.clip(x + 3, 0, 6) / 6
+        found: Array = x * np.clip(x + 3, 0, 6) / 6
+        return found
 
     def slope(self, x: Array) -> Array:
         return np.where(np.abs(x) < 3, x / 3 + x.dtype.type(0.5), (x >= 3).astype(x.dtype))
@@ -157,11 +162,13 @@ class Silu(Elementwise):
     """x times the sigmoid. Elfwing, Uchibe and Doya, arXiv:1702.03118."""
 
     def value(self, x: Array) -> Array:
-        return x * sigmoid(x)
+        found: Array = x * sigmoid(x)
+        return found
 
     def slope(self, x: Array) -> Array:
         part = sigmoid(x)
-        return part * (1 + x * (1 - part))
+        found: Array = part * (1 + x * (1 - part))
+        return found
 
 
 # erfc(z) = t exp(-z^2 + P(y)) for z >= 0, with t = 2 / (2 + z) and y = 2 t - 1 from -1 to 1: Chebyshev's series of P, cf.
@@ -192,17 +199,21 @@ def normal(x: Array) -> Array:
     power -= z * z
     np.exp(power, out=power)
     power *= t / 2
-    return np.where(x > 0, 1 - power, power)
+    found: Array = np.where(x > 0, 1 - power, power)
+    return found
 
 
 class Gelu(Elementwise):
     """x times the normal distribution at x. Hendrycks and Gimpel, arXiv:1606.08415."""
 
     def value(self, x: Array) -> Array:
-        return x * normal(x)
+        found: Array = x * normal(x)
+        return found
 
     def slope(self, x: Array) -> Array:
-        return normal(x) + x * np.exp(-x * x / 2) / x.dtype.type((2 * np.pi) ** 0.5)
+        density = np.exp(-x * x / 2) / x.dtype.type((2 * np.pi) ** 0.5)
+        found: Array = normal(x) + x * density
+        return found
 
 
 class Softmax(Operation):

@@ -173,7 +173,8 @@ class LayerNorm(Operation):
         along = (coming * cells).mean(axis=axes, keepdims=True)
         found = coming - coming.mean(axis=axes, keepdims=True) - cells * along
         found /= deviation
-        return found.reshape(gradient.shape)
+        back: Array = found.reshape(gradient.shape)
+        return back
 
     def spread(self, name: str, x: Array) -> Array:
         """Give a weight the axes of a batch."""
