@@ -114,7 +114,8 @@ def _foot(found: Summary) -> list[str]:
     lines = [rule(), "bytes: the outputs as float32. Blocks sum up what is in them."]
     if total.rf:
         seen = f"Receptive field {shared(total.rf)}, a unit every {shared(as_numbers(total.jump))} rows"
-        lines.insert(0, f"{seen}, at the last feature map.")
+        beside = ", and through a global branch all of the input" if total.whole else ""
+        lines.insert(0, f"{seen}, at the last feature map{beside}.")
     if total.buffers:
         lines.append(
             f"Beside the parameters {total.buffers:,} numbers are kept (running statistics)."

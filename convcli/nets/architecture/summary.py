@@ -139,4 +139,5 @@ class Summary:
             "receptive_field": as_numbers(self.total.rf),
             "stride": as_numbers(self.total.jump),
         }
+        shown |= {"global_branch": True} if self.total.whole else {}
         return shown | ({"not_counted": self.not_counted} if self.not_counted else {})
