@@ -10,9 +10,9 @@ import typer
 from convcli import options
 from convcli.commands.layer_table import layer_cells, print_layers, shared
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import choose
+from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.tables import table_form
-from convcli.engine.errors import ConvError
+from convcli.engine.errors import ConvError, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.counts import LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
@@ -40,6 +40,12 @@ def net_show(
     classes: own.Classes = None,
     width: own.Width = None,
     depth: own.Depth = None,
+    code: Annotated[
+        own.Language | None,
+        options.option(
+            options.OUTPUT, "--code", text="Print it to be edited: as a file of layers, as PyTorch."
+        ),
+    ] = None,
     format: options.TableFormat = None,
     as_json: options.JsonFlag = False,
 ) -> None:
@@ -52,11 +58,16 @@ def net_show(
     if name.lower().endswith(".onnx") and name not in NETWORKS:
         if width is not None:
             raise ConvError("--width: an ONNX model is counted as it is", usage=True)
+        if code is not None:
+            raise ConvError("--code: an ONNX model has no layers of the language", usage=True)
         from convcli.nets.architecture import onnx_model
 
         found = onnx_model.read(name, size, classes)
     else:
         chosen = choose(name, size, classes, width)
+        if code is not None:
+            print(_code(chosen, code), end="")
+            return
         found = Summary(chosen.name, chosen.input, tuple(chosen.steps))
     if form == "json":
         import json  # a table needs none
@@ -69,6 +80,18 @@ def net_show(
         leaves = [x for x in shown if x.kind != "block" or x.depth + 1 == depth]
         rows = csv_rows(leaves, _KEYS, fraction=float)
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+
+
+def _code(chosen: Chosen, language: own.Language) -> str:
+    if language == own.Language.torch:
+        from convcli.nets.architecture.torch_code import chain_code
+
+        return chain_code(chosen.net, chosen.input)
+    from convcli.nets.architecture.layer_code import layer_text
+
+    size = size_text(chosen.input)
+    head = f"# {printable(chosen.name)}; convcli net show FILE --input {size}\n"
+    return head + layer_text(chosen.net)
 
 
 _KEYS = (

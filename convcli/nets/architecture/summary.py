@@ -131,7 +131,7 @@ class Summary:
 
     def record(self) -> dict[str, object]:
         """Return what JSON says about it: the layers are leaves, whose columns add up to the totals."""
-        shown = {
+        shown: dict[str, object] = {
             "name": self.name,
             "input": list(self.input),
             "layers": [json_object(layer, (*_LAYER, *_SEEN)) for layer in self.layers],
@@ -139,5 +139,6 @@ class Summary:
             "receptive_field": as_numbers(self.total.rf),
             "stride": as_numbers(self.total.jump),
         }
-        shown |= {"global_branch": True} if self.total.whole else {}
+        if self.total.whole:
+            shown["global_branch"] = True
         return shown | ({"not_counted": self.not_counted} if self.not_counted else {})
