@@ -99,7 +99,8 @@ def _show(
     ]
     for step in [step for step in steps if step.fields is not None][-1:]:
         seen = f"Receptive field {shared(step.rf)}, jump {shared(step.jump)}"
-        foot.insert(0, f"{seen}, after layer {step.number} ({step.text}).")
+        beside = ", and through a global branch all of the input" if step.whole else ""
+        foot.insert(0, f"{seen}, after layer {step.number} ({step.text}){beside}.")
     styles = {"#": "dim", "output": "bold"}
     columns = ["#", "layer", *total]
     print_layers(columns, rows, total, title=title, foot=foot, styles=styles, markdown=markdown)
