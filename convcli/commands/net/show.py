@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands.layer_table import layer_cells, print_layers, shared
+from convcli.commands.layer_table import layer_cells, print_layers, receptive_field, shared
 from convcli.commands.net import options as own
 from convcli.commands.net.choose import Chosen, Overrides, choose, choose_by_card
 from convcli.commands.tables import table_form
@@ -276,12 +276,7 @@ def _foot(found: Summary, also: Sequence[str], *, flops: bool) -> list[str]:
     if last is not None and last.lost:
         lines.insert(0, f"The receptive field is not known from {last.lost} on.")
     elif last is not None:
-        seen = f"Receptive field {shared(total.rf)}"
-        if total.whole:
-            seen += (
-                " by way of global branches, through which each unit sees all of the input; "
-                f"without them {shared(total.rf_local)}"
-            )
+        seen = receptive_field(total)
         steps = shared(as_numbers(total.jump))
         lines.insert(
             0, f"{seen}, a unit every {steps} rows, at the last feature map ({last.name})."
