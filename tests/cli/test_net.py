@@ -179,3 +179,43 @@ def test_init_errors(convcli, tmp_path, call, status, message):
     assert done.status == status
     assert done.err.startswith(f"convcli: error: {message}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_code_of_a_network_is_the_network(convcli, tmp_path):
+    done = convcli("net", "show", "torchvision/shufflenet_v2_x1_0", "--code", "layers")
+    assert (done.status, done.err) == (0, "")
+    head, *_ = done.text.splitlines()
+    assert head == "# torchvision/shufflenet_v2_x1_0; convcli net show FILE --input 3x224x224"
+    (tmp_path / "mine.txt").write_text(done.text)
+    own = convcli("net", "show", "mine.txt", "--input", "3x224x224", "--json")
+    row = NETWORKS["torchvision/shufflenet_v2_x1_0"]
+    totals = json.loads(own.text)["totals"]
+    assert (totals["params"], totals["macs"]) == row.counted
+    code = convcli("net", "show", "lenet", "--width", "0.5", "--code", "torch").text
+    assert "nn.Conv2d(1, 3, kernel_size=5)," in code
+    assert "# net(torch.zeros(1, 1, 28, 28))" in code
+
+
+def test_code_errors(convcli):
+    for call, message in ((["lenet", "--code", "jax"], "--code: 'jax'"),):
+        done = convcli("net", "show", *call)
+        assert (done.status, done.out) == (2, b"")
+        assert done.err.startswith("convcli: error: ")
+        assert message in done.err
+
+
+def test_a_global_branch_is_told_beside_the_field(convcli):
+    done = convcli("net", "show", "torchvision/efficientnet_b0", "--format", "table")
+    assert (
+        "Receptive field 224 by way of global branches, through which each unit sees all of the "
+        "input; without them 851, a unit every 32 rows, at the last feature map (features.8.2)."
+        in " ".join(done.text.split())
+    )
+    assert (
+        json.loads(convcli("net", "show", "torchvision/mobilenet_v2", "--json").text).get(
+            "receptive_field_local"
+        )
+        is None
+    )
+    found = json.loads(convcli("net", "show", "torchvision/regnet_y_400mf", "--json").text)
+    assert (found["receptive_field"], found["receptive_field_local"]) == ([224, 224], [575, 575])

@@ -49,6 +49,8 @@ class Chosen:
         Its layers, if it was read from a file.
     width : float
         What the channels of its convolutions are multiplied by.
+    net : tuple of Node
+        Its layers, their channels multiplied.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Chosen:
     row: Network | None = None
     text: str | None = None
     width: float = 1.0
+    net: tuple[Node, ...] = ()
 
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
@@ -110,8 +113,8 @@ def choose(
                 usage=True,
             )
         try:
-            net = row.build(classes or row.classes)
-            return Chosen(name, size, _written(net, size, wide), row, width=wide)
+            net = _widened(row.build(classes or row.classes), wide)
+            return Chosen(name, size, program(net, size), row, width=wide, net=net)
         except ConvError as error:
             raise error.about(name) from error
     if name != "-" and not Path(name).exists():
@@ -126,9 +129,9 @@ def choose(
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
     text = read_text(name) if text is None else text
-    net = read_chain(text, name=shown)
+    net = _widened(read_chain(text, name=shown), wide)
     try:
-        return Chosen(shown, size, _written(net, size, wide), text=text, width=wide)
+        return Chosen(shown, size, program(net, size), text=text, width=wide, net=net)
     except ConvError as error:
         raise error.about(shown) from error
 
@@ -164,9 +167,9 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
     if not card.get("layers") or size is None:
         raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
     text = str(card["layers"])
-    steps = _written(read_chain(text, name="layers"), size, width or 1.0)
-    return Chosen("layers", size, steps, text=text, width=width or 1.0)
+    net = _widened(read_chain(text, name="layers"), width or 1.0)
+    return Chosen("layers", size, program(net, size), text=text, width=width or 1.0, net=net)
 
 
-def _written(net: tuple[Node, ...], size: tuple[int, ...], width: float) -> list[Step]:
-    return program(net if width == 1 else scaled(net, width), size)
+def _widened(net: tuple[Node, ...], width: float) -> tuple[Node, ...]:
+    return net if width == 1 else scaled(net, width)
