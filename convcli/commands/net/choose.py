@@ -49,6 +49,8 @@ class Chosen:
         Its layers, if it was read from a file.
     width : float
         What the channels of its convolutions are multiplied by.
+    whole : bool
+        Whether its fully connected layers are as well.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Chosen:
     row: Network | None = None
     text: str | None = None
     width: float = 1.0
+    whole: bool = False
 
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
@@ -65,11 +68,17 @@ class Chosen:
             told = {"network": self.row.name}
         if self.width != 1:
             told["width"] = self.width
+            told |= {"width_all": True} if self.whole else {}
         return told | {"input": list(self.input), "classes": self.steps[-1].output[0]}
 
 
 def choose(
-    name: str, size: tuple[int, ...] | None, classes: int | None, width: float | None = None
+    name: str,
+    size: tuple[int, ...] | None,
+    classes: int | None,
+    width: float | None = None,
+    *,
+    whole: bool = False,
 ) -> Chosen:
     """Find a network by its name, or read it from a chain file.
 
@@ -83,12 +92,16 @@ def choose(
         Of a network with a name.
     width : float, optional
         What the channels of its convolutions are multiplied by.
+    whole : bool
+        Whether its fully connected layers are as well.
 
     Raises
     ------
     ConvError
     """
     wide = 1.0 if width is None else width
+    if whole and width is None:
+        raise ConvError("--width-all: is of --width, which is missing", usage=True)
     if not 0 < wide <= _WIDEST:
         raise ConvError(
             f"--width: got {wide:g}, above 0 and up to {_WIDEST} is allowed", usage=True
@@ -105,7 +118,7 @@ def choose(
             )
         try:
             net = row.build(classes or row.classes)
-            return Chosen(name, size, _written(net, size, wide), row, width=wide)
+            return Chosen(name, size, _written(net, size, wide, whole), row, None, wide, whole)
         except ConvError as error:
             raise error.about(name) from error
     if name != "-" and not Path(name).exists():
@@ -122,7 +135,7 @@ def choose(
     text = read_text(name)
     net = read_chain(text, name=shown)
     try:
-        return Chosen(shown, size, _written(net, size, wide), text=text, width=wide)
+        return Chosen(shown, size, _written(net, size, wide, whole), None, text, wide, whole)
     except ConvError as error:
         raise error.about(shown) from error
 
@@ -152,15 +165,17 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
         crop = asked.crop if len(asked.crop) == 2 else asked.crop * 2
         size = (size[0], *crop)
     width = asked.width or told.get("width")
+    whole = bool(width and told.get("width_all"))
     if name or known:
         classes = told.get("classes") if known in NETWORKS else None
-        return choose(name or str(known), size, asked.classes or classes, width)
+        return choose(name or str(known), size, asked.classes or classes, width, whole=whole)
     if not card.get("layers") or size is None:
         raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
     text = str(card["layers"])
-    steps = _written(read_chain(text, name="layers"), size, width or 1.0)
-    return Chosen("layers", size, steps, text=text, width=width or 1.0)
+    width = width or 1.0
+    steps = _written(read_chain(text, name="layers"), size, width, whole)
+    return Chosen("layers", size, steps, None, text, width, whole)
 
 
-def _written(net: tuple[Node, ...], size: tuple[int, ...], width: float) -> list[Step]:
-    return program(net if width == 1 else scaled(net, width), size)
+def _written(net: tuple[Node, ...], size: tuple[int, ...], width: float, whole: bool) -> list[Step]:
+    return program(net if width == 1 else scaled(net, width, whole=whole), size)

@@ -39,6 +39,7 @@ def net_show(
     size: own.Size = None,
     classes: own.Classes = None,
     width: own.Width = None,
+    width_all: own.WidthAll = False,
     depth: own.Depth = None,
     format: options.TableFormat = None,
     as_json: options.JsonFlag = False,
@@ -50,13 +51,13 @@ def net_show(
     """
     form = table_form(format, as_json)
     if name.lower().endswith(".onnx") and name not in NETWORKS:
-        if width is not None:
+        if width is not None or width_all:
             raise ConvError("--width: an ONNX model is counted as it is", usage=True)
         from convcli.nets.architecture import onnx_model
 
         found = onnx_model.read(name, size, classes)
     else:
-        chosen = choose(name, size, classes, width)
+        chosen = choose(name, size, classes, width, whole=width_all)
         found = Summary(chosen.name, chosen.input, tuple(chosen.steps))
     if form == "json":
         import json  # a table needs none
