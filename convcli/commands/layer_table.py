@@ -22,6 +22,8 @@ _SPARE = {
     "start": 7,
 }
 """Columns that a narrow terminal leaves out, the largest number first."""
+_LAYER = 24
+"""Cells that the name of a layer keeps on a narrow terminal: its end."""
 _SUMMED = ("params", "MACs", "FLOPs", "bytes")
 
 
@@ -71,7 +73,12 @@ def print_layers(
     """Print a row a layer and the total, as `layer_cells` gives them; one of the columns is called layer."""
     sums = {name: total.get(name) for name in _SUMMED} | {"layer": "total"}
     terminal.print_table(
-        [terminal.Column(c, _SPARE.get(c, 0), (styles or {}).get(c, "")) for c in columns],
+        [
+            terminal.Column(
+                c, _SPARE.get(c, 0), (styles or {}).get(c, ""), front=_LAYER if c == "layer" else 0
+            )
+            for c in columns
+        ],
         [[row[c] for c in columns] for row in rows],
         title=title,
         total=[sums.get(c) for c in columns],

@@ -252,7 +252,7 @@ def test_the_recipes_learn_the_digits(convcli, tmp_path, name, least, seed):
         (["net.txt", "train.npz", "--holdout", ".1", "--test", "t"], 2, "--holdout: got --test too"),
         (["net.txt", "train.npz", "--lr", "0"], 2, "--lr: got 0, a number above 0 is allowed"),
         (["net.txt", "train.npz", "--lr", "x"], 2, "--lr: got 'x', a number is needed"),
-        (["net.txt", "train.npz", "--epochs", "0"], 2, "--epochs: 0 is not in the range x>=1"),
+        (["net.txt", "train.npz", "--epochs", "0"], 2, "--epochs: got '0', a whole number of at least 1 is needed"),
         (["net.txt", "train.npz", "--optimizer", "a"], 2, "unknown optimizer 'a'"),
         (["net.txt", "train.npz", "--schedule", "s"], 2, "unknown schedule 's'"),
         (["net.txt", "train.npz", "--recipe", "x"], 2, "--recipe: got 'x', own and chapter are"),

@@ -32,6 +32,7 @@ class Overrides:
     resize: int | None = None
     crop: tuple[int, ...] | None = None
     width: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def choose(
     size: tuple[int, ...] | None,
     classes: int | None,
     width: float | None = None,
+    text: str | None = None,
     *,
     whole: bool = False,
 ) -> Chosen:
@@ -92,6 +94,8 @@ def choose(
         Of a network with a name.
     width : float, optional
         What the channels of its convolutions are multiplied by.
+    text : str, optional
+        What standard input held, where that was read already.
     whole : bool
         Whether its fully connected layers are as well.
 
@@ -132,7 +136,7 @@ def choose(
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
-    text = read_text(name)
+    text = read_text(name) if text is None else text
     net = read_chain(text, name=shown)
     try:
         return Chosen(shown, size, _written(net, size, wide, whole), None, text, wide, whole)
@@ -165,7 +169,7 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
         crop = asked.crop if len(asked.crop) == 2 else asked.crop * 2
         size = (size[0], *crop)
     width = asked.width or told.get("width")
-    whole = bool(width and told.get("width_all"))
+    whole = asked.whole or bool(width and told.get("width_all"))
     if name or known:
         classes = told.get("classes") if known in NETWORKS else None
         return choose(name or str(known), size, asked.classes or classes, width, whole=whole)

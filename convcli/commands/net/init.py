@@ -72,7 +72,7 @@ def net_init(
             options.NETWORK,
             "--seed",
             text="Random seed (0).",
-            min=0,
+            parser=options.read_whole(0),
             metavar="N",
         ),
     ] = None,

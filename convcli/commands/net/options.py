@@ -43,7 +43,11 @@ Size = Annotated[
 Classes = Annotated[
     int | None,
     options.option(
-        options.NETWORK, "--classes", text="Classes it tells apart.", metavar="N", min=1
+        options.NETWORK,
+        "--classes",
+        text="Classes it tells apart.",
+        metavar="N",
+        parser=options.read_whole(1),
     ),
 ]
 
@@ -85,7 +89,13 @@ WidthAll = Annotated[
 ]
 Depth = Annotated[
     int | None,
-    options.option(options.OUTPUT, "--depth", text="Levels of blocks to show.", metavar="D", min=1),
+    options.option(
+        options.OUTPUT,
+        "--depth",
+        text="Levels of blocks to show.",
+        metavar="D",
+        parser=options.read_whole(1),
+    ),
 ]
 DATA = "Data"
 

@@ -98,7 +98,13 @@ class PredictOptions:
     labels: Labels = None
     top: Annotated[
         int | None,
-        options.option(_ANSWER, "--top", metavar="N", text="Classes to show (5).", min=1),
+        options.option(
+            _ANSWER,
+            "--top",
+            metavar="N",
+            text="Classes to show (5).",
+            parser=options.read_whole(1),
+        ),
     ] = None
     logits: Annotated[
         str | None,
@@ -129,7 +135,11 @@ class PredictOptions:
     resize: Annotated[
         int | None,
         options.option(
-            _PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1
+            _PICTURE,
+            "--resize",
+            metavar="N",
+            text="Length of the shorter side.",
+            parser=options.read_whole(1),
         ),
     ] = None
     crop: Annotated[

@@ -119,10 +119,19 @@ class TrainOptions:
     ] = None
     epochs: Annotated[
         int | None,
-        options.option(_RUN, "--epochs", metavar="N", text="Times to see every example.", min=1),
+        options.option(
+            _RUN,
+            "--epochs",
+            metavar="N",
+            text="Times to see every example.",
+            parser=options.read_whole(1),
+        ),
     ] = None
     batch: Annotated[
-        int | None, options.option(_RUN, "--batch", metavar="N", text="Examples a step.", min=1)
+        int | None,
+        options.option(
+            _RUN, "--batch", metavar="N", text="Examples a step.", parser=options.read_whole(1)
+        ),
     ] = None
     lr: Annotated[
         float | None,
@@ -171,11 +180,14 @@ class TrainOptions:
             "--patience",
             metavar="N",
             text="Stop after N epochs that did no better on the test.",
-            min=1,
+            parser=options.read_whole(1),
         ),
     ] = None
     seed: Annotated[
-        int | None, options.option(_RUN, "--seed", metavar="N", text="Random seed (0).", min=0)
+        int | None,
+        options.option(
+            _RUN, "--seed", metavar="N", text="Random seed (0).", parser=options.read_whole(0)
+        ),
     ] = None
     resume: Annotated[
         str | None,

@@ -90,6 +90,8 @@ def opened(path: Path) -> Iterator[Source]:
         It is no file of a known format, or damaged, or holds Python objects.
     """
     form = format_of(path)
+    if path.exists() and not path.is_file():  # a device has no end, where an archive's list stands
+        raise ConvError(f"{printable(path)}: is no regular file, which weights are read from")
     try:
         with _OPENERS[form](path) as source:
             yield source
