@@ -239,6 +239,52 @@ def test_the_recipes_learn_the_digits(convcli, tmp_path, name, least, seed):
     assert history[-1]["test_accuracy"] >= least
 
 
+def gratings(count, seed):
+    """Colour pictures of 32×32 in ten classes: waves in five directions, reddish or bluish, in noise."""
+    chance = np.random.default_rng(seed)
+    y = np.arange(count) % 10
+    rows, columns = np.mgrid[:32, :32]
+    angles = (y // 2 * 36 + chance.uniform(-9, 9, count))[:, None, None] * np.pi / 180
+    waves = np.sin(
+        (rows * np.cos(angles) + columns * np.sin(angles)) * chance.uniform(0.5, 0.8, (count, 1, 1))
+        + chance.uniform(0, 6, (count, 1, 1))
+    )
+    x = chance.normal(128, 40, (count, 3, 32, 32)) + 30 * waves[:, None]
+    x[np.arange(count), y % 2 * 2] += 30
+    return np.clip(x, 0, 255).astype(np.uint8), y
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "network",
+    [("lenet-bn", "--epochs", 4), ("resnet18", "--width", 0.125, "--epochs", 12)],
+)
+def test_colour_pictures_of_ten_classes_in_folders_and_in_npz(convcli, tmp_path, network):
+    from PIL import Image
+
+    for part, count, seed in (("train", 1000, 0), ("test", 300, 1)):
+        x, y = gratings(count, seed)
+        names = np.array([f"kind {c}" for c in range(10)])[y]
+        np.savez(tmp_path / f"{part}.npz", x=x, y=names)
+        for i, (picture, name) in enumerate(zip(x, names, strict=True)):
+            folder = tmp_path / part / name
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ascontiguousarray(np.moveaxis(picture, 0, 2))).save(
+                folder / f"{i:04}.png"
+            )
+    told = {}
+    for data, test in (("train.npz", "test.npz"), ("train", "test")):
+        call = ("net", "train", *network, data, "--test", test, "--input", "3x32x32")
+        assert convcli(*call, "-o", "w.npz", "-f").status == 0
+        for other in ("test.npz", "test"):
+            done = convcli("net", "eval", "w-best.npz", other, "--json")
+            told[data, other] = json.loads(done.text)
+            assert told[data, other]["accuracy"] > 0.9
+            assert told[data, other]["examples"] == 300
+        # the same pictures, however they are kept
+        assert told[data, "test"]["confusion"] == told[data, "test.npz"]["confusion"]
+
+
 @pytest.mark.parametrize(
     ("call", "status", "message"),
     [
