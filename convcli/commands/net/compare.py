@@ -23,7 +23,7 @@ __all__ = ["EXAMPLES", "net_compare"]
 EXAMPLES = (
     "convcli net compare resnet18 lenet --input 1x96x96",
     "convcli net compare torchvision/resnet50 torchvision/convnext_tiny --batch 32",
-    "convcli net compare lenet 'conv:8,k5 relu gap flatten linear:10' --input 1x28x28",
+    "convcli net compare lenet 'conv:8,k5 gap flatten linear:9' --input 1x28x28",
 )
 
 BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
