@@ -4,7 +4,7 @@ PY := .venv/bin/python
 TORCH ?= torch
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-cluster test-install test-floors test-pythons fuzz faults bench bench-torch samples clean
+.PHONY: help demo test check test-cluster test-install test-floors test-pythons fuzz faults mutants bench bench-torch samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ fuzz: .venv/.dev  ## whatever can be handed over, damaged by the ten thousand; F
 
 faults: .venv/.test  ## full disks, signals, closed streams …, injected and counted; FAULTS='signals --count 20', FAULTS=--short
 	@$(PY) -m tests.faults $(FAULTS)
+
+mutants: .venv/.dev  ## change places of the program, and see whether a test notices; MUTANTS='convcli/engine/edges --count 20'
+	@$(PY) -m tests.mutants $(MUTANTS)
 
 bench: .venv-bench/.bench  ## ratios against named peers, in an environment of its own; BENCH='corr edge' for some
 	@env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv-bench/bin/python -m tests.bench $(BENCH)

@@ -1,7 +1,11 @@
 """Run as `convcli`, and as `python -m convcli`."""
 
+import gc
 import os
 import signal
+
+GARBAGE = 50_000
+"""New objects from which on Python looks for cycles among them: a start makes as many, and none is garbage."""
 
 
 def _leave(number: int, _: object) -> None:
@@ -16,9 +20,13 @@ for _number in (signal.SIGINT, signal.SIGTERM):
 
 def main() -> None:
     """Run the command line of this process."""
+    gc.set_threshold(GARBAGE)
     from convcli import cli
 
-    cli.main()
+    try:
+        cli.main()
+    finally:
+        gc.freeze()  # Python would look through all objects once more, to give back what the system takes anyway
 
 
 if __name__ == "__main__":

@@ -431,7 +431,7 @@ MaxMemory = Annotated[
     option(
         INPUT,
         "--max-memory",
-        text="The largest result (most of what is free).",
+        text="The largest result (most of what is free), or input from a pipe (a quarter).",
         parser=reads(_bytes),
         metavar="N[K|M|G]",
     ),

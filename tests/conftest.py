@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from PIL import Image
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 CONVCLI = (sys.executable, "-m", "convcli")
+IN_SHELL = shlex.join(CONVCLI)
+"""The same as a shell reads it."""
 
 
 def pixels(path):

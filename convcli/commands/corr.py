@@ -56,7 +56,7 @@ class CorrOptions:
             KERNEL,
             "--groups",
             text="Groups of channels that do not mix (1).",
-            min=1,
+            parser=options.read_whole(1),
             metavar="N",
             show_default=False,
         ),

@@ -12,6 +12,7 @@ from convcli.engine import kernels
 from convcli.engine.errors import ConvError, display_name, one_of, printable
 from convcli.engine.numbers import MINUS, read_real
 from convcli.engine.sizes.geometry import size_text
+from convcli.files.incoming import GZIP
 from convcli.files.operands import Reading, contents, load
 from convcli.files.sniff import sniff
 
@@ -46,9 +47,13 @@ def kernel_of(text: str, reading: Reading) -> NDArray[Any]:
 
 def _from_file(name: str, reading: Reading) -> NDArray[Any]:
     """Read a kernel from a file: an array, a small picture, or its text as an option would have it, or JSON of ours."""
-    source = contents(name)
+    source = contents(name, reading.max_memory)
     data = source if isinstance(source, bytes) else _beginning(source)
-    written = data[:MOST_TEXT].decode("utf-8", "replace").strip() if sniff(data) is None else ""
+    written = (
+        data[:MOST_TEXT].decode("utf-8", "replace").strip()
+        if sniff(data) is None and not data.startswith(GZIP)
+        else ""
+    )
     if (
         written.startswith("{")
         or written.startswith("[")

@@ -8,7 +8,7 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import padding_text
 from convcli.nets.architecture.counts import BYTES, LayerRecord
 
-__all__ = ["layer_cells", "print_layers", "shared"]
+__all__ = ["layer_cells", "print_layers", "receptive_field", "shared"]
 
 _SPARE = {
     "#": 4,
@@ -22,6 +22,8 @@ _SPARE = {
     "start": 7,
 }
 """Columns that a narrow terminal leaves out, the largest number first."""
+_LAYER = 24
+"""Cells that the name of a layer keeps on a narrow terminal: its end."""
 _SUMMED = ("params", "MACs", "FLOPs", "bytes")
 
 
@@ -36,6 +38,17 @@ def shared(values: Sequence[float | Fraction] | None) -> float | str | None:
     if len(set(values)) > 1:
         return "x".join(map(str, values))
     return str(values[0]) if isinstance(values[0], Fraction) else values[0]
+
+
+def receptive_field(layer: LayerRecord) -> str:
+    """Say what a unit of a feature map sees; where global branches let it see all, what it sees without them as well."""
+    seen = f"Receptive field {shared(layer.rf)}"
+    if layer.whole:
+        seen += (
+            " by way of global branches, through which each unit sees all of the input; "
+            f"without them {shared(layer.rf_local)}"
+        )
+    return seen
 
 
 def layer_cells(
@@ -71,7 +84,12 @@ def print_layers(
     """Print a row a layer and the total, as `layer_cells` gives them; one of the columns is called layer."""
     sums = {name: total.get(name) for name in _SUMMED} | {"layer": "total"}
     terminal.print_table(
-        [terminal.Column(c, _SPARE.get(c, 0), (styles or {}).get(c, "")) for c in columns],
+        [
+            terminal.Column(
+                c, _SPARE.get(c, 0), (styles or {}).get(c, ""), front=_LAYER if c == "layer" else 0
+            )
+            for c in columns
+        ],
         [[row[c] for c in columns] for row in rows],
         title=title,
         total=[sums.get(c) for c in columns],

@@ -260,12 +260,15 @@ def place(
         return _as_numbers(operand, result, target, request)
     from convcli.files.rendering import rendered
 
-    picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
+    shown = request.preview and terminal.on_terminal()
+    picture, notes = rendered(
+        operand, result, form, request.range_mode, invert=request.invert, whole=shown
+    )
     from convcli.files.pictures.formats import write_picture
 
     with sink(target, request) as file:
         write_picture(file, picture, form)
-    return Delivered(target.path, notes, picture.planes)
+    return Delivered(target.path, notes(), None if picture.made else picture.planes)
 
 
 def _as_numbers(operand: Operand, result: Result, target: Target, request: Request) -> Delivered:

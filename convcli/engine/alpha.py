@@ -98,6 +98,8 @@ class Weighted(Result):
         The filtered alpha, shape (H', W'), in its own units.
     """
 
+    shared = False
+
     def __init__(
         self, plain: Result, colours: Callable[[int, int], Array], opacity: Result
     ) -> None:

@@ -19,7 +19,7 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.footprints import FOOTPRINTS, Columns, runs
 from convcli.engine.numbers import read_real
 from convcli.engine.ranks import Rule, Windows
-from convcli.engine.results import Result
+from convcli.engine.results import Result, check_cells
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 from convcli.engine.threads import each, workers
@@ -454,6 +454,10 @@ def prepare(
         divides=row.divides or rule is not None,  # no cell has a rank where there is none
         include_pad=include_pad or look is not None,
     )
+    check_cells("result", (*x.shape[:-2], vertical.out, horizontal.out))
+    check_cells("window", (vertical.k, horizontal.k))
+    check_cells("stride", (max(vertical.s, horizontal.s),))
+    check_cells("dilation", (max(vertical.d, horizontal.d),))
     columns = cells.columns(vertical.k, horizontal.k)
     windows = Windows(columns, (vertical.s, horizontal.s), (vertical.d, horizontal.d))
     counts, numbers = _counts((vertical, horizontal), columns, include_pad, look)

@@ -1,5 +1,6 @@
 """From results of any range to the samples of a picture, and what is lost on the way."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,7 +12,7 @@ from convcli.engine.arguments import row_of
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 
-__all__ = ["RANGES", "Clipped", "Range", "clipped_text", "samples", "to_samples"]
+__all__ = ["RANGES", "Clipped", "Range", "Sampled", "clipped_text", "to_samples"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -109,6 +110,7 @@ def to_samples(
     *,
     low: float | None = None,
     high: float | None = None,
+    spoil: bool = False,
 ) -> tuple[Array, Clipped]:
     """Fit results into the samples of a picture; a band of rows at a time if `low` and `high` are given.
 
@@ -126,6 +128,8 @@ def to_samples(
         A key of `RANGES`.
     low, high : float or None
         For ``stretch``: the values that become 0 and full scale. None: the smallest and the largest of `values`.
+    spoil : bool
+        Whether `values` may be overwritten.
 
     Returns
     -------
@@ -152,18 +156,22 @@ def to_samples(
     high = high_seen if high is None else high
     if how == "stretch" and not np.isfinite(high - low) and values.size > missing:
         raise ConvError(f"cannot stretch values from {low:g} to {high:g}: the range must be finite")
-    fitted = row.fit(values, full, low, high)
+    same = low_seen >= 0 and how == "abs" and target.kind != "f"
+    fitted = values if same else row.fit(values, full, low, high)
     if target.kind == "f":  # a float picture holds everything, NaN too
         return fitted.astype(target, copy=False), Clipped(0, low_seen, high_seen)
+    own = spoil or fitted is not values
     if missing:
-        fitted = np.where(np.isnan(fitted), 0, fitted)
-    if fitted.dtype.kind == "f":
-        fitted = np.rint(fitted)
+        fitted, own = np.where(np.isnan(fitted), 0, fitted), True
     count = missing
     bottom, top, _ = (low_seen, high_seen, 0) if fitted is values else _extent(fitted)
+    if fitted.dtype.kind == "f":
+        fitted = np.rint(fitted, out=fitted if own else None)
+        own, bottom, top = True, np.rint(bottom), np.rint(top)
     if bottom < 0 or top > full:
         count += int(np.count_nonzero(fitted < 0)) + int(np.count_nonzero(fitted > full))
-        fitted = np.clip(fitted, 0, int(full) if fitted.dtype.kind in "iu" else full)
+        most = int(full) if fitted.dtype.kind in "iu" else full
+        fitted = np.clip(fitted, 0, most, out=fitted if own else None)
     return fitted.astype(target, copy=False), Clipped(count, low_seen, high_seen, missing)
 
 
@@ -217,10 +225,8 @@ def clipped_text(clipped: Clipped, dtype: type[np.generic] | np.dtype[Any]) -> s
     return "; ".join(parts)
 
 
-def samples(
-    result: Result, dtype: np.dtype[Any], how: str, *, unit: float = 1.0
-) -> tuple[NDArray[Any], Clipped]:
-    """Compute a result straight into the samples of a picture; its raw values are never held as a whole.
+class Sampled:
+    """The samples of a picture that a result becomes, rows at a time: its raw values are never held as a whole.
 
     Parameters
     ----------
@@ -229,37 +235,61 @@ def samples(
     dtype : dtype
         uint8, uint16 or float32.
     how : str
-        A key of `ranges.RANGES`. ``stretch`` computes everything twice, first to find the range.
+        A key of `RANGES`. ``stretch`` computes everything twice, first to find the range.
     unit : float
         What values are multiplied by first (65535 for samples with white at 1 that become 16 bits).
+    invert : bool
+        Swap black and white.
 
-    Returns
-    -------
-    samples : ndarray, shape (H, W) or (3, H, W)
-        Colour lies pixel by pixel in memory, as encoders want it.
+    Attributes
+    ----------
     clipped : Clipped
+        Of the rows that were computed so far.
 
     Raises
     ------
     ConvError
+        Unknown `how`, or ``stretch`` of an infinite range.
     """
-    low = high = None
 
-    def band(start: int, stop: int) -> NDArray[Any]:
-        values = result.rows(start, stop)
-        return values if unit == 1 else values * unit
+    def __init__(
+        self,
+        result: Result,
+        dtype: np.dtype[Any],
+        how: str,
+        *,
+        unit: float = 1.0,
+        invert: bool = False,
+    ) -> None:
+        self.result, self.dtype, self.how, self.unit, self.invert = result, dtype, how, unit, invert
+        self.shape, self.height, self.shared = result.shape, result.height, result.shared
+        self.clipped, self._lock = Clipped(), threading.Lock()
+        self.low = self.high = None
+        if how == "stretch":
+            seen = sum((self._fit(*span)[1] for span in result.bands()), Clipped())
+            self.low, self.high = seen.low, seen.high
 
-    if how == "stretch":
-        seen = sum((to_samples(band(*span), dtype)[1] for span in result.bands()), Clipped())
-        low, high = seen.low, seen.high
-    rows, columns = result.shape[-2:]
-    if len(result.shape) == 3 and result.shape[0] == 3:
-        out = np.empty((rows, columns, 3), dtype).transpose(2, 0, 1)
-    else:
-        out = np.empty((rows, columns), dtype)
-    told = Clipped()
-    for start, stop in result.bands():
-        fitted, clipped = to_samples(band(start, stop), dtype, how, low=low, high=high)
-        out[..., start:stop, :] = fitted
-        told += clipped
-    return out, told
+    def rows(self, start: int, stop: int) -> Array:
+        """Compute rows start … stop-1, shape (..., stop - start, W); each row is to be asked for once."""
+        fitted, clipped = self._fit(start, stop)
+        if self.invert:
+            np.subtract(self.dtype.type(_full(self.dtype)), fitted, out=fitted)
+        with self._lock:
+            self.clipped += clipped
+        return fitted
+
+    def run(self) -> Array:
+        """Compute all, shape (H, W) or (3, H, W)."""
+        out = np.empty(self.shape, self.dtype)
+        for start, stop in self.result.bands():
+            out[..., start:stop, :] = self.rows(start, stop)
+        return out
+
+    def _fit(self, start: int, stop: int) -> tuple[Array, Clipped]:
+        size = (*self.shape[:-2], stop - start, self.shape[-1])
+        values = self.result.rows(start, stop, np.empty(size, self.result.native))
+        if self.unit != 1:
+            # a map becomes black and white of its own kind; all else has the unit of floats
+            unit = self.dtype.type(self.unit) if values.dtype == np.bool else self.unit
+            values = values * unit
+        return to_samples(values, self.dtype, self.how, low=self.low, high=self.high, spoil=True)

@@ -1,7 +1,7 @@
 """What every filter of the engine gives: a result that is computed rows at a time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from time import perf_counter
@@ -10,10 +10,30 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.errors import ConvError
 from convcli.engine.sizes import geometry
-from convcli.engine.sizes.geometry import Axis
+from convcli.engine.sizes.geometry import Axis, size_text
 
-__all__ = ["Ready", "Result", "Timed"]
+__all__ = ["Ready", "Result", "Timed", "check_cells"]
+
+_MOST_CELLS = 1 << 40
+
+
+def check_cells(what: str, shape: Sequence[int]) -> None:
+    """Refuse what no memory holds, before anything is counted, allocated or handed to NumPy, whose integers end.
+
+    Parameters
+    ----------
+    what : str
+        What is of this shape, for the message.
+    shape : sequence of int
+
+    Raises
+    ------
+    ConvError
+    """
+    if prod(shape) > _MOST_CELLS:
+        raise ConvError(f"{what}: got {size_text(shape)}, at most 2^40 cells are allowed")
 
 
 class Result(ABC):
@@ -29,6 +49,18 @@ class Result(ABC):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     axes: tuple[Axis, Axis]
+    shared: bool = True
+    """Whether several threads may compute rows at the same time, each on its own core."""
+
+    @property
+    def native(self) -> np.dtype[Any]:
+        """The dtype in which rows come fastest: it holds each value of theirs, in more or fewer bits than `dtype`."""
+        return self.dtype
+
+    @property
+    def height(self) -> int:
+        """Rows that are well computed together: several windows, as what lies between two bands is read for both."""
+        return max(4 * self.axes[0].extent // self.axes[0].s, 1)
 
     @abstractmethod
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -48,7 +80,14 @@ class Result(ABC):
             yield start, min(start + height, rows)
 
     def run(self) -> NDArray[Any]:
-        """Compute the whole result."""
+        """Compute the whole result.
+
+        Raises
+        ------
+        ConvError
+            No memory holds it.
+        """
+        check_cells("result", self.shape)
         return self.rows(0, self.shape[-2])
 
 
@@ -90,6 +129,7 @@ class Timed(Result):
 
     result: Result
     seconds: float = 0.0
+    shared = False
 
     def __post_init__(self) -> None:
         self.shape, self.dtype, self.axes = self.result.shape, self.result.dtype, self.result.axes

@@ -1,15 +1,18 @@
 """Cores and threads: NumPy lets go of the interpreter while it works on a long array, so parts of a result run side by side."""
 
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["LIMITS", "cores", "each", "threads", "workers"]
+__all__ = ["LIMITS", "cores", "each", "in_order", "threads", "workers"]
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 LIMITS = (
@@ -58,7 +61,10 @@ if hasattr(os, "register_at_fork"):  # a forked child has none of its parent's t
 
 
 def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], count: int) -> None:
-    """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None."""
+    """Run `work` in `count` threads, this one among them; each takes items, by calling its argument, until None.
+
+    Within work that is shared out already one thread does it all: the cores are busy.
+    """
     left = list(items)[::-1]
 
     def take() -> "T | None":  # quoted: the annotation would be computed at every call
@@ -67,13 +73,47 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
         except IndexError:
             return None
 
-    others = [_pool().submit(work, take) for _ in range(count - 1)]
-    try:
+    if count < 2 or getattr(_shared, "out", False):
         work(take)
+        return
+
+    def share() -> None:
+        _shared.out = True
+        try:
+            work(take)
+        finally:
+            _shared.out = False
+
+    others = [_pool().submit(share) for _ in range(count - 1)]
+    try:
+        share()
     finally:
         left.clear()
         for other in others:
-            if (
-                not other.cancel()
-            ):  # one that has not begun finds nothing left; its thread may be this one
+            if not other.cancel():  # one that has not begun finds nothing left
                 other.result()
+
+
+_shared = threading.local()
+"""Whether this thread has a share of work that is shared out already."""
+
+
+def in_order(make: Callable[[S], T], items: Iterable[S], count: int) -> Iterator[T]:
+    """Yield `make` of each item, in order, made by `count` threads that are no more than two items each ahead."""
+    if count < 2:
+        yield from map(make, items)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(count, initializer=setattr, initargs=(_shared, "out", True)) as pool:
+        ahead: deque[Future[T]] = deque()
+        try:
+            for item in items:
+                ahead.append(pool.submit(make, item))
+                if len(ahead) > 2 * count:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:  # what nobody asks for any more
+            for future in ahead:
+                future.cancel()

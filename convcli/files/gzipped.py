@@ -5,16 +5,16 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from convcli.engine.errors import ConvError
+from convcli.files.incoming import GZIP, PER_BYTE, read_whole
 from convcli.files.memory import amount, check_free
 
-__all__ = ["CHUNK", "GZIP", "read_unpacked", "unpacked"]
+__all__ = ["CHUNK", "read_unpacked", "unpacked"]
 
-GZIP = b"\x1f\x8b"
-"""First bytes of a packed file."""
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
 
@@ -43,28 +43,28 @@ def unpacked(source: bytes | Path) -> Iterator[BinaryIO]:
             raise ConvError(f"the gzip stream is damaged: {error}") from error
 
 
-def read_unpacked(source: bytes | Path, *, per_byte: float = 1) -> bytes:
+def read_unpacked(source: bytes | Path, limit: int | None = None) -> bytes:
     """Read a file whole, unpacked, as long as there is memory for what becomes of it.
 
     Parameters
     ----------
     source : bytes or Path
-    per_byte : float
-        Bytes of memory that each byte will take.
+    limit : int, optional
+        Bytes of memory that what is packed may take, as `incoming.read_whole` has it; of what is not packed it is known
+        how much it is.
 
     Raises
     ------
     ConvError
     """
-    chunks, done, checked = [], 0, 0
     with unpacked(source) as file:
-        while chunk := file.read(CHUNK):
-            chunks.append(chunk)
-            done += len(chunk)
-            if done >= 2 * checked:
-                try:
-                    check_free(int(done * per_byte))
-                except ConvError as error:
-                    raise ConvError(f"a file of {amount(done)} or more {error}") from error
-                checked = done
-    return b"".join(chunks)
+        if isinstance(file, gzip.GzipFile):
+            return read_whole(file, limit)
+        if isinstance(source, bytes):
+            return source
+        size = source.stat().st_size
+        try:
+            check_free(size * PER_BYTE)
+        except ConvError as error:
+            raise ConvError(f"a file of {amount(size)} {error}") from error
+        return read_whole(file, inf)

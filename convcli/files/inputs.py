@@ -7,10 +7,12 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from convcli.engine.errors import ConvError, display_name, printable
+from convcli.files.incoming import read_binary
 from convcli.files.output import about_file, folder_of
 from convcli.files.sniff import HEAD, PICTURE_SUFFIXES, sniff
 from convcli.files.text import read_text
@@ -19,6 +21,11 @@ __all__ = ["SUFFIXES", "Source", "kind_of", "listed", "read_pairs", "sources"]
 
 SUFFIXES = (*PICTURE_SUFFIXES, ".npy", ".csv", ".tsv", ".npy.gz", ".csv.gz", ".tsv.gz")
 """The files that are taken from a folder; in which form one is, its first bytes decide."""
+
+
+_BEGIN = 1 << 16
+_CONTROLS = bytes({*range(1, 32), 127} - set(b"\t\n\r\x1b"))
+"""What names may hold, but hardly do: where more than one byte in twenty is of these, it is no list."""
 
 
 class Source(NamedTuple):
@@ -46,17 +53,31 @@ def listed(name: str) -> list[str]:
     ConvError
         It cannot be read.
     """
+    if name == "-" and sys.stdin is None:
+        raise ConvError("--files-from: standard input is closed")
     try:
-        if name == "-":
-            if sys.stdin is None:
-                raise ConvError("--files-from: standard input is closed")
-            data = sys.stdin.buffer.read()
-        else:
-            data = Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            data = _names(file)
     except OSError as error:
         raise about_file(name, error) from error
+    except ConvError as error:
+        raise error.about(f"--files-from: {display_name(name)}") from error
     names = data.split(b"\0") if b"\0" in data else re.split(rb"\r?\n", data)
     return [os.fsdecode(n) for n in names if n]
+
+
+def _names(file: BinaryIO) -> bytes:
+    """Read the text of a list, unless its beginning can be none.
+
+    Raises
+    ------
+    ConvError
+    """
+    begin = file.read(_BEGIN)
+    controls = len(begin) - len(begin.translate(None, _CONTROLS))
+    if controls > len(begin) // 20 or (len(begin) == _BEGIN and not begin.strip(b"\0\r\n")):
+        raise ConvError("is binary data, a list of file names is needed")
+    return read_binary(file, first=begin)
 
 
 def sources(names: list[str], *, recursive: bool = False, but: str | None = None) -> list[Source]:

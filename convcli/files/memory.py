@@ -8,7 +8,7 @@ from pathlib import Path
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.numbers import BLANKS, read_number
 
-__all__ = ["MAX_PIXELS", "amount", "check_free", "check_memory", "read_amount"]
+__all__ = ["MAX_PIXELS", "amount", "check_free", "check_memory", "free", "read_amount"]
 
 MAX_PIXELS = 2**28
 """The largest number of pixels of a picture that is read unless told otherwise."""
@@ -76,7 +76,7 @@ def check_memory(need: int, limit: int | None, among: int = 1) -> None:
     ------
     ConvError
     """
-    allowed = (_SHARE * _free() if limit is None else limit) / among
+    allowed = (_SHARE * free() if limit is None else limit) / among
     if need > allowed:
         share = f", shared by {among} jobs" if among > 1 else ""
         raise ConvError(
@@ -96,12 +96,12 @@ def check_free(need: int) -> None:
     ------
     ConvError
     """
-    allowed = _SHARE * _free()
+    allowed = _SHARE * free()
     if need > allowed:
         raise ConvError(f"needs {amount(need)} of memory, {amount(allowed)} are free")
 
 
-def _free() -> float:
+def free() -> float:
     """Bytes that the machine can give without swapping; endless where it does not say."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/meminfo").read_text().splitlines():

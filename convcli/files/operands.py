@@ -3,6 +3,7 @@
 import stat
 import sys
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, display_name, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.memory import MAX_PIXELS
+from convcli.files.incoming import GZIP, read_whole
+from convcli.files.memory import MAX_PIXELS, check_free
 from convcli.files.output import about_file
 from convcli.files.sniff import ARE_READ, HEAD, PICTURE_SUFFIXES, described, sniff
 
@@ -34,12 +36,15 @@ class Reading:
         Larger pictures are refused before they are decoded.
     frame : int, "all" or None
         Which frame or page of a picture's file, from 0; None is the first.
+    max_memory : int or None
+        Bytes of memory that reading a pipe or a device may take; None is a quarter of what is free.
     """
 
     allow_nan: bool = False
     layout: str | None = None
     max_pixels: int = MAX_PIXELS
     frame: int | Literal["all"] | None = None
+    max_memory: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +95,7 @@ def load(name: str, how: Reading | None = None, *, source: bytes | Path | None =
         It cannot be read, or is neither a picture nor an array. The message begins with the name.
     """
     how = how or Reading()
-    source, kind, shown = _looked_at(name, source)
+    source, kind, shown = _looked_at(name, how, source)
     if kind == "picture":
         from convcli.files.pictures import read_picture
 
@@ -140,7 +145,7 @@ def load_frames(name: str, how: Reading) -> "tuple[tuple[Operand, ...], Frames]"
     ------
     ConvError
     """
-    source, kind, shown = _looked_at(name)
+    source, kind, shown = _looked_at(name, how)
     if kind != "picture":
         raise ConvError(f"{shown}: is no picture, --frame is for pictures' files")
     from convcli.files.pictures import read_frames
@@ -156,18 +161,18 @@ def _of(name: str, picture: "Picture") -> Operand:
 
 
 def _looked_at(
-    name: str, source: bytes | Path | None = None
+    name: str, how: Reading, source: bytes | Path | None = None
 ) -> tuple[bytes | Path, str | None, str]:
     """Return a file's content or place, its kind by its first bytes, and what messages call it."""
     if source is None:
-        source = contents(name)
+        source = contents(name, how.max_memory)
     shown = display_name(name)
     head = source[:HEAD] if isinstance(source, bytes) else _head(source)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(GZIP):
         from convcli.files.gzipped import read_unpacked
 
         try:
-            source = read_unpacked(source)
+            source = read_unpacked(source, how.max_memory)
         except ConvError as error:
             raise error.about(shown) from error
         head = source[:HEAD]
@@ -184,20 +189,28 @@ def check_single_stdin(*names: str) -> None:
         )
 
 
-def _stdin() -> bytes:
+def _stdin(limit: int | None) -> bytes:
     if sys.stdin is None:
         raise ConvError("standard input: is closed")
     try:
-        data = sys.stdin.buffer.read()
+        data = read_whole(sys.stdin.buffer, limit)
     except OSError as error:
         raise about_file("-", error) from error
+    except ConvError as error:
+        raise error.about(display_name("-")) from error
     if not data:
         raise ConvError("standard input: is empty, a picture or an array is needed")
     return data
 
 
-def contents(name: str) -> bytes | Path:
+def contents(name: str, limit: int | None = None) -> bytes | Path:
     """Return a regular file's path, so that it need not be in memory twice, or what standard input, a device or a FIFO gives.
+
+    Parameters
+    ----------
+    name : str
+    limit : int, optional
+        Bytes of memory that the latter may take; unless told a quarter of what is free.
 
     Raises
     ------
@@ -205,7 +218,7 @@ def contents(name: str) -> bytes | Path:
         It cannot be read. The message begins with the name.
     """
     if name == "-":
-        return _stdin()
+        return _stdin(limit)
     path = Path(name)
     try:
         mode = path.stat().st_mode
@@ -214,7 +227,7 @@ def contents(name: str) -> bytes | Path:
     if stat.S_ISDIR(mode):
         raise ConvError(f"{printable(name)}: is a folder, a file is needed")
     if not stat.S_ISREG(mode):
-        return _read(path)
+        return _read(path, limit)
     return path
 
 
@@ -226,11 +239,16 @@ def _head(path: Path) -> bytes:
         raise _unreadable(path, error) from error
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, limit: float | None = inf) -> bytes:
+    """Read a file; of a regular one it is known how long it is, and there is no other limit."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            check_free(path.stat().st_size)
+            return read_whole(file, limit)
     except OSError as error:
         raise _unreadable(path, error) from error
+    except ConvError as error:
+        raise error.about(printable(path)) from error
 
 
 def _unreadable(name: object, error: OSError | ValueError) -> ConvError:

@@ -177,7 +177,6 @@ def writing(
             with open(os.open(temporary, _NEW, 0o600), "wb") as file:  # noqa: PTH123
                 _lock(file.fileno())
                 yield file
-                file.flush()
                 temporary.chmod(0o666 & ~_umask() if mode is None else mode)
             _put(temporary, real, force, attempt)
         finally:

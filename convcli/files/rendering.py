@@ -1,5 +1,7 @@
 """A result becomes a picture: its samples, alpha, colour profile, and what is lost."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.alpha import Weighted, opaque
 from convcli.engine.errors import ConvError
-from convcli.engine.ranges import clipped_text, samples
+from convcli.engine.ranges import Sampled, clipped_text
 from convcli.engine.results import Ready, Result, Timed
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
@@ -36,9 +38,15 @@ def sample_type(operand: Operand, form: str) -> tuple[np.dtype[Any], float]:
 
 
 def rendered(
-    operand: Operand, result: Result, form: str, how: str, *, invert: bool = False
-) -> tuple[Picture, tuple[str, ...]]:
-    """Compute a result as a picture of a format.
+    operand: Operand,
+    result: Result,
+    form: str,
+    how: str,
+    *,
+    invert: bool = False,
+    whole: bool = True,
+) -> tuple[Picture, Callable[[], tuple[str, ...]]]:
+    """Make a picture of a format from a result.
 
     Parameters
     ----------
@@ -51,12 +59,14 @@ def rendered(
         A key of `ranges.RANGES`: what becomes of values that a picture cannot hold.
     invert : bool
         Swap black and white.
+    whole : bool
+        Compute it at once. Else it is computed while it is written, if that can be.
 
     Returns
     -------
     picture : Picture
-    notes : tuple of str
-        What the format left out, and what was clipped.
+    notes : callable
+        Tells, when the picture is computed, what the format left out, and what was clipped.
 
     Raises
     ------
@@ -79,13 +89,18 @@ def rendered(
     )
     if result.dtype == np.bool:
         unit = full_scale(dtype)
-    planes, clipped = samples(result, dtype, how, unit=unit)
-    if invert:
-        np.subtract(dtype.type(full_scale(dtype)), planes, out=planes)
-    told = clipped_text(clipped, dtype)
+    made = Sampled(result, dtype, how, unit=unit, invert=invert)
+    later = not whole and made.shared
+    planes = np.broadcast_to(dtype.type(0), made.shape) if later else made.run()
     picture = _dressed(planes, source, result)
-    notes = (*left_out, *losses(picture, form))
-    return picture, (*notes, told) if told else notes
+    if later:
+        picture = replace(picture, made=made)
+
+    def notes() -> tuple[str, ...]:
+        told = clipped_text(made.clipped, dtype)
+        return (*left_out, *losses(picture, form), *([told] if told else []))
+
+    return picture, notes
 
 
 def _dressed(planes: NDArray[Any], source: Picture | None, result: Result) -> Picture:
@@ -98,11 +113,11 @@ def _dressed(planes: NDArray[Any], source: Picture | None, result: Result) -> Pi
     alpha = source.alpha
     made = result.result if isinstance(result, Timed) else result
     if isinstance(made, Weighted):
-        alpha, _ = samples(made.opacity, planes.dtype, "clip")
+        alpha = Sampled(made.opacity, planes.dtype, "clip").run()
         np.copyto(planes, 0, where=alpha == 0)
     elif alpha is not None:
         down, across = result.axes
         alpha = alpha[np.ix_(down.anchors, across.anchors)]
         if alpha.dtype != planes.dtype:
-            alpha = samples(Ready(alpha), planes.dtype, "clip", unit=65535.0)[0]
+            alpha = Sampled(Ready(alpha), planes.dtype, "clip", unit=65535.0).run()
     return Picture(planes, alpha, source.profile, display=source.display)

@@ -39,6 +39,8 @@ class Column:
         How far it is folded before others are left out; 0: only when none is left that could be.
     group : str
         Columns of one group are left out together, and told by its name.
+    front : int
+        To how few cells its text is shortened from the front before other columns are left out; 0: it is not.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Column:
     right: bool = False
     folds: int = 0
     group: str = ""
+    front: int = 0
 
 
 def print_table(
@@ -98,8 +101,15 @@ def print_table(
             to.print(Text(line), soft_wrap=True)
         return
     least = [w if number else min(w, _NARROWEST) for w, number in zip(widths, numbers, strict=True)]
-    folded = [min(w, h.folds or w) for h, w in zip(heads, widths, strict=True)]
+    folded = [min(w, h.folds or h.front or w) for h, w in zip(heads, widths, strict=True)]
     shown = _fitting(heads, folded, to.width)
+    for i in shown:
+        if heads[i].front:
+            others = _width([0 if at == i else widths[at] for at in range(len(widths))], shown)
+            room = max(to.width - others, heads[i].front)
+            for row in cells:
+                row[i] = _end_of(row[i], room)
+            least[i] = min(least[i], room)
     table = Table(box=_BOX, show_edge=False, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
     for i in shown:
         table.add_column(
@@ -176,6 +186,21 @@ def _fitting(heads: Sequence[Column], widths: Sequence[int], width: int) -> list
         group = heads[spare].group
         shown = [i for i in shown if i != spare and not (group and heads[i].group == group)]
     return shown
+
+
+def _end_of(text: str, room: int) -> str:
+    """Shorten a text from the front; blanks that set it in stay.
+
+    >>> _end_of("  encoder.layers.0.attention", 14)
+    '  …0.attention'
+    """
+    bare = text.lstrip(" ")
+    indent = min(len(text) - len(bare), max(room - _NARROWEST, 0))
+    if cell_len(text) <= room:
+        return text
+    while cell_len(bare) > room - indent - 1:
+        bare = bare[1:]
+    return f"{' ' * indent}…{bare}"
 
 
 def _width(widths: Sequence[int], shown: Sequence[int]) -> int:

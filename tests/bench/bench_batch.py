@@ -1,5 +1,6 @@
 """Two hundred pictures of 512², against a shell loop of `vips sobel`: whole processes, from PNG to PNG."""
 
+import shlex
 import shutil
 import sys
 import tempfile
@@ -24,7 +25,7 @@ def cases() -> Iterator[Case]:
             square = photo.convert("L").resize((512, 512))
             for i in range(COUNT):  # moved about, so that no two files are the same
                 ImageChops.offset(square, 2 * i, 3 * i).save(folder / f"in/{i:03}.png")
-        ours = f"rm -rf ours; exec {sys.executable} -m convcli edge in/*.png -o ours/"
+        ours = f"rm -rf ours; exec {shlex.quote(sys.executable)} -m convcli edge in/*.png -o ours/"
         loop = "rm -rf vips; mkdir vips; for f in in/*.png; do vips sobel $f vips/${f##*/}; done"
         yield Case(
             f"edge, {COUNT} pictures of 512²",

@@ -6,14 +6,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from convcli.files.arrays import npy_bytes
-from tests.conftest import SAMPLES, pixels
+from tests.conftest import IN_SHELL, SAMPLES, pixels
 from tests.files.making import tiff
 
 MATRIX, KERNEL, BARS = SAMPLES / "matrix.csv", SAMPLES / "kernel.csv", SAMPLES / "bars.png"
@@ -331,7 +330,7 @@ def test_overwriting_is_asked_for(convcli, tmp_path):
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     (tmp_path / "big.csv").write_text("1,2,3,4\n" * 100_000)
-    call = f"{sys.executable} -m convcli corr big.csv -k 1 | head -1; echo ${{PIPESTATUS[0]}}"
+    call = f"{IN_SHELL} corr big.csv -k 1 | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", call], cwd=tmp_path, capture_output=True, check=False)
     assert (done.stdout, done.stderr) == (b"1,2,3,4\n141\n", b"")
 
@@ -370,7 +369,7 @@ def test_alpha_that_is_left_out_is_told(convcli):
 
 @pytest.mark.parametrize("args", [("corr", "--help"), ("--help",), ("--version",)])
 def test_help_into_a_closed_pipe(tmp_path, args):
-    call = f"{sys.executable} -m convcli {' '.join(args)} | true; echo ${{PIPESTATUS[0]}}"
+    call = f"{IN_SHELL} {' '.join(args)} | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", call], cwd=tmp_path, capture_output=True, check=False)
     assert done.stdout in (b"141\n", b"0\n")  # 0: it was written before the reader went
     assert done.stderr == b""

@@ -3,11 +3,10 @@
 import re
 import runpy
 import subprocess
-import sys
 import tomllib
 
 from convcli.files.bundled_samples import CARRIED
-from tests.conftest import SAMPLES
+from tests.conftest import IN_SHELL, SAMPLES
 
 ROOT = SAMPLES.parent
 
@@ -31,7 +30,7 @@ def test_it_keeps_its_files_in_a_new_folder(process, convcli, tmp_path):
 
 
 def test_a_reader_may_go_away(tmp_path):
-    call = f"'{sys.executable}' -m convcli demo | head -1; echo ${{PIPESTATUS[0]}}"
+    call = f"{IN_SHELL} demo | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", call], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.splitlines()[1] == "141"
     assert done.stderr == ""

@@ -1,24 +1,26 @@
 """Whatever surrounds a call: in a pipe the same bytes come out, on a terminal nothing but text and styles."""
 
 import os
+import shlex
 import subprocess
 
 import pytest
 
-from tests.conftest import CONVCLI, SAMPLES, at_terminal
+from tests.conftest import IN_SHELL, SAMPLES, at_terminal
 from tests.fuzz.arena import steers
 
+IN = shlex.quote(str(SAMPLES))
 CALLS = (
-    f"corr {SAMPLES}/matrix.csv -k '0 1; 2 3'",
+    f"corr {IN}/matrix.csv -k '0 1; 2 3'",
     "shape -n 8 -k 3 --explain",
-    f"corr {SAMPLES}/bars.csv -k box --json",
+    f"corr {IN}/bars.csv -k box --json",
     "learn",
     "kernels",
     "kernels sobel-x",
     "net list",
     "net show lenet",
     "shape -n 8 -k 9",
-    f"edge {SAMPLES}/bars.png none.png -o out/ -f",
+    f"edge {IN}/bars.png none.png -o out/ -f",
     "corr --help",
 )
 ENVIRONMENTS = {
@@ -53,7 +55,7 @@ def changed(changes):
 
 
 def piped(call, folder, environment, **given):
-    line = f"exec {' '.join(CONVCLI)} {call}"
+    line = f"exec {IN_SHELL} {call}"
     done = subprocess.run(
         ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, timeout=120, **given
     )
@@ -92,7 +94,7 @@ def test_the_same_bytes_in_a_pipe(usual, tmp_path, name, call):
 
 @pytest.mark.parametrize(("name", "call"), list(some(n for n in ENVIRONMENTS if n != "latin")))
 def test_nothing_but_text_and_styles_on_a_terminal(tmp_path, name, call):
-    line = f"exec {' '.join(CONVCLI)} {call}"
+    line = f"exec {IN_SHELL} {call}"
     size = (24, 1) if name == "no columns" else (24, 80)
     status, shown = at_terminal(
         ["-c", line], tmp_path, changed(ENVIRONMENTS[name]), size=size, program=("bash",)

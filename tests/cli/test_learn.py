@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from convcli import corr2d, kernel
-from tests.conftest import SAMPLES
+from tests.conftest import IN_SHELL, SAMPLES
 
 BARS, CAMERA = SAMPLES / "bars.csv", SAMPLES / "camera.png"
 
@@ -321,7 +320,7 @@ def test_the_log_of_a_descent_that_diverges_is_kept(convcli, tmp_path):
 
 
 def test_notes_that_nobody_reads_cost_no_result(tmp_path):
-    script = f"({sys.executable} -m convcli learn 2>&1 >k.csv; echo $? >status) | head -1"
+    script = f"({IN_SHELL} learn 2>&1 >k.csv; echo $? >status) | head -1"
     subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "status").read_text() == "0\n"
     assert len((tmp_path / "k.csv").read_text().split(",")) == 2

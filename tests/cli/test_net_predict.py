@@ -167,7 +167,7 @@ def test_preparation(convcli, tmp_path):
             "w.npz: does not fit the network: missing bn1.weig",
         ),
         (["w.npz", CAMERA, COFFEE, "--features", "conv1"], 2, "--features: got 2 inputs, one is"),
-        (["w.npz", CAMERA, "--features", "con1"], 2, "unknown layer with feature maps 'con1', did"),
+        (["w.npz", CAMERA, "--features", "con1"], 2, "unknown layer or block 'con1', did"),
         (["w.npz", CAMERA, "--mean", "a"], 2, "--mean: got 'a', numbers joined by commas are"),
         (["w.npz", CAMERA, "--mean", "1,2"], 2, "--mean: got 2 numbers, one or 1 are needed"),
         (
@@ -182,6 +182,32 @@ def test_preparation(convcli, tmp_path):
             f"{SAMPLES}/matrix.csv: got 3x3, 1x28x28 or Nx1x28x28",
         ),
         (["w.npz", "-", "-"], 2, "-: got standard input twice"),
+        (["w.npz"], 2, "INPUT: got none, at least one file is needed"),
+        (["w.npz", CAMERA, "-o", "y.png"], 2, "y.png: unknown suffix '.png', known: .csv, .json"),
+        (["w.npz", CAMERA, "-o", "y.npy", "--top", 3], 2, "--top: y.npy holds the logits of all"),
+        (
+            ["w.npz", CAMERA, "--features", "conv1", "--top", 3],
+            2,
+            "--top: is of answers, --features",
+        ),
+        (
+            ["w.npz", CAMERA, "--receptive-field", "0,0", "--logits", "y.npy"],
+            2,
+            "--logits: is of answers, --receptive-field gives none",
+        ),
+        (["w.npz", CAMERA, "--on-picture"], 2, "--on-picture: is of --receptive-field, which is"),
+        (
+            ["w.npz", CAMERA, "--features", "linear1", "--receptive-field", "0,0"],
+            1,
+            "linear1: its units",
+        ),
+        (
+            ["w.npz", "x-labels-idx1-ubyte"],
+            1,
+            "x-labels-idx1-ubyte: holds labels, the file of images",
+        ),
+        (["w.npz", "two.npz"], 1, "two.npz: holds a, b, pictures x are needed"),
+        (["w.npz", CAMERA, "--logits", "odd.npz"], 1, "odd.npz: already exists, -f overwrites it"),
         (["bare.npz", CAMERA], 2, "bare.npz: does not say which network it is of"),
         (["odd.npz", CAMERA], 1, "odd.npz: says of itself what cannot be"),
     ],
@@ -189,8 +215,110 @@ def test_preparation(convcli, tmp_path):
 @pytest.mark.usefixtures("lenet")
 def test_errors(convcli, tmp_path, call, status, message):
     np.savez(tmp_path / "bare.npz", x=np.zeros(3))
+    np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
+    (tmp_path / "x-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01\0\0\0\x01\x05")
     with (tmp_path / "odd.npz").open("wb") as file:
         weights.save(file, "npz", {}, {"network": "lenet", "input": 5})
     done = convcli("net", "predict", *call)
     assert (done.status, done.out) == (status, b"")
     assert done.err.startswith(f"convcli: error: {message}")
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Three pictures of 28×28 as files in a folder, as NPZ, and as IDX; their numbers as NPY."""
+    x = np.random.default_rng(4).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    (tmp_path / "in" / "b").mkdir(parents=True)
+    for name, one in zip(("a.pgm", "b.pgm", "b/c.pgm"), x, strict=True):
+        (tmp_path / "in" / name).write_bytes(b"P5 28 28 255\n" + one.tobytes())
+    np.savez(tmp_path / "x.npz", x=x, more=np.zeros(2))
+    head = b"\0\0\x08\x03" + np.array(x.shape, ">u4").tobytes()
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(head + x.tobytes())
+    np.save(tmp_path / "x.npy", x[:, None] / 255)
+    return ("in/a.pgm", "in/b.pgm", "in/b/c.pgm")
+
+
+@pytest.mark.usefixtures("lenet")
+def test_many_pictures_however_they_are_kept(convcli, tmp_path, three):
+    (tmp_path / "list.txt").write_text("\n".join(three))
+    logits = []
+    for i, call in enumerate((["x.npy"], ["x.npz"], ["t10k-images-idx3-ubyte"], three, ["-r", "in"], ["--files-from", "list.txt"])):  # fmt: skip
+        done = convcli("net", "predict", "w.npz", *call, "--logits", f"{i}.npy", "--top", 2)
+        assert done.status == 0
+        rows = list(csv.DictReader(io.StringIO(done.text)))
+        names = three if i > 2 else [f"{call[0]}[{n}]" for n in range(3)]
+        assert [row["input"] for row in rows] == list(np.repeat(list(names), 2))
+        found = np.load(tmp_path / f"{i}.npy")
+        assert [int(row["class"]) for row in rows[::2]] == found.argmax(1).tolist()
+        logits.append(found)
+    for found in logits[1:]:
+        assert np.allclose(found, logits[0], atol=1e-5)
+
+
+@pytest.mark.usefixtures("lenet", "three")
+def test_answers_in_files(convcli, tmp_path):
+    call = ("net", "predict", "w.npz", "-r", "in", "--top", 3)
+    for name, shown in (("y.csv", ()), ("y.json", ("--json",))):
+        done = convcli(*call, "-o", name)
+        assert (done.status, done.text) == (0, f"{name}\n")
+        assert (tmp_path / name).read_text() == convcli(*call, *shown).text
+        assert convcli(*call, "-o", name).err.endswith(": already exists, -f overwrites it\n")
+
+
+@pytest.mark.usefixtures("lenet", "three")
+def test_features_of_blocks_as_numbers(convcli, tmp_path):
+    done = convcli("net", "predict", "w.npz", "-r", "in", "--features", "linear2", "-o", "e.npy")
+    assert (done.status, done.text) == (0, "e.npy\n")
+    found = np.load(tmp_path / "e.npy")
+    assert found.shape == (3, 84)
+    with weights.opened(tmp_path / "w.npz") as source:
+        w, b = (source.read(f"linear3.{part}").astype(float) for part in ("weight", "bias"))
+    convcli("net", "predict", "w.npz", "-r", "in", "--logits", "y.npy")
+    assert np.allclose(1 / (1 + np.exp(-found)) @ w.T + b, np.load(tmp_path / "y.npy"), atol=1e-5)
+    done = convcli("net", "predict", "w.npz", "in/a.pgm", "--features", "linear2")
+    assert np.allclose(np.loadtxt(io.StringIO(done.text), delimiter=","), found[0], atol=1e-5)
+    done = convcli("net", "predict", "w.npz", "x.npz", "--features", "conv1", "-o", "m.npy")
+    assert np.load(tmp_path / "m.npy").shape == (3, 6, 24, 24)
+    assert convcli("net", "predict", "w.npz", "x.npz", "--features", "conv1").status == 2
+
+
+def test_features_of_a_block_are_those_of_its_last_layer(convcli, tmp_path):
+    (tmp_path / "net.txt").write_text(
+        "unit = ( conv:3,k3,p1 bn relu ) unit residual( unit ) gap flatten linear:2"
+    )
+    assert convcli("net", "init", "net.txt", "--input", "3x9x9", "-o", "w.npz").status == 0
+    call = ("net", "predict", "w.npz", COFFEE, "-f", "-o", "m.npy", "--features")
+    for block, last in (("unit1", "unit1.relu"), ("unit2", "unit2.relu")):
+        found = []
+        for name in (block, last):
+            assert convcli(*call, name).status == 0
+            found.append(np.load(tmp_path / "m.npy"))
+        assert np.array_equal(*found)
+
+
+@pytest.mark.usefixtures("lenet")
+def test_a_receptive_field_on_the_picture(convcli, tmp_path):
+    call = ("--features", "conv2", "--receptive-field", "3,0", "--on-picture")
+    done = convcli("net", "predict", "w.npz", CAMERA, *call)
+    assert (done.status, done.text) == (0, "camera-field.png\n")
+    told = done.err.splitlines()
+    assert told[0].endswith("the unit sees rows 6 to 19, columns 0 to 13 of the input of 28x28")
+    planes = read_picture(tmp_path / "camera-field.png", "").planes
+    height, width = planes.shape[1:]
+    rows = 6 * height // 28, -(-20 * height // 28) - 1
+    columns = 0, -(-14 * width // 28) - 1
+    assert told[1].endswith(
+        f"of the picture of {height}x{width} rows {rows[0]} to {rows[1]}, columns 0 to {columns[1]}"
+    )
+    red = (planes == np.array([255, 0, 0])[:, None, None]).all(axis=0)
+    assert (np.flatnonzero(red.any(1))[[0, -1]] == rows).all()
+    assert (np.flatnonzero(red.any(0))[[0, -1]] == columns).all()
+
+
+def test_a_receptive_field_in_the_padding_is_cut(convcli, tmp_path):
+    (tmp_path / "net.txt").write_text("conv:1,k5,p2 flatten linear:2")
+    assert convcli("net", "init", "net.txt", "--input", "1x8x8", "-o", "w.npz").status == 0
+    done = convcli("net", "predict", "w.npz", CAMERA, "--receptive-field", "0,7")
+    assert done.err.endswith(
+        "the unit sees rows -2 to 2, columns 5 to 9, cut to rows 0 to 2, columns 5 to 7\n"
+    )

@@ -252,7 +252,7 @@ def test_the_recipes_learn_the_digits(convcli, tmp_path, name, least, seed):
         (["net.txt", "train.npz", "--holdout", ".1", "--test", "t"], 2, "--holdout: got --test too"),
         (["net.txt", "train.npz", "--lr", "0"], 2, "--lr: got 0, a number above 0 is allowed"),
         (["net.txt", "train.npz", "--lr", "x"], 2, "--lr: got 'x', a number is needed"),
-        (["net.txt", "train.npz", "--epochs", "0"], 2, "--epochs: 0 is not in the range x>=1"),
+        (["net.txt", "train.npz", "--epochs", "0"], 2, "--epochs: got '0', a whole number of at least 1 is needed"),
         (["net.txt", "train.npz", "--optimizer", "a"], 2, "unknown optimizer 'a'"),
         (["net.txt", "train.npz", "--schedule", "s"], 2, "unknown schedule 's'"),
         (["net.txt", "train.npz", "--recipe", "x"], 2, "--recipe: got 'x', own and chapter are"),
@@ -350,12 +350,120 @@ def test_files_that_do_not_know_the_whole_of_their_data_are_read(convcli, data, 
     assert "learned from" not in convcli("net", "eval", "w.npz", "test.npz").err
 
 
-@pytest.mark.usefixtures("data")
-def test_eval_needs_labels(convcli):
+@pytest.fixture
+def many(convcli, tmp_path):
+    """A LeNet that was never trained, in w.npz; sixty pictures of ten classes by number and by name, as NPZ and files."""
     assert convcli("net", "init", "lenet", "-o", "w.npz").status == 0
-    done = convcli("net", "eval", "w.npz", "test.npz")
-    assert done.status == 1
-    assert done.err == "convcli: error: w.npz: names no labels, net train writes files that do\n"
+    names = np.array(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "9th"]
+    )
+    chance = np.random.default_rng(1)
+    x, y = chance.integers(0, 256, (60, 28, 28)).astype(np.uint8), chance.integers(0, 10, 60)
+    np.savez(tmp_path / "number.npz", x=x, y=y)
+    np.savez(tmp_path / "name.npz", x=x, y=names[y])
+    for i, (picture, name) in enumerate(zip(x, names[y], strict=True)):
+        folder = tmp_path / "pictures" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{i}.pgm").write_bytes(b"P5 28 28 255\n" + picture.tobytes())
+    (tmp_path / "plain.txt").write_text("\n".join(names))
+    (tmp_path / "before.txt").write_text("\n".join(f"{i} {n}" for i, n in enumerate(names)))
+    rows = sorted(f"{n},{i}" for i, n in enumerate(names))
+    (tmp_path / "behind.txt").write_text("\n".join(rows))
+    return y, names
+
+
+def test_eval_of_a_named_network_by_number_and_by_name(convcli, tmp_path, many):
+    y, names = many
+    call = ("net", "eval", "lenet", "-w", "w.npz")
+    told = json.loads(convcli(*call, "number.npz", "--json").text)
+    convcli("net", "predict", "w.npz", "number.npz", "--logits", "y.npy")
+    order = np.argsort(-np.load(tmp_path / "y.npy"), axis=1, kind="stable")
+    assert told["accuracy"] == np.mean(order[:, 0] == y)
+    assert told["top5"] == np.mean(
+        [c in best for c, best in zip(y, order[:, :5].tolist(), strict=True)]
+    )
+    assert 0 < told["accuracy"] < told["top5"] < 1
+    assert told["labels"] == list("0123456789")
+    for data in ("name.npz", "number.npz", "pictures"):
+        for labels in ("plain.txt", "before.txt", "behind.txt"):
+            again = json.loads(convcli(*call, data, "--labels", labels, "--json").text)
+            assert again["labels"] == names.tolist()
+            assert again["confusion"] == told["confusion"]
+    assert convcli(*call, "number.npz").err.startswith(
+        f"accuracy {told['accuracy']:.4f}, top-5 {told['top5']:.4f}, loss "
+    )
+
+
+@pytest.mark.usefixtures("many")
+def test_eval_writes_a_row_a_picture(convcli, tmp_path):
+    call = ("net", "eval", "lenet", "-w", "w.npz", "--labels", "plain.txt", "-f")
+    assert convcli(*call, "pictures", "-o", "rows.csv").status == 0
+    with (tmp_path / "rows.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60
+    answers = csv.DictReader(convcli("net", "predict", "w.npz", "-r", "pictures", "--labels", "plain.txt").text.splitlines())  # fmt: skip
+    best = {(r["input"], r["rank"]): (r["label"], float(r["probability"])) for r in answers}
+    for row in rows:
+        assert row["file"].startswith(f"pictures/{row['label']}/")
+        for rank in "12345":
+            label, share = best[row["file"], rank]
+            assert row[f"answer{rank}"] == label
+            assert float(row[f"probability{rank}"]) == pytest.approx(share, abs=1e-6)
+    assert convcli(*call, "name.npz", "-o", "rows.json").status == 0
+    records = json.loads((tmp_path / "rows.json").read_text())
+    assert records[3]["file"] == "name.npz[3]"
+    assert len(records[3]["answers"]) == len(records[3]["probabilities"]) == 5
+
+
+def test_rows_of_a_holdout_are_named_by_their_place_in_the_data(convcli, data):
+    call = ("net", "train", "net.txt", "train.npz", "--epochs", 1, "--holdout", 0.25, "-o", "w.npz")
+    assert convcli(*call).status == 0
+    assert convcli("net", "eval", "w.npz", "train.npz", "--holdout", "-o", "r.json").status == 0
+    with np.load(data / "train.npz") as file:
+        y = file["y"]
+    for record in json.loads((data / "r.json").read_text()):
+        assert record["label"] == y[int(record["file"][len("train.npz[") : -1])]
+
+
+@pytest.mark.usefixtures("many")
+def test_eval_draws_the_confusion_and_the_surest_mistakes(convcli, tmp_path):
+    call = ("net", "eval", "lenet", "-w", "w.npz", "number.npz", "--labels", "plain.txt", "--json")
+    done = convcli(*call, "--confusion", "c.png", "--worst", 5, "worst.png")
+    counts = np.array(json.loads(done.text)["confusion"])
+    planes = read_picture(tmp_path / "c.png", "").planes
+    room = planes.shape[1] - 400 - 8
+    # the corner of each cell has no ink of its number
+    cells = planes[:, room + 3 : room + 400 : 40, room + 3 : room + 400 : 40]
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert np.array_equal(cells[0], np.rint(255 + shares * (23 - 255)))
+    planes = read_picture(tmp_path / "worst.png", "").planes
+    assert planes.shape[1] == 2 * (112 + 2 * 18 + 8) + 8
+    assert convcli(*call, "--worst", 5, "worst.png").status == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "message"),
+    [
+        (["w.npz", "name.npz"], 1, "name.npz: got the label '9th', and nothing says what the network's 10 classes are called: --labels FILE names them, one a line"),
+        (["lenet", "number.npz"], 2, "--weights: missing, net init makes some"),
+        (["w.npz", "number.npz", "--labels", "two.txt"], 1, "two.txt: has 2 lines, the network 10 classes"),
+        (["w.npz", "few.npz", "--labels", "twice.txt"], 1, "few.npz: two of the network's classes are called 'one'"),
+        (["w.npz", "number.npz", "-o", "x.png"], 2, "x.png: unknown suffix '.png', known: .csv, .json"),
+        (["w.npz", "number.npz", "-o", "w.npz"], 2, "w.npz: unknown suffix '.npz', known: .csv, .json"),
+        (["w.npz", "number.npz", "--worst", 0, "x.png"], 2, "--worst: got 0, at least 1 is needed"),
+        (["w.npz", "number.npz", "--confusion", "x.txt"], 2, "x.txt: unknown suffix '.txt'"),
+        (["net.txt", "-w", "w.npz", "number.npz"], 2, "w.npz: --input: missing, net.txt needs CxHxW"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("many")
+def test_eval_errors(convcli, tmp_path, call, status, message):
+    (tmp_path / "two.txt").write_text("a\nb\n")
+    (tmp_path / "twice.txt").write_text("one\n" * 10)
+    np.savez(tmp_path / "few.npz", x=np.zeros((2, 28, 28), np.uint8), y=["one", "one"])
+    (tmp_path / "net.txt").write_text(NET)
+    done = convcli("net", "eval", *call)
+    assert (done.status, done.text) == (status, "")
+    assert done.err.splitlines()[-1].startswith(f"convcli: error: {message}")
 
 
 @pytest.mark.usefixtures("data")

@@ -434,7 +434,7 @@ ERRORS = [
     (
         "-n 8 --out 5 --max-stride 0",
         2,
-        "--max-stride: 0 is not in the range x>=1 (see convcli shape --help)",
+        "--max-stride: got '0', a whole number of at least 1 is needed (see convcli shape --help)",
     ),
     ("-n 8 --out 5x5", 2, "out: got 5x5, the input 8 has another number of axes"),
     (

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -14,7 +15,7 @@ from convcli.cli import COMMANDS, GROUPS
 from convcli.files.bundled_samples import copy_samples
 from convcli.nets.architecture.kinds import KINDS
 from convcli.options import RARER
-from tests.conftest import SAMPLES
+from tests.conftest import IN_SHELL, SAMPLES
 
 CALLS = (
     *COMMANDS,
@@ -153,7 +154,7 @@ def test_without_debug_one_line(process):
 
 def test_a_closed_standard_output_is_survived(tmp_path):
     done = subprocess.run(
-        f"{sys.executable} -m convcli shape -n 8 -k 3 >&-",
+        f"{IN_SHELL} shape -n 8 -k 3 >&-",
         shell=True,
         cwd=tmp_path,
         capture_output=True,
@@ -201,7 +202,7 @@ def test_an_ignored_interrupt_stays_ignored():
 
 
 def test_notes_never_get_into_the_data_when_standard_error_is_closed():
-    line = f"exec {sys.executable} -m convcli corr {SAMPLES}/bars.png -k '1 -1' -o - 2>&-"
+    line = f"exec {IN_SHELL} corr {shlex.quote(str(SAMPLES))}/bars.png -k '1 -1' -o - 2>&-"
     with_notes = subprocess.run(
         line.replace("2>&-", ""), shell=True, capture_output=True, check=True
     )

@@ -341,3 +341,21 @@ def test_small_integers_of_numpy_do_not_overflow():
 def test_a_kernel_that_does_not_fit_takes_no_memory():
     with pytest.raises(ConvError, match="kernel 1000000 does not fit"):
         learn_kernel(FLAT, Y, 1_000_000)
+
+
+@pytest.mark.parametrize("huge", [2**31, 2**63, 2**64, 10**30])
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(lambda n, name=name: CALLS[name](n) for name in CALLS if name not in SINGLE),
+        lambda n: pool2d(FLAT, 2, mode="avg", padding=n, include_pad=True),
+        lambda n: pool2d(FLAT, n, border="wrap", padding="same"),
+        lambda n: edges(FLAT, "canny", padding=n),
+    ],
+)
+def test_what_no_memory_holds_is_an_error_or_does_not_matter(call, huge):
+    try:
+        found = call(huge)
+    except ConvError:
+        return
+    assert np.asarray(found).size <= 2

@@ -11,7 +11,7 @@ from convcli.engine.kernels import KERNELS, gaussian_row, kernel, read_numbers
 SMOOTHING = ["identity", "box", "gaussian", "disk", "sharpen", "emboss"]
 
 
-@pytest.mark.parametrize("row", KERNELS.values(), ids=str)
+@pytest.mark.parametrize("row", KERNELS.values(), ids=KERNELS)
 def test_every_row_builds_and_tells_its_source(row):
     taps = kernel(row.name)
     assert taps.ndim == 2

@@ -259,6 +259,26 @@ def test_killed_between_write_and_replace_the_old_file_is_whole():
     assert Path("a").read_bytes() == b"old"
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_what_gets_the_name_is_whole_already_and_itself(monkeypatch, force):
+    if force:
+        Path("a").write_bytes(b"old")
+        reader = os.open("a", os.O_RDONLY)
+    seen = []
+
+    def put_in_place(temporary, *rest):
+        seen.append((temporary.read_bytes(), temporary.stat().st_ino))
+        original(temporary, *rest)
+
+    original = output._put
+    monkeypatch.setattr(output, "_put", put_in_place)
+    put("a", b"new", force=force)  # far less than a buffer
+    assert seen == [(b"new", Path("a").stat().st_ino)]  # renamed, not copied over what is there
+    if force:
+        assert os.read(reader, 9) == b"old"  # whoever reads the old file goes on reading it
+        os.close(reader)
+
+
 @pytest.mark.parametrize("when", ["write", "close"])
 def test_a_broken_pipe_passes_through(when):
     os.mkfifo("pipe")

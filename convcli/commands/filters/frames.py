@@ -113,7 +113,8 @@ def _pictured(
     operand: Operand, result: Result, form: str, request: Request
 ) -> tuple[Picture, tuple[str, ...]]:
     if operand.raw is None or form != "tiff" or result.dtype == np.bool:
-        return rendered(operand, result, form, request.range_mode, invert=request.invert)
+        picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
+        return picture, notes()
     values = result.run()
     return numbers(values, operand.raw.display), rounding(values)
 

@@ -66,7 +66,7 @@ class FilterOptions:
         """How operands are read."""
         from convcli.files.operands import Reading
 
-        return Reading(self.allow_nan, self.layout, self.max_pixels)
+        return Reading(self.allow_nan, self.layout, self.max_pixels, max_memory=self.max_memory)
 
     def _frame(self) -> int | Literal["all"] | None:
         """Of --frame.

@@ -93,7 +93,10 @@ class LearnOptions:
         ),
     ] = None
     steps: Annotated[
-        int | None, options.option(DESCENT, "--steps", text="Steps (20).", metavar="N")
+        int | None,
+        options.option(
+            DESCENT, "--steps", text="Steps (20).", metavar="N", parser=options.read_whole(1)
+        ),
     ] = None
     momentum: Annotated[
         float | None,
@@ -107,7 +110,13 @@ class LearnOptions:
     ] = None
     batch: Annotated[
         int | None,
-        options.option(DESCENT, "--batch", text="Rows a step sees (all).", metavar="ROWS"),
+        options.option(
+            DESCENT,
+            "--batch",
+            text="Rows a step sees (all).",
+            metavar="ROWS",
+            parser=options.read_whole(1),
+        ),
     ] = None
     seed: Annotated[
         int | None,
@@ -115,6 +124,7 @@ class LearnOptions:
             DESCENT,
             "--seed",
             text="Start from N(0, 0.01²), not 0, and shuffle batches.",
+            parser=options.read_whole(),
             metavar="N",
         ),
     ] = None

@@ -15,6 +15,7 @@ from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
+from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
 __all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
@@ -62,6 +63,10 @@ class Chosen:
     width: float = 1.0
     net: tuple[Node, ...] = ()
 
+    def counted(self) -> Summary:
+        """Return its layers with their sums."""
+        return Summary(self.name, self.input, tuple(self.steps))
+
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
         told: dict[str, object] = {"layers": self.text}
@@ -73,7 +78,11 @@ class Chosen:
 
 
 def choose(
-    name: str, size: tuple[int, ...] | None, classes: int | None, width: float | None = None
+    name: str,
+    size: tuple[int, ...] | None,
+    classes: int | None,
+    width: float | None = None,
+    text: str | None = None,
 ) -> Chosen:
     """Find a network by its name, or read it from a chain file.
 
@@ -87,6 +96,8 @@ def choose(
         Of a network with a name.
     width : float, optional
         What the channels of its convolutions are multiplied by.
+    text : str, optional
+        What standard input held, where that was read already.
 
     Raises
     ------
@@ -125,7 +136,8 @@ def choose(
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
-    text = name if written else read_text(name)
+    if text is None:
+        text = name if written else read_text(name)
     net = _widened(read_chain(text, name=None if written else shown), wide)
     try:
         return Chosen(shown, size, program(net, size), text=text, width=wide, net=net)

@@ -11,11 +11,13 @@ import typer
 from convcli import options, terminal
 from convcli.commands.layer_table import shared
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import choose
+from convcli.commands.net.choose import Chosen
+from convcli.commands.net.show import read_network
 from convcli.commands.tables import short_count, table_form
-from convcli.engine.errors import one_of
+from convcli.engine.errors import ConvError, display_name, one_of
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.counts import rule
+from convcli.nets.architecture.steps import depth, peak
 from convcli.nets.zoo import NETWORKS
 
 __all__ = ["EXAMPLES", "net_compare"]
@@ -43,8 +45,8 @@ class Row:
         Numbers that are held at once, of one example.
     weights_mb, memory_mb : float
         Parameters and running statistics; these and what is held at once, of the whole batch.
-    rf : int or str
-        Of the last feature map.
+    rf, rf_local : int or str
+        Receptive field of the last feature map, and without global branches.
     depth : int
         Convolutions and linear layers on the longest way.
     """
@@ -58,6 +60,7 @@ class Row:
     peak: int | None
     memory_mb: float | None
     rf: int | float | str | None
+    rf_local: int | float | str | None
     depth: int | None
 
 
@@ -75,7 +78,12 @@ def net_compare(
             autocompletion=own.named,
         ),
     ],
-    size: own.Size = None,
+    size: Annotated[
+        str | None,
+        options.option(
+            options.NETWORK, "--input", text="Input size, for all of them.", metavar="CxHxW"
+        ),
+    ] = None,
     classes: own.Classes = None,
     batch: Annotated[
         int,
@@ -84,7 +92,7 @@ def net_compare(
             "--batch",
             text="Examples at once, for memory (1).",
             metavar="N",
-            min=1,
+            parser=options.read_whole(1),
             show_default=False,
         ),
     ] = 1,
@@ -151,21 +159,15 @@ def net_compare(
         _show(rows, batch, dtype, markdown=form == "md")
 
 
-def _row(name: str, size: options.Sizes | None, classes: int | None, batch: int, width: int) -> Row:
-    if name.lower().endswith(".onnx") and name not in NETWORKS:
-        from convcli.nets.architecture import onnx_model
-
-        found = onnx_model.read(name, size, classes)
-        # its graph is not written out as steps
-        held, ways = None, None
-    else:
-        from convcli.nets.architecture.steps import depth, peak
-        from convcli.nets.architecture.summary import Summary
-
-        chosen = choose(name, size, classes if name in NETWORKS else None)
-        found = Summary(chosen.name, chosen.input, tuple(chosen.steps))
-        held, ways = peak(chosen.steps), depth(chosen.steps)
+def _row(name: str, size: str | None, classes: int | None, batch: int, width: int) -> Row:
+    own_classes = classes if name in NETWORKS else None
+    read = read_network(name, [] if size is None else [size], [], own_classes, None)
+    if read is None:
+        raise ConvError(f"{display_name(name)}: says nothing of its network", usage=True)
+    steps = read.steps if isinstance(read, Chosen) else None  # a model's graph is not written out
+    found = read.counted() if isinstance(read, Chosen) else read
     total = found.total
+    held = None if steps is None else peak(steps)
     weights = (total.params + total.buffers) * width
     return Row(
         name=found.name,
@@ -177,7 +179,8 @@ def _row(name: str, size: options.Sizes | None, classes: int | None, batch: int,
         peak=held,
         memory_mb=None if held is None else (weights + held * batch * width) / 1e6,
         rf=shared(total.rf),
-        depth=ways,
+        rf_local=shared(total.rf_local),
+        depth=None if steps is None else depth(steps),
     )
 
 
@@ -202,7 +205,7 @@ def _show(rows: list[Row], batch: int, dtype: str, *, markdown: bool) -> None:
             short_count(row.activations),
             "?" if row.peak is None else short_count(row.peak),
             "?" if row.memory_mb is None else f"{row.memory_mb:,.1f}",
-            "" if row.rf is None else str(row.rf),
+            _field(row),
             "?" if row.depth is None else str(row.depth),
         )
         for row in rows
@@ -211,9 +214,16 @@ def _show(rows: list[Row], batch: int, dtype: str, *, markdown: bool) -> None:
         rule(),
         f"weights: parameters and running statistics as {dtype}; peak: numbers held at once, a layer's output beside "
         f"its input; memory: weights and {batch} times the peak. MB: millions of bytes.",
-        "depth: convolutions and linear layers on the longest way.",
+        "rf: receptive field of the last feature map, in brackets without global branches; depth: convolutions and "
+        "linear layers on the longest way.",
     ]
     terminal.print_table(columns, cells, foot=foot, markdown=markdown)
+
+
+def _field(row: Row) -> str:
+    """Write the receptive field, and where global branches widen it, the one without them."""
+    found = "" if row.rf is None else str(row.rf)
+    return found if row.rf == row.rf_local else f"{found} ({row.rf_local})"
 
 
 def _plot(rows: list[Row], path: Path, *, force: bool) -> None:

@@ -66,7 +66,7 @@ def examples_of(
 
     work = _pictures(labelled, size, resize, reading or Reading())
     x, read = watch(work, lambda text: say(f"convcli: {shortened(text)}"))
-    found = Examples(x, y[read], names, ready=True)
+    found = Examples(x, y[read], names, ready=True, rows=read)
     lost = set(range(len(names))) - set(found.y.tolist()) if labels is None else set()
     if lost or not len(found):
         which = f"of the class {printable(names[min(lost)])} " if len(found) else ""

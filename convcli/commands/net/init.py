@@ -59,7 +59,7 @@ def net_init(
             options.NETWORK,
             "--seed",
             text="Random seed (0).",
-            min=0,
+            parser=options.read_whole(0),
             metavar="N",
             show_default=False,
         ),

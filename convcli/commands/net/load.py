@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.commands.net.choose import Chosen, Overrides, check_order, choose_by_card
+from convcli.commands.output import tell
 from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
 from convcli.nets.model import Model, weights
+from convcli.nets.model.matching import fit
 from convcli.nets.model.preprocessing import normalised, prepared
 from convcli.nets.zoo import Preparation
 
@@ -95,11 +97,13 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
             chosen = choose_by_card(name, source.card, asked)
             model = Model(chosen.steps)
             ignored = chosen.row.ignored if chosen.row else ()
-            model.load(weights.load(source, model.shapes(), ignored))
+            found = fit(source, model.shapes(), ignored)
+            model.load(weights.load(source, model.shapes(), names=found.names))
             told = {} if name and source.card.get("network") != name else source.card
             preparation = _preparation(chosen, told.get("preparation"), asked)
         except (TypeError, AttributeError, KeyError) as error:
             raise ConvError("says of itself what cannot be") from error
+    tell(file, found.notes)
     labels = told.get("labels")
     return Loaded(
         chosen,

@@ -13,9 +13,11 @@ __all__ = [
     "Classes",
     "Data",
     "Depth",
+    "Labels",
     "Language",
     "MaxValue",
     "Size",
+    "Weights",
     "Width",
     "named",
 ]
@@ -49,11 +51,34 @@ Size = Annotated[
 Classes = Annotated[
     int | None,
     options.option(
-        options.NETWORK, "--classes", text="Classes it tells apart.", metavar="N", min=1
+        options.NETWORK,
+        "--classes",
+        text="Classes it tells apart.",
+        metavar="N",
+        parser=options.read_whole(1),
     ),
 ]
 
 
+Weights = Annotated[
+    str | None,
+    options.option(
+        options.NETWORK,
+        "-w",
+        "--weights",
+        metavar="FILE",
+        text="Its weights: NPZ, safetensors.",
+    ),
+]
+Labels = Annotated[
+    str | None,
+    options.option(
+        options.NETWORK,
+        "--labels",
+        metavar="FILE",
+        text="The classes' names, one a line, or with their numbers.",
+    ),
+]
 Width = Annotated[
     float | None,
     options.option(
@@ -66,7 +91,13 @@ Width = Annotated[
 ]
 Depth = Annotated[
     int | None,
-    options.option(options.OUTPUT, "--depth", text="Levels of blocks to show.", metavar="D", min=1),
+    options.option(
+        options.OUTPUT,
+        "--depth",
+        text="Levels of blocks to show.",
+        metavar="D",
+        parser=options.read_whole(1),
+    ),
 ]
 DATA = "Data"
 

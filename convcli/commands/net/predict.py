@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands.net.options import Classes, named
+from convcli.commands.net.options import Classes, Labels, Weights, named
 from convcli.engine import numbers
 from convcli.engine.errors import ConvError, printable
 from convcli.files.memory import MAX_PIXELS
@@ -49,7 +49,8 @@ def _unit(text: str) -> Unit:
 
 
 def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Name the layers of a known network that give feature maps."""
+    """Name the layers and blocks of a known network."""
+    from convcli.nets.architecture.counts import blocks
     from convcli.nets.architecture.steps import program
     from convcli.nets.zoo import NETWORKS
 
@@ -58,8 +59,8 @@ def _maps(ctx: typer.Context, incomplete: str) -> list[str]:
     if not named:
         return []
     row = named[0]
-    steps = program(row.build(row.classes), row.input)
-    return [s.name for s in steps if len(s.output) == 3 and str(s.name).startswith(incomplete)]
+    steps = blocks(program(row.build(row.classes), row.input))
+    return [s.name for s in steps if s.name.startswith(incomplete)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -74,17 +75,15 @@ class PredictOptions:
             autocompletion=named,
         ),
     ]
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT…", help="Pictures, CSV, NPY, or -.")]
-    weights: Annotated[
-        str | None,
-        options.option(
-            options.NETWORK,
-            "-w",
-            "--weights",
-            metavar="FILE",
-            text="Its weights: NPZ, safetensors.",
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT…",
+            help="Pictures, CSV, NPY, or -; pictures in NPZ and IDX.",
+            show_default=False,
         ),
     ] = None
+    weights: Weights = None
     size: Annotated[
         options.Sizes | None,
         options.option(
@@ -96,15 +95,22 @@ class PredictOptions:
         ),
     ] = None
     classes: Classes = None
+    labels: Labels = None
     top: Annotated[
-        int,
+        int | None,
         options.option(
-            _ANSWER, "--top", metavar="N", text="Classes to show (5).", min=1, show_default=False
+            _ANSWER,
+            "--top",
+            metavar="N",
+            text="Classes to show (5).",
+            parser=options.read_whole(1),
         ),
-    ] = 5
-    labels: Annotated[
+    ] = None
+    logits: Annotated[
         str | None,
-        options.option(_ANSWER, "--labels", metavar="FILE", text="The classes' names, one a line."),
+        options.option(
+            _ANSWER, "--logits", metavar="FILE", text="All numbers too, raw (.npy, .csv)."
+        ),
     ] = None
     mean: Annotated[
         Floats | None,
@@ -129,7 +135,11 @@ class PredictOptions:
     resize: Annotated[
         int | None,
         options.option(
-            _PICTURE, "--resize", metavar="N", text="Length of the shorter side.", min=1
+            _PICTURE,
+            "--resize",
+            metavar="N",
+            text="Length of the shorter side.",
+            parser=options.read_whole(1),
         ),
     ] = None
     crop: Annotated[
@@ -147,8 +157,8 @@ class PredictOptions:
         options.option(
             _DRAW,
             "--features",
-            metavar="LAYER",
-            text="A layer's maps (-o x.npy: raw).",
+            metavar="BLOCK",
+            text="What a layer or block gives (-o x.npy: raw, of all inputs).",
             autocompletion=_maps,
         ),
     ] = None
@@ -162,7 +172,26 @@ class PredictOptions:
             parser=options.reads(_unit),
         ),
     ] = None
-    output: options.Output = None
+    on_picture: Annotated[
+        bool,
+        options.option(
+            _DRAW,
+            "--on-picture",
+            text="That box on the picture itself, not on the network's input.",
+        ),
+    ] = False
+    recursive: options.Recursive = False
+    files_from: options.FilesFrom = None
+    output: Annotated[
+        str | None,
+        options.option(
+            options.OUTPUT,
+            "-o",
+            "--output",
+            metavar="FILE|-",
+            text="The answers (.csv, .json), or the drawing.",
+        ),
+    ] = None
     force: options.Force = False
     format: options.ListFormat = "auto"
     as_json: options.JsonFlag = False
@@ -175,9 +204,10 @@ class PredictOptions:
 def net_predict(asked: PredictOptions) -> None:
     """Classify pictures and arrays, or draw a layer's feature maps and receptive fields.
 
-    Pictures are resized, cropped and normalised as the network expects;
-    arrays go in as they are. Answers print (a table on a terminal, CSV in a
-    pipe), drawings are written and their name is printed.
+    Pictures, also those in NPZ and IDX, are resized, cropped and normalised
+    as the network expects; CSV and NPY go in as they are. Answers print (a
+    table on a terminal, CSV in a pipe) or go to -o, drawings are written and
+    their name is printed.
     """
     from convcli.commands.net.prediction import predict  # help needs the options alone
 

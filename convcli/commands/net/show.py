@@ -1,24 +1,27 @@
-"""`convcli net show`: a network's layers, what they take and what they see."""
+"""`convcli net show`: a network's layers, what they take and what they see; of a file of weights, its tensors."""
 
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convcli import options
-from convcli.commands.layer_table import layer_cells, print_layers, shared
+from convcli.commands.layer_table import layer_cells, print_layers, receptive_field, shared
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Chosen, choose
+from convcli.commands.net.choose import Chosen, Overrides, choose, choose_by_card
 from convcli.commands.tables import table_form
-from convcli.engine.errors import ConvError, printable
+from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.nets.architecture.counts import LayerRecord, blocks, rule
+from convcli.engine.sizes.notation import read_sizes
+from convcli.nets.architecture.counts import COUNTED, LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
 
-__all__ = ["EXAMPLES", "net_show"]
+__all__ = ["EXAMPLES", "net_show", "read_network"]
 
 EXAMPLES = (
     "convcli net show lenet",
@@ -26,20 +29,50 @@ EXAMPLES = (
     "echo 'conv:8,k3 relu gap flatten linear:2' | convcli net show - --input 1x9x9",
 )
 
+_WEIGHTS = (".npz", ".safetensors")
+
 
 def net_show(
     name: Annotated[
         str,
         typer.Argument(
             metavar="NAME|FILE",
-            help="A network of net list, a file of layers (as shape's), an ONNX model, or -.",
+            help="A network of net list, a file of layers (as shape's), of weights, an ONNX model, or -.",
             autocompletion=own.named,
         ),
     ],
-    size: own.Size = None,
+    size: Annotated[
+        list[str] | None,
+        options.option(
+            options.NETWORK,
+            "--input",
+            text="Input size; of an ONNX model also by name, once an input.",
+            metavar="[NAME=]CxHxW",
+        ),
+    ] = None,
+    axis: Annotated[
+        list[str] | None,
+        options.option(
+            options.NETWORK,
+            "--axis",
+            text="How long an axis is that an ONNX model gives a name.",
+            metavar="NAME=N",
+        ),
+    ] = None,
     classes: own.Classes = None,
     width: own.Width = None,
     depth: own.Depth = None,
+    flops: Annotated[bool, options.option(options.OUTPUT, "--flops", text="2 x MACs.")] = False,
+    count: Annotated[
+        str | None,
+        options.option(
+            options.OUTPUT,
+            "--count",
+            text="Count these as well.",
+            metavar="bias,bn,pool,act",
+            autocompletion=options.words(lambda: COUNTED),
+        ),
+    ] = None,
     code: Annotated[
         own.Language | None,
         options.option(
@@ -52,34 +85,90 @@ def net_show(
     """Show a network layer by layer: output, parameters, MACs, memory, receptive field.
 
     A table on a terminal, where blocks stand before their layers and sum them
-    up; CSV in a pipe. JSON has all layers.
+    up; CSV in a pipe. JSON has all layers. Of a file of weights without a
+    network its tensors.
     """
     form = table_form(format, as_json)
-    if name.lower().endswith(".onnx") and name not in NETWORKS:
-        if width is not None:
-            raise ConvError("--width: an ONNX model is counted as it is", usage=True)
-        if code is not None:
-            raise ConvError("--code: an ONNX model has no layers of the language", usage=True)
-        from convcli.nets.architecture import onnx_model
+    also = [part.strip() for part in (count or "").split(",") if part.strip()]
+    for part in also:
+        if part not in COUNTED:
+            raise one_of("--count", part, COUNTED)
+    found = read_network(name, size or [], axis or [], classes, width)
+    if code is not None:
+        if not isinstance(found, Chosen):
+            raise ConvError(f"--code: {printable(name)} has no layers of the language", usage=True)
+        print(_code(found, code), end="")
+        return
+    if isinstance(found, Chosen):
+        found = found.counted()
+    if found is None:
+        from convcli.commands.net.tensors import show_tensors
 
-        found = onnx_model.read(name, size, classes)
-    else:
-        chosen = choose(name, size, classes, width)
-        if code is not None:
-            print(_code(chosen, code), end="")
-            return
-        found = Summary(chosen.name, chosen.input, tuple(chosen.steps))
+        show_tensors(Path(name), form, depth)
+        return
     if form == "json":
         import json  # a table needs none
 
-        print(json.dumps(found.record()))
+        print(json.dumps(found.record(also, flops=flops)))
     elif form != "csv":
-        _show(found, blocks(found.layers, depth), markdown=form == "md")
+        _show(found, blocks(found.layers, depth), also, flops=flops, markdown=form == "md")
     else:
-        shown = blocks(found.layers, depth) if depth else found.layers
-        leaves = [x for x in shown if x.kind != "block" or x.depth + 1 == depth]
-        rows = csv_rows(leaves, _KEYS, fraction=float)
+        listed = blocks(found.layers, depth) if depth else found.layers
+        leaves = [x for x in listed if x.kind != "block" or x.depth + 1 == depth]
+        keys = [*_KEYS, *["flops"] * flops, *WINDOWS]
+        if any(layer.whole for layer in found.layers):
+            keys.append("rf_local")
+        if found.uncounted:
+            keys.append("why")
+        rows = csv_rows(leaves, keys, also, fraction=float)
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+        if found.uncounted:
+            print(f"convcli: {printable(found.name)}: {_missing(found)}", file=sys.stderr)
+
+
+def read_network(
+    name: str,
+    sizes: Sequence[str],
+    axes: Sequence[str],
+    classes: int | None,
+    width: float | None,
+) -> Chosen | Summary | None:
+    """Find what a call means: a network, a model counted, or None for weights that say nothing of theirs."""
+    given = _named_sizes(sizes)
+    text: str | None = None
+    if name not in NETWORKS:
+        from convcli.files.operands import contents
+        from convcli.nets.architecture.onnx_model.loading import looks_like_onnx
+
+        source: bytes | None = None
+        if name == "-":
+            held = contents(name)
+            source = held if isinstance(held, bytes) else b""
+        if name.lower().endswith(".onnx") or looks_like_onnx(source or _head(name)):
+            if width is not None:
+                raise ConvError("--width: an ONNX model is counted as it is", usage=True)
+            from convcli.nets.architecture import onnx_model
+
+            free = {key: _one_size(key, value) for key, value in map(_pair, axes)}
+            return onnx_model.read(name, given, classes, free=free, source=source)
+        if source is not None:
+            from convcli.files.text import decoded
+
+            text = decoded(source, name)
+    if axes or set(given) - {""}:
+        option = "--axis" if axes else "--input NAME=SIZE"
+        raise ConvError(f"{option}: is for ONNX models", usage=True)
+    size = given.get("")
+    if name not in NETWORKS and name.lower().endswith(_WEIGHTS):
+        from convcli.nets.model import weights
+
+        with weights.opened(Path(name)) as source_file:
+            card = source_file.card
+        if not (card.get("network") or card.get("layers")):
+            return None
+        chosen = choose_by_card("", card, Overrides(size, classes, width=width))
+        return replace(chosen, name=printable(name))
+    return choose(name, size, classes, width, text)
 
 
 def _code(chosen: Chosen, language: own.Language) -> str:
@@ -94,55 +183,121 @@ def _code(chosen: Chosen, language: own.Language) -> str:
     return head + layer_text(chosen.net)
 
 
-_KEYS = (
-    *("name", "layer", "output", "params", "macs", "activations", "rf", "jump", "start"),
-    *WINDOWS,
+def _head(name: str) -> bytes:
+    path = Path(name)
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(2)
+    except (OSError, ValueError):
+        return b""
+
+
+def _named_sizes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Read --input: sizes by the inputs' names, "" where there is none."""
+    found: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        name, _, size = text.rpartition("=")
+        try:
+            read = read_sizes(size)
+        except ConvError as error:
+            raise error.about("--input") from error
+        if name in found:
+            got = f"'{printable(name)}' twice" if name else f"{len(texts)} sizes"
+            raise ConvError(f"--input: got {got}, one an input is allowed", usage=True)
+        found[name] = read
+    return found
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.rpartition("=")
+    if not sign or not name:
+        raise ConvError(f"--axis: got '{printable(text)}', NAME=N is needed", usage=True)
+    return name, value
+
+
+def _one_size(name: str, text: str) -> int:
+    try:
+        [size] = read_sizes(text)
+    except (ConvError, ValueError) as error:
+        raise ConvError(
+            f"--axis: got '{printable(text)}' for {printable(name)}, one whole number is needed",
+            usage=True,
+        ) from error
+    return size
+
+
+_KEYS = ("name", "layer", "output", "params", "macs", "activations", "rf", "jump", "start")
+
+
+_COLUMNS = (
+    *("layer", "kind", "kernel", "stride", "padding", "output"),
+    *("params", "MACs", "bytes", "rf"),
 )
 
 
-_COLUMNS = [
-    "layer",
-    "kind",
-    "kernel",
-    "stride",
-    "padding",
-    "output",
-    "params",
-    "MACs",
-    "bytes",
-    "rf",
-]
-
-
-def _show(found: Summary, layers: Sequence[LayerRecord], *, markdown: bool) -> None:
+def _show(
+    found: Summary,
+    layers: Sequence[LayerRecord],
+    also: Sequence[str],
+    *,
+    flops: bool,
+    markdown: bool,
+) -> None:
     title = f"{found.name}, input {size_text(found.input)}"
-    total = layer_cells(found.total)
-    rows = map(_cells, layers)
-    print_layers(_COLUMNS, rows, total, title=title, foot=_foot(found), markdown=markdown)
+    total = layer_cells(found.total, also, flops=flops)
+    rows = (_cells(layer, also, flops=flops) for layer in layers)
+    columns = ["FLOPs" if c == "MACs" and flops else c for c in _COLUMNS]
+    foot = _foot(found, also, flops=flops)
+    print_layers(columns, rows, total, title=title, foot=foot, markdown=markdown)
 
 
-def _cells(layer: LayerRecord) -> dict[str, object]:
-    cells = layer_cells(layer)
+def _cells(layer: LayerRecord, also: Sequence[str], *, flops: bool) -> dict[str, object]:
+    cells = layer_cells(layer, also, flops=flops)
+    name = layer.name if layer.flat else layer.name.split(".", layer.depth)[-1]
+    if layer.whole:
+        cells["rf"] = f"{cells['rf']} ({shared(layer.rf_local)})"
     return {
         **cells,
-        "layer": "  " * layer.depth + layer.name.split(".", layer.depth)[-1],
+        "layer": "  " * layer.depth + name,
         "kind": None if layer.kind == "block" else layer.kind,
         # as text, to the left
         **{c: None if cells[c] is None else str(cells[c]) for c in ("kernel", "stride", "rf")},
     }
 
 
-def _foot(found: Summary) -> list[str]:
+def _foot(found: Summary, also: Sequence[str], *, flops: bool) -> list[str]:
     total = found.total
-    lines = [rule(), "bytes: the outputs as float32. Blocks sum up what is in them."]
-    if total.rf:
-        seen = f"Receptive field {shared(total.rf)}, a unit every {shared(as_numbers(total.jump))} rows"
-        beside = ", and through a global branch all of the input" if total.whole else ""
-        lines.insert(0, f"{seen}, at the last feature map{beside}.")
+    lines = [
+        rule(also, flops=flops),
+        "bytes: the outputs as float32. Blocks sum up what is in them.",
+    ]
+    last = found.last_map
+    if last is not None and last.lost:
+        lines.insert(0, f"The receptive field is not known from {last.lost} on.")
+    elif last is not None:
+        seen = receptive_field(total)
+        steps = shared(as_numbers(total.jump))
+        lines.insert(
+            0, f"{seen}, a unit every {steps} rows, at the last feature map ({last.name})."
+        )
     if total.buffers:
         lines.append(
             f"Beside the parameters {total.buffers:,} numbers are kept (running statistics)."
         )
-    if found.not_counted:
-        lines.append(f"Not counted: {', '.join(found.not_counted)}.")
+    if found.uncounted:
+        lines.append(_missing(found))
     return lines
+
+
+_NAMED = 8
+"""Layers that are not counted, so many of which are named."""
+
+
+def _missing(found: Summary) -> str:
+    """Say what the total lacks."""
+    named = [f"{x.name} ({x.kind}: {x.why})" for x in found.uncounted]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    least = found.total.macs or 0
+    return f"MACs are at least {least:,}: not counted: {', '.join(named[:_NAMED])}{more}."

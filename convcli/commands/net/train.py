@@ -97,10 +97,19 @@ class TrainOptions:
     ] = None
     epochs: Annotated[
         int | None,
-        options.option(_RUN, "--epochs", metavar="N", text="Times to see every example.", min=1),
+        options.option(
+            _RUN,
+            "--epochs",
+            metavar="N",
+            text="Times to see every example.",
+            parser=options.read_whole(1),
+        ),
     ] = None
     batch: Annotated[
-        int | None, options.option(_RUN, "--batch", metavar="N", text="Examples a step.", min=1)
+        int | None,
+        options.option(
+            _RUN, "--batch", metavar="N", text="Examples a step.", parser=options.read_whole(1)
+        ),
     ] = None
     lr: Annotated[
         float | None,
@@ -143,7 +152,10 @@ class TrainOptions:
         ),
     ] = None
     seed: Annotated[
-        int | None, options.option(_RUN, "--seed", metavar="N", text="Random seed (0).", min=0)
+        int | None,
+        options.option(
+            _RUN, "--seed", metavar="N", text="Random seed (0).", parser=options.read_whole(0)
+        ),
     ] = None
     resume: Annotated[
         str | None,

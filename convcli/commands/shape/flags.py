@@ -27,7 +27,7 @@ def _size(*names: str, text: str, panel: str, metavar: str = "N|NxN") -> Any:
 
 
 def _bound(name: str, text: str, least: int = 1) -> Any:
-    return options.option(_INVERSE, name, text=text, min=least, metavar="N")
+    return options.option(_INVERSE, name, text=text, parser=options.read_whole(least), metavar="N")
 
 
 _INVERSE = "Inverse: what is left out of -n -k -p -s is solved for"

@@ -37,6 +37,8 @@ def run(asked: ShapeOptions) -> None:
         ceil=asked.ceil,
         bounds=bounds,
     )
+    if found.stopped:
+        print(f"convcli: note: the search stopped at {found.stopped}", file=sys.stderr)
     form = table_form(asked.format, asked.as_json)
     if form == "json":
         layers = (axes for solution in found for axes in solution.layers(_MOST_INPUTS))

@@ -54,6 +54,17 @@ class Correlation(Result):
 
     def __post_init__(self) -> None:
         self.dtype, self.axes = self.problem.dtype, self.problem.axes
+        self.shared = self.runner.threads
+
+    @property
+    def native(self) -> np.dtype[Any]:
+        """The dtype of the strategy's arithmetic (see `Result.native`)."""
+        return self.runner.work
+
+    @property
+    def height(self) -> int:
+        """Rows of a part."""
+        return self.runner.step[1]
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Compute output rows start … stop-1 (see `Result.rows`)."""

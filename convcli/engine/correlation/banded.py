@@ -9,17 +9,7 @@ from math import gcd
 
 import numpy as np
 
-from convcli.engine.correlation.costs import (
-    CALL,
-    COPY,
-    FLOP,
-    LINE,
-    PASS,
-    PRODUCT,
-    STORE,
-    Cost,
-    count_parts,
-)
+from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, count_parts, rates
 from convcli.engine.correlation.planewise import Planewise, plane_step, refuse
 from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
@@ -43,15 +33,16 @@ TOGETHER = 5
 
 def cost(problem: Problem) -> Cost:
     """Count the products with all zeros of the band, the shifted copies and the sums."""
-    (y, x), size = problem.axes, problem.work.itemsize
+    (y, x), size, own = problem.axes, problem.work.itemsize, rates()
     together, count = _groups(y, x, size)
     rows = HEIGHT
     depth = ((rows - 1) * Interleave.of(y).stride + y.k) * together
     flops = 2 * depth * count
     copies = (together + x.s) * y.s
     passes = count - 1 + (problem.bias is not None)
-    extra = 0 if problem.dtype == problem.work else COPY[size]
-    per = flops * FLOP[size] + copies * COPY[size] + passes * PASS[size] + STORE[size] + extra
+    extra = 0 if problem.dtype == problem.work else own.copy[size]
+    per = flops * own.flop[size] + copies * own.copy[size] + passes * own.join[size]
+    per += own.store[size] + extra
     products = count * problem.elements / (rows * min(x.out, WIDTH))
     lines = problem.elements / x.out * (together + 4)
     parts = count_parts(problem, plane_step(problem))
@@ -70,16 +61,15 @@ def _groups(down: Axis, along: Axis, size: int) -> tuple[int, int]:
     reads, shifted by a whole number of windows; so the groups of a strided kernel are a multiple of s / gcd(s, d)
     long.
     """
-    k, step = along.k, along.s // gcd(along.s, along.d)
+    own, k, step = rates(), along.k, along.s // gcd(along.s, along.d)
     depth = (HEIGHT - 1) * Interleave.of(down).stride + down.k
 
     def seconds(together: int) -> float:
         count = -(-k // together)
         flops = 2 * depth * together * count
         # a band's first rows are copied again, and more copies fill more of the cache
-        copies = (2 + (down.k - 1) / 18) * together * COPY[size]
-        sums = (count - 1) * (PASS[size] + STORE[size])
-        return copies + flops * FLOP[size] + sums
+        copies = (1 + (down.k - 1) / 36) * together * own.copy[size]
+        return copies + flops * own.flop[size] + (count - 1) * own.join[size]
 
     sizes = [min(together, k) for together in range(step, step * (TOGETHER // step + 1), step)]
     together = min(sizes or [min(step, k)], key=seconds)

@@ -35,8 +35,16 @@ def whole_factors(kernel: Array, work: np.dtype[Any]) -> Factors:
 
 def real_factors(kernel: Array, work: np.dtype[Any]) -> Factors:
     """Split by singular values, leaving out what rounding would."""
-    columns, values, rows = np.linalg.svd(kernel.astype(np.float64), full_matrices=False)
+    i, j = divmod(int(np.abs(kernel).argmax()), kernel.shape[1])
     allowed = NEAR[work.itemsize] * float(np.abs(kernel).sum())
+    if kernel[
+        i, j
+    ]:  # most kernels that are worth it are one product, which singular values know less exactly
+        column = kernel[:, j].astype(np.float64) / float(kernel[i, j])
+        row = kernel[i].astype(np.float64)
+        if float(np.abs(kernel - np.outer(column, row)).sum()) <= allowed:
+            return [(column.astype(work), row.astype(work))]
+    columns, values, rows = np.linalg.svd(kernel.astype(np.float64), full_matrices=False)
     terms: Factors = []
     for i, value in enumerate(values):
         # the sum of |what is left| is at most sqrt(size) times its Frobenius norm

@@ -7,7 +7,7 @@ from math import log2
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, FOURIER, STORE, Cost
+from convcli.engine.correlation.costs import CALL, FOURIER, Cost, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
 
 __all__ = ["Spectral", "cost", "refuse"]
@@ -38,12 +38,10 @@ def cost(problem: Problem) -> Cost:
     side, wide = _side(problem)
     tiles = problem.planes * _count(problem, side, wide)
     elements = tiles * side * wide
-    doublings = log2(side * wide)
+    calls = 4 * tiles + 30 * tiles / max(TOGETHER // (side * wide), 1)
     return Cost(
-        round(elements * (5 * doublings + 6)),
-        elements * FOURIER * doublings
-        + problem.elements * STORE[problem.work.itemsize]
-        + CALL * 30 * tiles,
+        round(elements * (5 * log2(side * wide) + 6)),
+        elements * FOURIER + problem.elements * rates().store[problem.work.itemsize] + CALL * calls,
     )
 
 
@@ -70,7 +68,7 @@ class Spectral:
     threads = True
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.problem, self.work = problem, problem.work
         y, x = problem.axes
         self.side, self.wide = _side(problem)
         rows = (self.side - y.extent) // y.s + 1

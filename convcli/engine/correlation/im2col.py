@@ -5,7 +5,7 @@ Source: Chellapilla, Puri and Simard, "High performance convolutional neural net
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, COPY, FLOP, LINE, PASS, STORE, Cost, count_parts
+from convcli.engine.correlation.costs import CALL, LINE, Cost, count_parts, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch
 
 __all__ = ["Columns", "cost", "refuse"]
@@ -25,13 +25,14 @@ def cost(problem: Problem) -> Cost:
     size, taps = problem.work.itemsize, problem.depth * kh * kw
     flops = 2 * taps * problem.elements
     gathered = taps * problem.elements / problem.per
-    rate = FLOP[size] if problem.work.kind == "f" else 1e-9
+    own = rates()
+    rate = own.flop[size] if problem.work.kind == "f" else 1e-9
     slow = max(4 / problem.per, 1)  # a product with few rows is bound by memory
     calls = count_parts(problem, _step(problem)) * (kh * kw + 10)
-    seconds = flops * rate * slow + gathered * 2 * COPY[size]
+    seconds = flops * rate * slow + gathered * 2 * own.copy[size]
     seconds += gathered / problem.axes[1].out * LINE + calls * CALL
     stores = 1 if problem.per > 1 else 4  # two rows are computed for one
-    return Cost(flops, seconds + problem.elements * (stores * STORE[size] + PASS[size]))
+    return Cost(flops, seconds + problem.elements * (stores * own.store[size] + own.add[size]))
 
 
 def _step(problem: Problem) -> tuple[int, int, int]:
@@ -48,7 +49,7 @@ class Columns:
     threads = False  # the products are large: BLAS shares them out by itself
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.problem, self.work = problem, problem.work
         self.step = _step(problem)
         self.pointwise = problem.x.dtype == problem.work and all(
             a.extent == a.s == 1 and a.out == a.n for a in problem.axes

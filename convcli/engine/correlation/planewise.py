@@ -62,7 +62,7 @@ class Planewise(ABC):
         """Make ready; `held` is how many elements a band holds for each one of its result."""
         self.problem = problem
         self.safe, self.token = problem.safe, object()
-        self.step = plane_step(problem)
+        self.step, self.work = plane_step(problem), problem.work
         self.interleave = Interleave.of(problem.axes[0])
         # a band begins where each phase begins, with a whole matrix
         unit = HEIGHT * self.interleave.phases

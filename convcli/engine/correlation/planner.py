@@ -13,6 +13,7 @@ from convcli.engine.correlation import banded, fft, im2col, separable, taps
 from convcli.engine.correlation.costs import Cost
 from convcli.engine.correlation.problem import Kind, Problem, Runner
 from convcli.engine.errors import ConvError
+from convcli.engine.processor import vectors
 from convcli.engine.threads import workers
 
 __all__ = ["STRATEGIES", "Plan", "Strategy", "choose"]
@@ -91,7 +92,7 @@ STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}
 """The strategies by name."""
 
 
-ALONE = 4e-4
+ALONE = 1e-3
 """Seconds of predicted work up to which threads cost more than they save."""
 
 
@@ -106,7 +107,7 @@ class Plan:
     method : str
         What it does, in words.
     why : str
-        What the choice was made by, in words.
+        What the choice was made by, in words: the class of the processor whose rates it was among them.
     operations : int
         Additions and multiplications it performs.
     seconds : float
@@ -160,8 +161,13 @@ def _choose(problem: Problem, forced: str | None, count: int) -> tuple[Plan, Run
         costs = sorted(((row.cost(problem), row) for row in able), key=lambda pair: pair[0].seconds)
         (spent, row), *others = costs
         why = ", ".join(f"{o.name} {c.seconds / spent.seconds:.1f}×" for c, o in others)
-        why = f"the least predicted time ({why})" if others else "nothing else serves"
+        why = (
+            f"the least predicted time with {vectors()} ({why})"
+            if others
+            else "nothing else serves"
+        )
     runner = row.build(problem)
     threads = count if runner.threads and spent.seconds > ALONE else 1
-    plan = Plan(row.name, row.method, why, spent.operations, spent.seconds / threads, threads)
+    seconds = spent.seconds / threads
+    plan = Plan(row.name, row.method, why, spent.operations, seconds, threads)
     return plan, runner

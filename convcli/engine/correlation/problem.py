@@ -207,6 +207,10 @@ class Runner(Protocol):
         """Whether parts may run in threads of their own (or the strategy's BLAS calls start their own)."""
 
     @property
+    def work(self) -> np.dtype[Any]:
+        """Dtype that results are computed in, or one that costs no more: it holds all of them exactly."""
+
+    @property
     def step(self) -> tuple[int, int, int]:
         """Groups, rows and columns of a part."""
 

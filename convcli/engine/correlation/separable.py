@@ -6,17 +6,7 @@ Source: Treitel and Shanks, "The design of multistage separable planar filters",
 import numpy as np
 
 from convcli.engine.correlation import planewise
-from convcli.engine.correlation.costs import (
-    CALL,
-    COPY,
-    FLOP,
-    LINE,
-    PASS,
-    PRODUCT,
-    STORE,
-    Cost,
-    count_parts,
-)
+from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, count_parts, rates
 from convcli.engine.correlation.planewise import Planewise, plane_step
 from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
@@ -48,14 +38,14 @@ def refuse(problem: Problem) -> str | None:
 
 def cost(problem: Problem) -> Cost:
     """Count both products for each term of the sum."""
-    (y, x), size = problem.axes, problem.work.itemsize
+    (y, x), size, own = problem.axes, problem.work.itemsize, rates()
     rank = _rank(problem)
     rows, width = HEIGHT, _width(x)
     column = (rows - 1) * Interleave.of(y).stride + y.k
     row = (width - 1) * x.s + x.extent
     flops = 2 * (column + row * y.s)
-    per = (flops * FLOP[size] + 2 * COPY[size]) * rank + (rank - 1) * PASS[size] + STORE[size]
-    per += y.s * x.s * COPY[size] + (problem.bias is not None) * PASS[size]
+    per = (flops * own.flop[size] + 2 * own.copy[size]) * rank + (rank - 1) * own.join[size]
+    per += own.store[size] + y.s * x.s * own.copy[size] + (problem.bias is not None) * own.add[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
     lines = problem.elements / x.out * 4
     parts = count_parts(problem, plane_step(problem))

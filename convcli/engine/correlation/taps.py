@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, PASS, STORE, Cost, count_parts
+from convcli.engine.correlation.costs import CALL, Cost, count_parts, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
 
 __all__ = ["Taps", "cost", "refuse"]
 
-CACHE = 1 << 16
-"""Elements of a part: they stay in a core's cache while every tap passes over them."""
+CACHE = 1 << 18
+"""Bytes of a part: they stay in a core's cache while every tap passes over them."""
 
 FLAT = 512
 """Rows narrower than this are taken as one long row, padding and all: NumPy's loop over rows would show."""
@@ -26,8 +26,8 @@ def cost(problem: Problem) -> Cost:
     kernels = problem.kernels
     ones = np.count_nonzero(kernels == 1) + np.count_nonzero(kernels == -1)
     passes = (2 * np.count_nonzero(kernels) - ones) / len(kernels)
-    size = arithmetic(problem).itemsize
-    per_element = (passes + 0.5) * PASS[size] + STORE[problem.dtype.itemsize]
+    size, own = arithmetic(problem).itemsize, rates()
+    per_element = (passes + 0.5) * own.add[size] + own.store[problem.dtype.itemsize]
     calls = count_parts(problem, _step(problem)) * (problem.per * (passes + 5) + 10)
     return Cost(round(passes * problem.elements), problem.elements * per_element + calls * CALL)
 
@@ -35,8 +35,9 @@ def cost(problem: Problem) -> Cost:
 def _step(problem: Problem) -> tuple[int, int, int]:
     y, x = problem.axes
     columns = min(x.out, 1 << 13)
-    rows = min(max(CACHE // columns, 4), y.out)
-    return min(max(CACHE // (rows * columns * problem.per), 1), problem.groups), rows, columns
+    most = CACHE // arithmetic(problem).itemsize
+    rows = min(max(most // columns, 4), y.out)
+    return min(max(most // (rows * columns * problem.per), 1), problem.groups), rows, columns
 
 
 def arithmetic(problem: Problem) -> np.dtype[Any]:
@@ -56,9 +57,19 @@ class Taps:
         self.problem = problem
         self.work = arithmetic(problem)
         self.step = _step(problem)
-        self.shared = len(problem.kernels) == 1
         self.weights = problem.weights[:, 0].astype(self.work)
-        self.holes = problem.bound is None and bool((self.weights == 0).any())
+        self.exact = problem.bound is not None
+        self.holes = not self.exact and bool((self.weights == 0).any())
+        shared = self.weights[: 1 if len(problem.kernels) == 1 else None]
+        alike = (shared == shared[:1]).all(axis=0)
+        self.terms = [
+            (u, v, shared[0, u, v].item() if alike[u, v] else None)
+            for u, v in np.ndindex(*problem.kernel)
+        ]
+        if (
+            self.exact
+        ):  # any order gives the same sum: the first product needs no sum to be added to
+            self.terms.sort(key=lambda term: term[2] in (0, 1, -1))
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`); always right."""
@@ -86,29 +97,37 @@ class Taps:
             window, found, product = (a.reshape(len(maps), -1) for a in (window, found, product))
             found, product = found[:, :run], product[:, :run]
         bias = self.problem.bias
-        found[...] = 0 if bias is None else self._spread(bias[maps], found.ndim)
-        for u in range(y.k):
-            for v in range(x.k):
-                taps = self.weights[maps[:1] if self.shared else maps, u, v]
-                if skip and not taps.any():
-                    continue
-                start = u * y.d, v * x.d
-                if flat:
-                    offset = start[0] * row + start[1]
-                    read = window[:, offset : offset + run]
-                else:
-                    read = window[
-                        :,
-                        start[0] : start[0] + (size[1] - 1) * y.s + 1 : y.s,
-                        start[1] : start[1] + (size[2] - 1) * x.s + 1 : x.s,
-                    ]
-                if (taps == 1).all():
-                    np.add(found, read, out=found)
-                elif (taps == -1).all():
-                    np.subtract(found, read, out=found)
-                else:
-                    np.multiply(read, self._spread(taps, read.ndim), out=product)
-                    np.add(found, product, out=found)
+        begun = bias is not None or not self.exact
+        if begun:
+            found[...] = 0 if bias is None else self._spread(bias[maps], found.ndim)
+        for u, v, weight in self.terms:
+            taps: Any = weight
+            if weight is None:
+                taps = self._spread(self.weights[maps, u, v], found.ndim)
+            if skip and (weight == 0 or (weight is None and not taps.any())):
+                continue
+            start = u * y.d, v * x.d
+            if flat:
+                offset = start[0] * row + start[1]
+                read = window[:, offset : offset + run]
+            else:
+                read = window[
+                    :,
+                    start[0] : start[0] + (size[1] - 1) * y.s + 1 : y.s,
+                    start[1] : start[1] + (size[2] - 1) * x.s + 1 : x.s,
+                ]
+            if not begun:
+                np.multiply(read, taps, out=found)
+                begun = True
+            elif weight == 1:
+                np.add(found, read, out=found)
+            elif weight == -1:
+                np.subtract(found, read, out=found)
+            else:
+                np.multiply(read, taps, out=product)
+                np.add(found, product, out=found)
+        if not begun:
+            found[...] = 0
         if flat:
             whole = scratch.get("found", shape, self.work)
             np.copyto(out, whole[:, : size[1], : size[2]], casting="unsafe")

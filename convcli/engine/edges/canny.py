@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from convcli.engine.edges.otsu import otsu
 from convcli.engine.edges.rounding import fits_float32, largest_of
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.kernels import gaussian_row
+from convcli.engine.results import check_cells
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike
 from convcli.engine.threads import each, workers
@@ -42,11 +43,17 @@ EPSILON = 2.0**-23
 GRID = 2.0**-32
 """What blurred planes are rounded to, over the largest number, where float32 would lose digits of the plane."""
 
-BAND = 1 << 19
+BAND = 1 << 18
 """Cells that are blurred at a time."""
 
-CACHE = 1 << 15
+CACHE = 1 << 16
 """Cells of a band that stay in a core's cache while it is thinned."""
+
+FEW = 0.5
+"""Share of the cells up to which it takes less time to thin them one by one than all together."""
+
+
+Index: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,20 +131,16 @@ def canny(
         weight = _blurred(mask.astype(np.float64), row, axes, *look)
         inside = _inside(mask, axes, reach, look)
         short = not mask.any() or fits_float32(x[mask])
-    smooth = _smoothed(blur, weight, largest, short=short)
+    step = None if short else math.ldexp(GRID, math.frexp(largest)[1])
     # gradients that rounding alone can make, and by which two equal ones can differ
-    rounding = 4 * largest * (GRID if smooth.dtype == np.float64 else EPSILON)
-    crest = _crest(smooth, rounding)
-    if inside is not None:
-        crest[~inside] = 0
-    low, high = _given(*_levels(shares, smooth, inside))
-    del smooth
+    rounding = 4 * largest * (EPSILON if short else GRID)
+    stages = _Stages(blur, weight, inside, step, rounding)
+    low, high = _given(*_levels(shares, stages))
+    crest = None
     if low is None or high is None:
+        crest = stages.crest()
         low, high = _chosen(crest)
-    weak = crest >= max(low, np.finfo(crest.dtype).tiny)
-    strong = crest >= max(high, np.finfo(crest.dtype).tiny)
-    del crest
-    return Canny(connected_to(weak, strong), low, high, axes)
+    return Canny(stages.edges(low, high, crest), low, high, axes)
 
 
 Thresholds: TypeAlias = tuple[float | str | None, float | str | None]
@@ -165,17 +168,14 @@ def _share(name: str, text: str) -> float:
     return float(number[1]) / 100
 
 
-def _levels(
-    given: Thresholds, smooth: NDArray[Any], inside: NDArray[np.bool] | None
-) -> tuple[float | None, float | None]:
+def _levels(given: Thresholds, stages: "_Stages") -> tuple[float | None, float | None]:
     """Turn shares into gradients: quantiles of the magnitude, between two cells by their distance."""
     low, high = given
     if not isinstance(low, str) and not isinstance(high, str):
         return low, high
-    with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-        magnitude = _gradient(smooth)[2][1:-1, 1:-1]
-    if inside is not None:
-        magnitude = magnitude[inside]
+    magnitude = stages.magnitude()
+    if stages.inside is not None:
+        magnitude = magnitude[stages.inside]
 
     def level(one: float | str | None) -> float | None:
         if not isinstance(one, str):
@@ -217,33 +217,140 @@ def _blurred(
     )
 
 
-def _smoothed(
-    blur: correlation.Correlation,
-    weight: correlation.Correlation | None,
-    largest: float,
-    *,
-    short: bool,
-) -> NDArray[Any]:
-    """Compute a blur, over that of the mask where there is one, and give equal values for what is equal but for rounding.
+@dataclass(frozen=True, eq=False, repr=False)
+class _Stages:
+    """Blur, gradient and thinning of a plane, in bands of rows: a band goes through all of them while it is in the cache.
 
-    What order sums are taken in hangs on where a cell lies. So they are taken in float64 and rounded to far fewer
-    bits: to float32 where that holds every number of the plane (whatever its own dtype is), else to `GRID` of the
-    largest. From there on all arithmetic is the same for a plane that is turned or seen in a mirror.
+    What order the sums of a blur are taken in hangs on where a cell lies. So they are taken in float64 and rounded to
+    far fewer bits, and equal values are equal: to float32 where that holds every number of the plane (whatever its own
+    dtype is), else to `GRID` of the largest. From there on all arithmetic is the same for a plane that is turned or
+    seen in a mirror.
+
+    Parameters
+    ----------
+    blur : Correlation
+        Of the plane, shape (H + 4, W + 4).
+    weight : Correlation or None
+        The blur of the mask, where there is one: the other is divided by it.
+    inside : ndarray of bool, shape (H, W), or None
+        Where there may be edges.
+    step : float or None
+        Blurred values become multiples of it; None: they become float32.
+    rounding : float
+        Gradients that differ by less are equal.
     """
-    step = math.ldexp(GRID, math.frexp(largest)[1])
-    smooth = np.empty(blur.shape, np.float32 if short else np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-        for top, bottom in blur.bands(BAND):
-            part = blur.rows(top, bottom)
-            if weight is not None:
-                known = weight.rows(top, bottom)
-                part = np.divide(part, known, out=np.zeros_like(part), where=known > FAINT)
-            if not short:
-                part /= step
-                np.rint(part, out=part)
-                part *= step
-            smooth[top:bottom] = part
-    return smooth
+
+    blur: correlation.Correlation
+    weight: correlation.Correlation | None
+    inside: NDArray[np.bool] | None
+    step: float | None
+    rounding: float
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of gradients."""
+        return np.dtype(np.float32 if self.step is None else np.float64)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the map."""
+        return self.blur.shape[-2] - 4, self.blur.shape[-1] - 4
+
+    def magnitude(self) -> NDArray[Any]:
+        """Magnitude of the gradient everywhere, shape (H, W)."""
+        check_cells("result", self.size)
+        found = np.empty(self.size, self.dtype)
+
+        def work(top: int, smooth: NDArray[Any]) -> None:
+            square = _gradient(smooth)[2][1:-1, 1:-1]
+            found[top : top + len(square)] = _root(square)
+
+        self._through(work)
+        return found
+
+    def crest(self) -> NDArray[Any]:
+        """Magnitude of the gradient where it is largest along the gradient, else 0, shape (H, W)."""
+        check_cells("result", self.size)
+        found = np.empty(self.size, self.dtype)
+
+        def work(top: int, smooth: NDArray[Any]) -> None:
+            out = found[top : top + len(smooth) - 4]
+            _thin(*_gradient(smooth), self.rounding, out)
+            if self.inside is not None:
+                out[~self.inside[top : top + len(out)]] = 0
+
+        self._through(work)
+        return found
+
+    def edges(self, low: float, high: float, crest: NDArray[Any] | None) -> NDArray[np.bool]:
+        """Keep what is on the crest, at least `low` all along and `high` somewhere, shape (H, W)."""
+        (height, width), tiny = self.size, float(np.finfo(self.dtype).tiny)
+        low, high = max(low, tiny), max(high, tiny)
+        bands: dict[int, _Runs] = {}
+
+        def work(top: int, smooth: NDArray[Any]) -> None:
+            if crest is None:
+                at, found = self._above(low, top, smooth)
+            else:
+                some = crest[top : top + len(smooth) - 4]
+                at = np.flatnonzero(some >= low)
+                found = some.ravel()[at]
+            bands[top] = _runs(top * width + at, found >= high, width)
+
+        self._through(work, blurred=crest is None)
+        return _connected([bands[top] for top in sorted(bands)], (height, width))
+
+    def _above(self, low: float, top: int, smooth: NDArray[Any]) -> tuple[Index, NDArray[Any]]:
+        """Return the cells of a flat band that are on the crest and at least `low`, and their gradients."""
+        gx, gy, square = _gradient(smooth)
+        # with room for the rounding of a root
+        near = square[1:-1, 1:-1] >= (4 * low) ** 2 * (1 - 1e-5)
+        if self.inside is not None:
+            near &= self.inside[top : top + len(near)]
+        at = np.flatnonzero(near)
+        if at.size > FEW * near.size:
+            crest = np.empty(near.shape, self.dtype)
+            _thin(gx, gy, square, self.rounding, crest)
+            found = crest.ravel()[at]
+        else:
+            found = _thinned(gx, gy, square, at, self.rounding)
+        kept = found >= low
+        return at[kept], found[kept]
+
+    def _through(self, work: Callable[[int, NDArray[Any]], None], *, blurred: bool = True) -> None:
+        """Call `work` with the first row of each of many bands of the map, and the blurred rows that it is made of.
+
+        Unless they are needed, they are not `blurred`, and hold nothing.
+        """
+        height, width = self.size
+        tall, short = max(BAND // width, 1), max(CACHE // width, 1)
+        parts = [(top, min(top + tall, height)) for top in range(0, height, tall)]
+
+        def share(take: Callable[[], tuple[int, int] | None]) -> None:
+            with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
+                while (part := take()) is not None:
+                    smooth = (
+                        self._smooth(part[0], part[1] + 4)
+                        if blurred
+                        else np.broadcast_to(np.float32(0), (part[1] + 4 - part[0], width + 4))
+                    )
+                    for top in range(part[0], part[1], short):
+                        first = top - part[0]
+                        work(top, smooth[first : first + short + 4])
+
+        each(share, parts, min(workers(), len(parts)))
+
+    def _smooth(self, top: int, bottom: int) -> NDArray[Any]:
+        part = self.blur.rows(top, bottom)
+        if self.weight is not None:
+            known = self.weight.rows(top, bottom)
+            part = np.divide(part, known, out=np.zeros_like(part), where=known > FAINT)
+        if self.step is None:
+            return part.astype(np.float32)
+        part /= self.step
+        np.rint(part, out=part)
+        part *= self.step
+        return part
 
 
 def _given(low: float | None, high: float | None) -> tuple[float | None, float | None]:
@@ -284,51 +391,53 @@ def _chosen(crest: NDArray[Any]) -> tuple[float, float]:
     return RATIO * high, high
 
 
-def _crest(smooth: NDArray[Any], rounding: float) -> NDArray[Any]:
-    """Magnitude of Sobel's gradient where it is largest along the gradient, else 0.
-
-    Parameters
-    ----------
-    smooth : ndarray, shape (H + 4, W + 4)
-    rounding : float
-        Gradients that differ by less are equal.
-
-    Returns
-    -------
-    ndarray, shape (H, W)
-    """
-    height, width = smooth.shape[0] - 4, smooth.shape[1] - 4
-    crest = np.empty((height, width), smooth.dtype)
-    band = max(CACHE // (width + 4), 1)
-    parts = [(top, min(top + band, height)) for top in range(0, height, band)]
-
-    def work(take: Callable[[], tuple[int, int] | None]) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
-            while (part := take()) is not None:
-                _thin(smooth[part[0] : part[1] + 4], rounding, crest[slice(*part)])
-
-    each(work, parts, min(workers(), len(parts)))
-    return crest
-
-
 def _gradient(smooth: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return Sobel's answers along rows and down columns, and a quarter of the magnitude."""
+    """Return Sobel's answers along rows and down columns, and the sum of their squares."""
     pairs = smooth[:-1] + smooth[1:]
     down = pairs[:-1] + pairs[1:]
     gx = down[:, 2:] - down[:, :-2]
     pairs = smooth[:, :-1] + smooth[:, 1:]
     across = pairs[:, :-1] + pairs[:, 1:]
     gy = across[2:] - across[:-2]
-    m = gx * gx
-    m += gy * gy
-    np.sqrt(m, out=m)
-    m *= m.dtype.type(0.25)
-    return gx, gy, m
+    square = gx * gx
+    square += gy * gy
+    return gx, gy, square
 
 
-def _thin(smooth: NDArray[Any], rounding: float, out: NDArray[Any]) -> None:
-    dtype = smooth.dtype
-    gx, gy, m = _gradient(smooth)
+def _root(square: NDArray[Any]) -> NDArray[Any]:
+    """Return the magnitude, a quarter of the plain kernels'."""
+    found: NDArray[Any] = np.sqrt(square)
+    found *= found.dtype.type(0.25)
+    return found
+
+
+def _thinned(
+    gx: NDArray[Any], gy: NDArray[Any], square: NDArray[Any], at: Index, rounding: float
+) -> NDArray[Any]:
+    """Do what `_thin` does, with the cells `at` of the flat map alone."""
+    width = gx.shape[1]
+    at = at + (at // (width - 2) * 2 + width + 1)  # among cells with a margin of one
+    x, y, squares = gx.ravel()[at], gy.ravel()[at], square.ravel()
+    here = _root(squares[at])
+    ax, ay = np.abs(x), np.abs(y)
+    side = np.where(ay > ax, width, 1)
+    corner = np.where((x > 0) == (y > 0), width + 1, np.where(ay > ax, width - 1, 1 - width))
+    longer = np.maximum(np.maximum(ax, ay), np.finfo(x.dtype).tiny)
+    share = np.minimum(ax, ay) / longer
+    rest = 1 - share
+    reach = here + here.dtype.type(rounding)
+    keep = here > rounding
+    for beside, aslant in ((at + side, at + corner), (at - side, at - corner)):
+        keep &= reach >= _root(squares[aslant]) * share + _root(squares[beside]) * rest
+    here *= keep
+    return here
+
+
+def _thin(
+    gx: NDArray[Any], gy: NDArray[Any], square: NDArray[Any], rounding: float, out: NDArray[Any]
+) -> None:
+    """Write the magnitude where it is largest along the gradient, else 0; `out` has a margin of one less."""
+    dtype, m = square.dtype, _root(square)
     gx, gy, here = gx[1:-1, 1:-1], gy[1:-1, 1:-1], m[1:-1, 1:-1]
     ax, ay = np.abs(gx), np.abs(gy)
     bits = m.view(np.int32 if dtype.itemsize == 4 else np.int64)
@@ -371,9 +480,6 @@ def _picked(mask: NDArray[Any], yes: NDArray[Any], no: NDArray[Any]) -> NDArray[
     return found
 
 
-Index = NDArray[np.intp]
-
-
 def connected_to(weak: NDArray[np.bool], strong: NDArray[np.bool]) -> NDArray[np.bool]:
     """Keep the 8-connected regions of `weak` that hold a cell of `strong`.
 
@@ -399,39 +505,92 @@ def connected_to(weak: NDArray[np.bool], strong: NDArray[np.bool]) -> NDArray[np
     >>> connected_to(weak, strong).astype(int).tolist()
     [[1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 0, 0]]
     """
-    height, width = weak.shape
-    wide = width + 1  # a row's runs end in a column of their own: no run reaches into the next row
-    padded = np.zeros(height * wide + 1, np.int8)
-    padded[1:].reshape(height, wide)[:, :width] = weak
-    turns = np.flatnonzero(padded[1:] != padded[:-1])
-    starts, ends = turns[0::2], turns[1::2]  # half open, in cells of `wide` rows
-    if starts.size == 0:
-        return np.zeros_like(weak)
-    root = _roots(starts, ends, wide)
+    cells = np.flatnonzero(weak)
+    size = weak.shape[0], weak.shape[1]
+    return _connected([_runs(cells, strong.ravel()[cells], size[1])], size)
+
+
+class _Runs(NamedTuple):
+    """The runs of some rows.
+
+    Parameters
+    ----------
+    cells : ndarray of int
+        Those of the flat map that are in a run, in order.
+    starts, counts : ndarray of int
+        The first cell of each run, in rows of one cell more, which parts the runs of a row from those of the next; and
+        how many it has.
+    strong : ndarray of bool
+        Which runs have a strong cell.
+    root : ndarray of int
+        For each run, the first run of its region.
+    """
+
+    cells: Index
+    starts: Index
+    counts: Index
+    strong: NDArray[np.bool]
+    root: Index
+
+
+def _runs(cells: Index, strong: NDArray[np.bool], width: int) -> _Runs:
+    """Find the runs of weak cells, of which some are strong, and the regions that they make."""
+    apart = cells + cells // width
+    first = np.flatnonzero(np.diff(apart, prepend=-2) != 1)
+    starts, counts = apart[first], np.diff(first, append=cells.size)
+    held = np.logical_or.reduceat(strong, first) if first.size else strong
+    pairs = _touching(starts, starts + counts, width + 1, np.arange(starts.size))
+    return _Runs(cells, starts, counts, held, _joined(starts.size, *pairs))
+
+
+def _connected(bands: list[_Runs], size: tuple[int, int]) -> NDArray[np.bool]:
+    """Join the regions of bands, and keep those with a strong cell."""
+    found, wide = np.zeros(size, np.bool), size[1] + 1
+    bands = [band for band in bands if band.starts.size]
+    if not bands:
+        return found
+    offsets = np.cumsum([0, *(band.starts.size for band in bands)])
+    starts, counts = (np.concatenate([band[i] for band in bands]) for i in (1, 2))
+    root = np.concatenate([band.root + o for band, o in zip(bands, offsets, strict=False)])
+    # the runs of a band's first row touch those of the band above
+    upmost = [
+        np.arange(o, o + np.searchsorted(band.starts, (band.starts[0] // wide + 1) * wide))
+        for band, o in zip(bands[1:], offsets[1:], strict=False)
+    ]
+    lower, upper = _touching(starts, starts + counts, wide, np.concatenate([offsets[:0], *upmost]))
+    known, which = np.unique(root[np.concatenate([lower, upper])], return_inverse=True)
+    first = np.arange(starts.size)
+    first[known] = known[_joined(known.size, *np.split(which, [lower.size]))]
+    root = first[root]
     held = np.zeros(starts.size, np.bool)
-    rows, columns = np.nonzero(strong)
-    held[root[np.searchsorted(starts, rows * wide + columns, side="right") - 1]] = True
-    kept = held[root]
-    steps = np.zeros(height * wide + 1, np.int8)
-    steps[starts[kept]] = 1
-    steps[ends[kept]] -= 1
-    painted = np.cumsum(steps[:-1], dtype=np.int8).reshape(height, wide)
-    return painted[:, :width].astype(np.bool)
+    held[root[np.concatenate([band.strong for band in bands])]] = True
+    kept, flat = held[root], found.ravel()
+
+    def paint(take: Callable[[], int | None]) -> None:
+        while (i := take()) is not None:
+            own = kept[offsets[i] : offsets[i + 1]]
+            flat[bands[i].cells[np.repeat(own, bands[i].counts)]] = True
+
+    each(paint, range(len(bands)), min(workers(), len(bands)))
+    return found
 
 
-def _roots(starts: Index, ends: Index, wide: int) -> Index:
-    """Number, for each run, the first run of its region."""
+def _touching(starts: Index, ends: Index, wide: int, some: Index) -> tuple[Index, Index]:
+    """List the pairs of `some` of all runs with those of the row above that they touch."""
     # a run touches the runs of the row above from one column before it to one behind it
-    first = np.searchsorted(ends, starts - wide, side="left")
-    last = np.searchsorted(starts, ends - wide, side="right")
-    counts = np.maximum(last - first, 0)
-    lower = np.repeat(np.arange(starts.size), counts)
-    upper = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(lower.size)
-    parent = np.arange(starts.size)
+    above = np.searchsorted(ends, starts[some] - wide, side="left")
+    counts = np.maximum(np.searchsorted(starts, ends[some] - wide, side="right") - above, 0)
+    lower = np.repeat(some, counts)
+    return lower, np.repeat(above - np.cumsum(counts) + counts, counts) + np.arange(lower.size)
+
+
+def _joined(count: int, lower: Index, upper: Index) -> Index:
+    """Number, for each of `count` runs, the first that it hangs together with by pairs."""
+    parent = np.arange(count)
+    lower, upper = np.maximum(lower, upper), np.minimum(lower, upper)
     while lower.size:
-        np.minimum.at(
-            parent, lower, upper
-        )  # a root hangs itself under the first root that it touches
+        # a root hangs itself under the first root that it touches
+        np.minimum.at(parent, lower, upper)
         while True:
             above = parent[parent]
             if np.array_equal(above, parent):

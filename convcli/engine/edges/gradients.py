@@ -48,6 +48,7 @@ class Direct:
     compute: Together
     work: np.dtype[Any]
     dtype: np.dtype[Any]
+    shared = True
 
     @property
     def threads(self) -> int:

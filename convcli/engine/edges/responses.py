@@ -45,6 +45,11 @@ class Kernelwise:
         return 1
 
     @property
+    def shared(self) -> bool:
+        """Whether the correlation may be computed by several threads, rows of it by each."""
+        return self.correlation.shared
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Dtype of the answers."""
         return self.correlation.dtype
@@ -89,7 +94,12 @@ class Answer(Result):
     inside: NDArray[np.bool] | None = None
 
     def __post_init__(self) -> None:
-        self.axes = self.source.axes
+        self.axes, self.shared = self.source.axes, self.source.shared
+
+    @property
+    def height(self) -> int:
+        """Rows of a part."""
+        return self.source.height
 
     def rows(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Compute rows start … stop-1 (see `Result.rows`)."""

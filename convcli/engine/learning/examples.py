@@ -12,6 +12,7 @@ from convcli.engine.arrays import as_array, check_planes
 from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.learning.design_matrix import Data, Floats, Pair
+from convcli.engine.results import check_cells
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import PaddingLike, size_text
 
@@ -134,6 +135,7 @@ class Examples:
         ConvError
             A pair does not fit the kernel.
         """
+        check_cells("kernel", shape)
         pairs = []
         each = zip(self.pairs, self.names, self.limits, strict=True)
         for (x, y), names, limits in each:

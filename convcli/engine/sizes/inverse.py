@@ -1,6 +1,6 @@
 """The inverse of the size formula: which inputs, kernels, paddings and strides give a wanted output. Pure integers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, product
@@ -8,7 +8,7 @@ from itertools import islice, product
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, Padding, axes, per_axis, size_text
 
-__all__ = ["COMMON", "Bounds", "Solution", "solve"]
+__all__ = ["COMMON", "Bounds", "Solution", "Solutions", "solve"]
 
 COMMON = (
     *((3, 1, 1), (1, 0, 1), (3, 1, 2), (2, 0, 2), (7, 3, 2), (3, 0, 1), (5, 2, 1), (3, 0, 2)),
@@ -18,6 +18,10 @@ COMMON = (
 
 _LARGEST_INPUT = 10**9
 _MOST = 1000  # of solutions whose axes differ
+_MOST_FOUND = 10_000
+"""Answers of an axis after which a search stops."""
+_MOST_TRIED = 1_000_000
+"""Sizes computed for an axis, some seconds, after which a search stops: a count, so that the answer is the same anywhere."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,13 @@ class Solution:
         ]
 
 
+class Solutions(list[Solution]):
+    """What a search found."""
+
+    stopped: str | None = None
+    """Where it stopped before its bounds."""
+
+
 @dataclass(frozen=True)
 class _Found:
     """A solution of one axis; `unknown` holds what was solved for (kernel, stride, padding)."""
@@ -104,7 +115,7 @@ def solve(
     dilation: Sequence[int] = (1,),
     ceil: bool = False,
     bounds: Bounds | None = None,
-) -> list[Solution]:
+) -> Solutions:
     """Find the layers that give an output size; what is None is solved for.
 
     Parameters
@@ -121,8 +132,9 @@ def solve(
 
     Returns
     -------
-    list of Solution
-        The commonest first. What is solved for is one number for all axes where such a layer exists, else one an axis.
+    Solutions
+        A list, the commonest first. What is solved for is one number for all axes where such a layer exists, else one an axis.
+        No kernel larger than the padded input is tried; `stopped` says how far a search came that would take too long.
 
     Raises
     ------
@@ -148,6 +160,7 @@ def solve(
     ss = (None,) * count if stride is None else per_axis("stride", stride, count, 1)
     d = per_axis("dilation", dilation, count, 1)
     by_axis: list[list[_Found]] = []
+    stopped = None
     for i in range(count):
         pad = padding
         if pad is not None and len(pad.pairs) > 1:
@@ -159,6 +172,7 @@ def solve(
         n = None if sizes is None else sizes[i]
         search = _Search(out[i], n, pad, d[i], ceil, bounds)
         by_axis.append(search.run(ks[i], ss[i]))
+        stopped = stopped or search.stopped
         if not by_axis[-1]:
             searched = None in (ks[i], ss[i], padding)
             raise search.nothing(f" on axis {i}" if count > 1 else "", searched)
@@ -169,17 +183,19 @@ def solve(
     else:
         chosen = list(islice(product(*by_axis), _MOST))
     chosen.sort(key=lambda axes_found: [f.rank() for f in axes_found])
-    return [
+    found = Solutions(
         Solution(
-            tuple(f.inputs for f in found),
-            tuple(f.k for f in found),
-            tuple(f.s for f in found),
+            tuple(f.inputs for f in layer),
+            tuple(f.k for f in layer),
+            tuple(f.s for f in layer),
             d,
-            padding or Padding(pairs=tuple((f.p or 0, f.p or 0) for f in found)),
+            padding or Padding(pairs=tuple((f.p or 0, f.p or 0) for f in layer)),
             ceil,
         )
-        for found in chosen
-    ]
+        for layer in chosen
+    )
+    found.stopped = stopped
+    return found
 
 
 class _Search:
@@ -190,34 +206,71 @@ class _Search:
     ) -> None:
         self.out, self.n, self.pad, self.d, self.ceil, self.bounds = out, n, pad, d, ceil, bounds
         self.below, self.above = 0, 0  # 0: none met
+        self.tried = 0
+        self.stopped: str | None = None
 
     def run(self, kernel: int | None, stride: int | None) -> list[_Found]:
         found = []
-        for k in [kernel] if kernel else range(1, self.bounds.kernel + 1):
-            for s in [stride] if stride else range(1, self.bounds.stride + 1):
-                for p, inputs in self._paddings(k, s):
-                    unknown = (None if kernel else k, None if stride else s, p)
-                    found.append(_Found(inputs, k, s, p, unknown))
+        for k, s in self._layers(kernel, stride):
+            for p, inputs in self._paddings(k, s):
+                unknown = (None if kernel else k, None if stride else s, p)
+                found.append(_Found(inputs, k, s, p, unknown))
+                if self._ends(k, s, len(found)):
+                    break
+            if self._ends(k, s, len(found)):
+                break
         return sorted(found, key=_Found.rank)
 
-    def _paddings(self, k: int, s: int) -> list[tuple[int | None, range]]:
-        """Return the paddings (None: the one that was given) that solve for k and s, with the inputs they take."""
-        most = self.bounds.padding
-        if most is None:
-            most = (self.d * (k - 1) + 1) // 2
+    def _ends(self, k: int, s: int, found: int) -> bool:
+        if found >= _MOST_FOUND or self.tried >= _MOST_TRIED:
+            self.stopped = f"k = {k}, s = {s}, with {found or 'no'} answers"
+        return self.stopped is not None
+
+    def _layers(self, kernel: int | None, stride: int | None) -> Iterator[tuple[int, int]]:
+        """Yield the kernels that fit, with the strides that are worth trying."""
+        for k in [kernel] if kernel else range(1, self.bounds.kernel + 1):
+            most = self.bounds.stride
+            if self.n is not None:
+                extent = self.d * (k - 1) + 1
+                rows = (
+                    2 * self._most(k)
+                    if self.pad is None
+                    else sum(self.pad.split(0, self.n, extent, 1))
+                )
+                if not kernel and extent > self.n + rows:
+                    return
+                if self.out > 1:
+                    most = min(most, self.n + rows)  # at longer strides there is one window
+            for s in [stride] if stride else range(1, most + 1):
+                yield k, s
+
+    def _most(self, k: int) -> int:
+        """Return the most rows per side that are tried."""
+        usual = (self.d * (k - 1) + 1) // 2
+        return usual if self.bounds.padding is None else self.bounds.padding
+
+    def _paddings(self, k: int, s: int) -> Iterator[tuple[int | None, range]]:
+        """Yield the paddings (None: the one that was given) that solve for k and s, with the inputs they take."""
         if self.n is not None:
-            here = range(self.n, self.n + 1)
+            n, here = self.n, range(self.n, self.n + 1)
             if self.pad is not None:
-                fits = self._where(lambda n: self._of(k, s, None, n), self.n, self.n)
-                return [(None, here)] if fits else []
-            n = self.n
-            return [(p, here) for p in self._where(lambda p: self._of(k, s, p, n), 0, most)]
-        tried: list[int | None] = [None] if self.pad is not None else list(range(most + 1))
-        inputs = [self._where(partial(self._of, k, s, p), 1, _LARGEST_INPUT) for p in tried]
-        return [(p, n) for p, n in zip(tried, inputs, strict=True) if n]
+                if self._where(lambda n: self._of(k, s, None, n), n, n):
+                    yield None, here
+                return
+            for p in self._where(lambda p: self._of(k, s, p, n), 0, self._most(k)):
+                yield p, here
+            return
+        tried: Iterable[int | None] = [None] if self.pad else range(self._most(k) + 1)
+        for row in tried:
+            inputs = self._where(partial(self._of, k, s, row), 1, _LARGEST_INPUT)
+            if inputs:
+                yield row, inputs
+            if self.tried >= _MOST_TRIED:
+                return
 
     def _of(self, k: int, s: int, p: int | None, n: int) -> int:
         """Output for one layer; 0 where the kernel does not fit."""
+        self.tried += 1
         pad = Padding(pairs=((p or 0, p or 0),)) if self.pad is None else self.pad
         extent = self.d * (k - 1) + 1
         if n + sum(pad.split(0, n, extent, s)) < extent:
@@ -238,6 +291,8 @@ class _Search:
         near = [str(n) for n in (self.below, self.above) if n]
         nearest = f"the nearest that can be reached: {' and '.join(near)}" if near else "none fits"
         bounds = f" with {self.bounds}" if searched else ""
+        if self.stopped:
+            bounds = f" up to {self.stopped}, where the search stopped"
         return ConvError(f"no layer gives the output {self.out}{where}{bounds}; {nearest}")
 
 

@@ -3,9 +3,10 @@
 Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 from convcli.engine.sizes.geometry import Axis
 from convcli.engine.sizes.transposed import TransposedAxis
@@ -95,6 +96,33 @@ class Field:
             tuple(self.sees(end - 1)[1] for _, end in rows),
             max(round(n * self.jump), 1),
         )
+
+    def stretched(
+        self, factor: Fraction, reach: Callable[[int], tuple[int, int]]
+    ) -> "Field | None":
+        """Return the field of the units that interpolation makes, None if it has too many phases.
+
+        Parameters
+        ----------
+        factor : Fraction
+            Units after it to units before it.
+        reach : callable
+            From a unit after it to the first and the last unit before it that it is made of.
+        """
+        turns = len(self.firsts) // gcd(factor.denominator, len(self.firsts))
+        phases = factor.numerator * turns
+        if phases > _MOST_PHASES:
+            return None
+        ends = [reach(u) for u in range(phases)]
+        return Field(
+            tuple(self.sees(first)[0] for first, _ in ends),
+            tuple(self.sees(last)[1] for _, last in ends),
+            factor.denominator * turns * self.step // len(self.firsts),
+        )
+
+    def shifted(self, units: int, step: int = 1) -> "Field":
+        """Return the field of every `step`-th unit from unit number `units` on."""
+        return self.after(Axis(1, 1, step, 1, -units, 0, 1))
 
     def joined(self, other: "Field", out: int) -> "Field":
         """Return the union with another branch's field, for a feature map of `out` units."""

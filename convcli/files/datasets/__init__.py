@@ -8,10 +8,20 @@ from convcli.files.datasets import folders, idx, npz, tables
 from convcli.files.datasets.labelled import Labelled, classes, numbered
 from convcli.files.datasets.scaling import white_of
 from convcli.files.datasets.source import Part, Source, look
+from convcli.files.inputs import kind_of
 from convcli.files.memory import MAX_PIXELS
 from convcli.files.sniff import sniff
 
-__all__ = ["FORMATS", "Format", "Labelled", "Part", "classes", "numbered", "read_labelled"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Labelled",
+    "Part",
+    "classes",
+    "numbered",
+    "read_labelled",
+    "read_unlabelled",
+]
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,28 @@ def read_labelled(
     except ConvError as error:
         raise error.about(given.shown) from error
     return replace(found, white=white, notes=(*found.notes, *notes))
+
+
+def read_unlabelled(name: str, *, max_pixels: int = MAX_PIXELS) -> Labelled | None:
+    """Read the pictures of an NPZ or IDX file, whatever labels there are beside; None: it is no such file.
+
+    Raises
+    ------
+    ConvError
+        The message begins with the name of the file.
+    """
+    if name == "-" or kind_of(name) not in ("npz", None):
+        return None
+    given = look(name, "test")
+    row = next((row for row in (npz, idx) if given.source and row.claims(given)), None)
+    if row is None:
+        return None
+    x, notes = row.read_alone(given, max_pixels)
+    try:
+        white, more = white_of(x, None)
+    except ConvError as error:
+        raise error.about(given.shown) from error
+    return Labelled(name, ("",) * len(x), x, white=white, notes=(*notes, *more))
 
 
 def _named(error: ConvError, name: str) -> ConvError:

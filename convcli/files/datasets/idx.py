@@ -22,7 +22,7 @@ from convcli.files.gzipped import unpacked
 from convcli.files.memory import amount
 from convcli.files.output import about_file
 
-__all__ = ["claims", "read"]
+__all__ = ["claims", "read", "read_alone"]
 
 _T = TypeVar("_T")
 
@@ -67,6 +67,28 @@ def read(given: Source, max_pixels: int) -> Labelled:
     if "emnist" in images.name.lower():
         more += ("EMNIST keeps rows for columns: its pictures lie on their side, and are taken so",)
     return Labelled(given.name, texts, x, notes=(*notes, *more))
+
+
+def read_alone(given: Source, max_pixels: int) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Read the pictures of a file of images; labels beside it are not asked for.
+
+    Returns
+    -------
+    x : ndarray, shape (N, C, H, W)
+    notes : tuple of str
+        None.
+
+    Raises
+    ------
+    ConvError
+        It is damaged, or holds something else.
+    """
+    role = _role(given.path.name)
+    if role is not None and role["role"].lower() == "label":
+        raise ConvError(f"{given.shown}: holds labels, the file of images is needed")
+    if not isinstance(given.source, Path):
+        raise ConvError(f"{given.shown}: is an IDX file, its name is needed")
+    return _taken(given.source, lambda array: pictures_of(array, max_pixels)), ()
 
 
 def _beside(given: Source) -> dict[str, dict[str, Path]]:

@@ -2,7 +2,8 @@
 
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -18,7 +19,7 @@ from convcli.files.memory import amount
 from convcli.files.output import about_file
 from convcli.files.sniff import sniff
 
-__all__ = ["claims", "read"]
+__all__ = ["claims", "read", "read_alone"]
 
 _T = TypeVar("_T")
 
@@ -58,6 +59,44 @@ def read(given: Source, max_pixels: int) -> Labelled:
     ConvError
         They are not there, damaged, of another shape, not as many, or Python objects.
     """
+    with _opened(given) as (archive, entries, size):
+        names, notes = _chosen(entries, given.part)
+        x = _taken(archive, entries[names.x], size, lambda a: pictures_of(a, max_pixels))
+        texts, more = _taken(archive, entries[names.y], size, labels_of, texts=True)
+    if len(x) != len(texts):
+        raise ConvError(
+            f"{given.shown}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
+        )
+    return Labelled(given.name, texts, x, notes=(*notes, *more))
+
+
+def read_alone(given: Source, max_pixels: int) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Read pictures whose labels are not asked for: the array of a usual name, or the only one.
+
+    Returns
+    -------
+    x : ndarray, shape (N, C, H, W)
+    notes : tuple of str
+
+    Raises
+    ------
+    ConvError
+        As of `read`.
+    """
+    with _opened(given) as (archive, entries, size):
+        usual = [names for names in _NAMES if names.x in entries]
+        usual.sort(key=lambda names: names.part != given.part)
+        names = [names.x for names in usual] or list(entries)
+        if not usual and len(names) != 1:
+            raise ConvError(f"holds {listed(names) or 'nothing'}, pictures x are needed")
+        x = _taken(archive, entries[names[0]], size, lambda a: pictures_of(a, max_pixels))
+    others = f"{names[0]} is read; beside it: {listed(names[1:])}"
+    return x, ((others,) if len(names) > 1 else ())
+
+
+@contextmanager
+def _opened(given: Source) -> Iterator[tuple[zipfile.ZipFile, dict[str, str], int]]:
+    """Open an archive: with its entries by their names in small letters, and its size."""
     assert given.source is not None
     size, packed = size_of(given.source)
     if packed:
@@ -65,21 +104,13 @@ def read(given: Source, max_pixels: int) -> Labelled:
     source = BytesIO(given.source) if isinstance(given.source, bytes) else given.source
     try:
         with zipfile.ZipFile(source) as archive:
-            entries = {n.removesuffix(".npy").lower(): n for n in archive.namelist()}
-            names, notes = _chosen(entries, given.part)
-            x = _taken(archive, entries[names.x], size, lambda a: pictures_of(a, max_pixels))
-            texts, more = _taken(archive, entries[names.y], size, labels_of, texts=True)
+            yield archive, {n.removesuffix(".npy").lower(): n for n in archive.namelist()}, size
     except ConvError as error:
         raise error.about(given.shown) from error
     except OSError as error:
         raise about_file(given.shown, error) from error
     except _DAMAGED as error:
         raise ConvError(f"{given.shown}: is a damaged NPZ file: {printable(error)}") from error
-    if len(x) != len(texts):
-        raise ConvError(
-            f"{given.shown}: got {len(x)} pictures in {names.x}, and {len(texts)} labels in {names.y}"
-        )
-    return Labelled(given.name, texts, x, notes=(*notes, *more))
 
 
 def _chosen(entries: dict[str, str], part: Part) -> tuple[_Names, tuple[str, ...]]:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import display_name
-from convcli.files.gzipped import CHUNK, GZIP, unpacked
+from convcli.files.gzipped import CHUNK, unpacked
+from convcli.files.incoming import GZIP
 from convcli.files.memory import check_free
 from convcli.files.operands import contents
 from convcli.files.output import about_file

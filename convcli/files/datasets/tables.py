@@ -30,8 +30,6 @@ __all__ = ["claims", "read"]
 
 _BLOCK = 4 << 20
 """Bytes of text that are read at a time: their cells take a multiple of that."""
-_PER_BYTE = 6
-"""Bytes of memory that reading a text takes for each of its bytes: lines, and cells of 64 bits."""
 _WHOLE_FLOAT = re.compile(r"([+-]?[0-9]+)\.0*")
 LABEL = "label"
 
@@ -67,7 +65,7 @@ def read(given: Source, max_pixels: int) -> Labelled:
     """
     assert given.source is not None
     try:
-        table = _table(unified(read_unpacked(given.source, per_byte=_PER_BYTE)))
+        table = _table(unified(read_unpacked(given.source)))
         side = _side(table)
         check_size(side, side, max_pixels)
         texts, rows = _labels(table)

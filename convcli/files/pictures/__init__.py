@@ -1,6 +1,6 @@
 """Pictures from files and to files: every kind of sample kept as it is, or refused in words.
 
-Open: formats, picture, plots.
+Open: charts, formats, picture, plots.
 """
 
 from collections.abc import Iterator

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from convcli.engine.errors import ConvError, printable
+from convcli.engine.threads import each, workers
 from convcli.files.pictures.picture import (
     Display,
     Frames,
@@ -480,20 +481,53 @@ def _palette(image: Image.Image) -> _Layout:
 def _filled(image: ImageFile.ImageFile, layout: _Layout, into: Array | None = None) -> Array:
     """Decode, turn upright and split into planes (bands, H, W), a strip at a time; `into` gets the bits added."""
     with _told():
+        pixels = _pixels(image, layout)
         image.load()
         turn = _TURNS.get(_orientation(image), _TURNS[1])
         width, height = image.size
         stored = turn(np.empty((0, height, width))).shape[1:]
+        if pixels is not None and layout.bands == 1 and turn is _TURNS[1]:
+            return pixels.reshape(1, height, width)
         values = np.empty((layout.bands, *stored), layout.dtype) if into is None else into
     target = turn(values)
     rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        part = layout.split(image.crop((0, top, width, min(top + rows, height))))
-        if into is None:
-            target[:, top : top + rows] = part
-        else:
-            target[:, top : top + rows] |= part
+
+    def copy(take: Callable[[], int | None]) -> None:
+        while (top := take()) is not None:
+            bottom = min(top + rows, height)
+            if pixels is not None:
+                target[:, top:bottom] = pixels[top:bottom, :, : layout.bands].transpose(2, 0, 1)
+            elif into is None:
+                target[:, top:bottom] = layout.split(image.crop((0, top, width, bottom)))
+            else:
+                target[:, top:bottom] |= layout.split(image.crop((0, top, width, bottom)))
+
+    strips = range(0, height, rows)
+    each(copy, strips, 1 if pixels is None else min(workers(), len(strips)))
     return values
+
+
+_BYTES = {"L": ("L", 1), "RGB": ("RGBX", 4), "RGBA": ("RGBA", 4)}
+"""By mode: that of an image of Pillow's which lies in memory as this one does, and its bytes a pixel."""
+
+
+def _pixels(image: ImageFile.ImageFile, layout: _Layout) -> Array | None:
+    """Let an image that is not decoded yet be decoded into an array, (H, W, bytes a pixel); None where that cannot be.
+
+    (From memory of Pillow's own it takes three copies to get it.)
+    """
+    still = image.format in _PLUGINS and getattr(image, "n_frames", 1) == 1
+    if (
+        not still
+        or not image.tile
+        or layout is not _LAYOUTS.get(image.mode)
+        or image.mode not in _BYTES
+    ):
+        return None
+    mode, count = _BYTES[image.mode]
+    pixels = np.zeros((image.height, image.width, count), np.uint8)
+    image.im = Image.frombuffer(mode, image.size, pixels, "raw", mode, 0, 1).im
+    return pixels
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,7 +1,7 @@
 """The picture formats that are written: one row each, what it can hold, and how it is written."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from io import BytesIO
 from pathlib import PurePath
@@ -77,6 +77,7 @@ def _with_pillow(name: str, **options: Any) -> Write:
 
 
 def _save(file: BinaryIO, name: str, pictures: Sequence[Picture], **options: Any) -> None:
+    pictures = [p.held() for p in pictures]
     picture = pictures[0]
     kept = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
     kept |= _resolution(name, picture.display.resolution)
@@ -120,13 +121,25 @@ def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
         profile=picture.profile,
         display=picture.display,
         threads=threads,
+        made=picture.made,
     )
 
 
 def _netpbm(file: BinaryIO, picture: Picture, threads: int | None) -> None:  # noqa: ARG001
     from convcli.files.pictures import netpbm
 
-    netpbm.write(file, picture.planes)
+    netpbm.write(file, picture.held().planes)
+
+
+def _jpeg(file: BinaryIO, picture: Picture, threads: int | None) -> None:
+    from convcli.files.pictures import jpeg
+
+    try:
+        jpeg.write_jpeg(file, picture, threads)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the encoder's
+            raise
+        raise ConvError(f"cannot be written as JPEG: {printable(error)}") from error
 
 
 _LOSSLESS = {"lossless": True, "exact": True}
@@ -144,9 +157,7 @@ FORMATS: dict[str, Format] = {
         _tiff,
         keeps=_BOTH,
     ),
-    "jpeg": Format(
-        "JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _with_pillow("JPEG", quality=95), 65500, _BOTH
-    ),
+    "jpeg": Format("JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _jpeg, 65500, _BOTH),
     "webp": Format(
         "WebP",
         (".webp",),
@@ -254,7 +265,7 @@ def write_picture(
     )
     profile = picture.profile if _fits(picture) else None
     alpha = None if notes else picture.alpha
-    fitting = Picture(picture.planes, alpha, profile, display=picture.display)
+    fitting = replace(picture, alpha=alpha, profile=profile)
     FORMATS[format].write(file, fitting, threads)
     return (*notes, *losses(picture, format))
 

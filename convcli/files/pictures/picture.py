@@ -1,12 +1,16 @@
 """A picture in memory, whatever file it came from, and how large it may be."""
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine import threads
 from convcli.engine.errors import ConvError
+
+if TYPE_CHECKING:
+    from convcli.engine.ranges import Sampled
 
 __all__ = ["Display", "Frames", "Picture", "Samples", "check_size", "full_scale", "too_large"]
 
@@ -67,6 +71,8 @@ class Picture:
     display : Display
     background : tuple of 3 floats, or None
         The colour that the file says it is to be seen over: red, green, blue, 0 … 1.
+    made : Sampled or None
+        Computes the planes, rows at a time, while they are written: `planes` then has their shape and dtype alone.
     """
 
     planes: Samples
@@ -75,6 +81,32 @@ class Picture:
     notes: tuple[str, ...] = ()
     background: tuple[float, float, float] | None = None
     display: Display = Display()
+    made: "Sampled | None" = None
+
+    def rows(self, top: int, bottom: int) -> Samples:
+        """Return rows top … bottom-1 of the planes."""
+        rows: Samples = self.planes[..., top:bottom, :]
+        return self.made.rows(top, bottom) if self.made else rows
+
+    def held(self) -> "Picture":
+        """Return it with planes that are there."""
+        return replace(self, planes=self.made.run(), made=None) if self.made else self
+
+    def strips(self, size: int, unit: int = 1) -> range:
+        """Say where strips of the planes begin that have about so many bytes, and whole units of rows."""
+        count = self.planes.shape[-2]
+        rows = max(size * count // self.planes.nbytes, 1)
+        if (
+            self.made
+        ):  # what is made together is written together, if it is no more than a few strips
+            tall = self.made.height
+            rows = rows // tall * tall or min(tall, 4 * rows)
+        return range(0, count, max(rows // unit, 1) * unit)
+
+    def threads(self, most: int | None, strips: int) -> int:
+        """How many threads are for so many strips: one a core unless `most` is given."""
+        alone = self.made is not None and not self.made.shared
+        return 1 if alone else min(most or threads.threads(), strips)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """A fast PNG encoder: grey and RGB, with and without alpha, 8 and 16 bit.
 
 Rows are filtered by Up (the difference to the row above) with NumPy, and deflated in stripes on all cores: zlib
-releases Python's lock, and stripes that end with a flush are one stream when they are joined. Z_RLE (runs and Huffman
+releases Python's lock, and stripes that end with a flush are one stream when they are joined. The first row of a stripe
+is not filtered, so that a stripe needs no row of another. Z_RLE (runs and Huffman
 codes, no search for matches) is both the fastest and the smallest of zlib's quick settings on filtered photographs.
 
 Source: W3C Recommendation "Portable Network Graphics (PNG) Specification (Third Edition)", which has
@@ -10,7 +11,6 @@ animations too; RFC 1950 for the stream.
 
 import struct
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import threads as cores
-from convcli.files.pictures.picture import Display
+from convcli.engine.ranges import Sampled
+from convcli.files.pictures.picture import Display, Picture
 
 __all__ = ["write_apng", "write_png"]
 
 _STRIPE = 1 << 20  # bytes: large enough for good Huffman codes, small enough for a core's cache
 _CHUNK = 1 << 30  # a chunk's length has 31 bits
-_UP = 2
+_NONE, _UP = 0, 2
 _METRE = 0.0254  # of an inch
 _ADLER_BASE = 65521
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by the number of channels
@@ -47,6 +48,7 @@ def write_png(
     profile: bytes | None = None,
     display: Display = Display(),  # noqa: B008 (frozen)
     threads: int | None = None,
+    made: Sampled | None = None,
 ) -> None:
     """Write a picture as PNG. Beside the picture only a few stripes of it are in memory.
 
@@ -63,6 +65,8 @@ def write_png(
         Its resolution, gamma, primaries; sRGB is left out where there is a profile.
     threads : int or None
         None: one a core, or as many as OMP_NUM_THREADS says if that is less.
+    made : Sampled or None
+        Computes the planes (see `Picture`).
 
     Examples
     --------
@@ -72,9 +76,9 @@ def write_png(
     >>> file.getvalue()[1:4]
     b'PNG'
     """
-    channels = _channels(planes, alpha)
-    _head(file, channels, _shown(profile, display))
-    for part in _stream(channels, threads or cores.threads()):
+    picture = Picture(planes, alpha, made=made)
+    _head(file, picture, _shown(profile, display))
+    for part in _stream(picture, threads):
         _chunk(file, b"IDAT", part)
     _chunk(file, b"IEND", b"")
 
@@ -103,10 +107,10 @@ def write_apng(
     profile, display, threads
         As of `write_png`.
     """
-    first = _channels(*frames[0])
+    first = Picture(*frames[0])
     count = struct.pack(">II", len(frames), plays)
     _head(file, first, [*_shown(profile, display), (b"acTL", count)])
-    height, width = first[0].shape
+    height, width = first.size
     number = 0
     for i, (frame, spent) in enumerate(zip(frames, durations, strict=True)):
         unit = 1000 if spent < 2**16 - 1 else 10
@@ -114,7 +118,7 @@ def write_apng(
         place = struct.pack(">IIIIIHHBB", number, width, height, 0, 0, delay, unit, 0, 0)
         _chunk(file, b"fcTL", place)
         number += 1
-        for part in _stream(_channels(*frame), threads or cores.threads()):
+        for part in _stream(Picture(*frame), threads):
             if i == 0:
                 _chunk(file, b"IDAT", part)
                 continue
@@ -123,27 +127,29 @@ def write_apng(
     _chunk(file, b"IEND", b"")
 
 
-def _channels(planes: NDArray[Any], alpha: NDArray[Any] | None) -> list[NDArray[Any]]:
-    return [*(planes if planes.ndim == 3 else [planes]), *([] if alpha is None else [alpha])]
-
-
-def _head(
-    file: BinaryIO, channels: list[NDArray[Any]], chunks: Iterable[tuple[bytes, bytes]]
-) -> None:
-    height, width = channels[0].shape
-    depth = 8 * channels[0].dtype.itemsize
-    header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[len(channels)], 0, 0, 0)
+def _head(file: BinaryIO, picture: Picture, chunks: Iterable[tuple[bytes, bytes]]) -> None:
+    height, width = picture.size
+    depth, colour = 8 * picture.planes.itemsize, _COLOUR_TYPES[_count(picture)]
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     file.write(b"\x89PNG\r\n\x1a\n")
     _chunk(file, b"IHDR", header)
     for kind, data in chunks:
         _chunk(file, kind, data)
 
 
-def _stream(channels: list[NDArray[Any]], threads: int) -> Iterator[bytes]:
-    """Deflate a picture; the parts are one stream."""
+def _count(picture: Picture) -> int:
+    """Channels, alpha among them."""
+    return (3 if picture.colour else 1) + (picture.alpha is not None)
+
+
+def _stream(picture: Picture, threads: int | None) -> Iterator[bytes]:
+    """Deflate a picture on several threads; the parts are one stream."""
+    colours = 3 if picture.colour else 1
+    tops = picture.strips(_STRIPE * colours // _count(picture))
+    make = partial(_piece, picture, tops.step)
     adler = 1
     head = b"\x78\x01"  # of the stream: deflate, a window of 32 KiB, the fastest level
-    for piece in _pieces(channels, threads):
+    for piece in cores.in_order(make, tops, picture.threads(threads, len(tops))):
         yield head + piece.deflated
         head = b""
         adler = _joined(adler, piece.adler, piece.length)
@@ -175,41 +181,22 @@ def _chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
         file.write(struct.pack(">I", zlib.crc32(part, zlib.crc32(kind))))
 
 
-def _pieces(channels: list[NDArray[Any]], threads: int) -> Iterator[_Piece]:
-    """Deflate stripes on several threads, in order, no more than two a thread ahead of the file."""
-    height, width = channels[0].shape
-    rows = max(1, _STRIPE // (width * len(channels) * channels[0].dtype.itemsize))
-    make = partial(_piece, channels, rows)
-    tops = range(0, height, rows)
-    if threads == 1 or len(tops) == 1:
-        yield from map(make, tops)
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor  # a picture of one stripe needs none
-
-    with ThreadPoolExecutor(min(threads, len(tops))) as pool:
-        ahead: deque[Future[_Piece]] = deque()
-        for top in tops:
-            ahead.append(pool.submit(make, top))
-            if len(ahead) > 2 * threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-
-
-def _piece(channels: list[NDArray[Any]], rows: int, top: int) -> _Piece:
+def _piece(picture: Picture, rows: int, top: int) -> _Piece:
     """Filter and deflate the rows from `top` on."""
-    height = len(channels[0])
-    last = top + rows >= height
-    samples = _bytes([channel[max(top - 1, 0) : top + rows] for channel in channels])
-    count = min(rows, height - top)
-    filtered = np.empty((count, 1 + samples.shape[1]), np.uint8)
-    filtered[:, 0] = _UP
-    if top == 0:  # above the first row there are zeros
-        filtered[0, 1:] = samples[0]
-    np.subtract(samples[1:], samples[:-1], out=filtered[count + 1 - len(samples) :, 1:])
+    height, _ = picture.size
+    bottom = min(top + rows, height)
+    planes = picture.rows(top, bottom)
+    channels = [*planes] if picture.colour else [planes]
+    if picture.alpha is not None:
+        channels.append(picture.alpha[top:bottom])
+    samples = _bytes(channels)
+    filtered = np.empty((bottom - top, 1 + samples.shape[1]), np.uint8)
+    filtered[0, 0], filtered[1:, 0] = _NONE, _UP
+    filtered[0, 1:] = samples[0]
+    np.subtract(samples[1:], samples[:-1], out=filtered[1:, 1:])
     deflate = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
     deflated = deflate.compress(filtered.data)
-    deflated += deflate.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+    deflated += deflate.flush(zlib.Z_FINISH if bottom == height else zlib.Z_SYNC_FLUSH)
     return _Piece(deflated, zlib.adler32(filtered.data), filtered.size)
 
 

@@ -56,8 +56,14 @@ class LayerRecord(Found):
         Numbers in the output; of a block, in all its outputs.
     fields : tuple of Field, optional
         Receptive field an axis; None after flatten and global pooling.
-    whole : bool
-        Whether the whole input has a part in each unit beside its field: a branch with global pooling scaled the map.
+    whole : tuple of int or None, optional
+        The input's size an axis where global branches let each unit see all of it; `fields` are those without them.
+    lost : str
+        Of a feature map whose receptive field is not known: the layer from which on it is not.
+    why : str
+        Why its multiply-accumulates are not known; of a block, how many of its layers are not counted.
+    flat : bool
+        Whether dots in the name part no blocks.
     """
 
     name: str
@@ -65,16 +71,27 @@ class LayerRecord(Found):
     text: str = ""
     activations: int = 0
     fields: tuple[Field, ...] | None = None
-    whole: bool = False
+    whole: tuple[int | None, ...] | None = None
+    lost: str = ""
+    why: str = ""
+    flat: bool = False
 
     @property
     def depth(self) -> int:
         """Blocks that it is in."""
-        return self.name.count(".")
+        return 0 if self.flat else self.name.count(".")
 
     @property
     def rf(self) -> tuple[int, ...] | None:
         """Receptive field, an axis each: rows of the input that a unit sees."""
+        local = self.rf_local
+        if local is None or self.whole is None:
+            return local
+        return tuple(n or size for n, size in zip(self.whole, local, strict=True))
+
+    @property
+    def rf_local(self) -> tuple[int, ...] | None:
+        """The same without global branches."""
         return None if self.fields is None else tuple(f.size for f in self.fields)
 
     @property
@@ -88,7 +105,10 @@ class LayerRecord(Found):
     @property
     def start(self) -> tuple[int, ...] | None:
         """First row that the first unit sees, negative in the padding."""
-        return None if self.fields is None else tuple(f.start for f in self.fields)
+        if self.fields is None:
+            return None
+        seen = self.whole or (None,) * len(self.fields)
+        return tuple(0 if n else f.start for n, f in zip(seen, self.fields, strict=True))
 
     def operations(self, also: Collection[str] = (), *, flops: bool = False) -> int | None:
         """Return the MACs with what is named in `also`, or as floating-point operations; None where not known."""
@@ -120,8 +140,11 @@ def summed(layers: Sequence[LayerRecord], name: str = "total") -> LayerRecord:
     for layer in layers:
         for what, work in layer.extra.items():
             extra[what] = extra.get(what, 0) + work
+    missing = [layer for layer in layers if layer.macs is None]
+    last = next((x for x in reversed(layers) if x.fields is not None or x.lost), None)
+    whole = [layer for layer in layers if layer.output]
     return LayerRecord(
-        layers[-1].output if layers else (),
+        whole[-1].output if whole else (),
         params=sum(layer.params for layer in layers),
         buffers=sum(layer.buffers for layer in layers),
         macs=sum(macs) if macs or not layers else None,
@@ -129,8 +152,10 @@ def summed(layers: Sequence[LayerRecord], name: str = "total") -> LayerRecord:
         name=name,
         kind="block",
         activations=sum(layer.activations for layer in layers),
-        fields=next((x.fields for x in reversed(layers) if x.fields is not None), None),
-        whole=next((x.whole for x in reversed(layers) if x.fields is not None), False),
+        fields=last.fields if last else None,
+        whole=last.whole if last else None,
+        lost=last.lost if last else "",
+        why=f"{len(missing)} of {len(layers)} not counted" if missing else "",
     )
 
 
@@ -158,7 +183,7 @@ def _with_blocks(
     layers: Iterable[LayerRecord], level: int, depth: int | None
 ) -> Iterator[LayerRecord]:
     def block(layer: LayerRecord) -> str | None:
-        parts = layer.name.split(".")
+        parts = [layer.name] if layer.flat else layer.name.split(".")
         return ".".join(parts[: level + 1]) if len(parts) > level + 1 else None
 
     for name, group in groupby(layers, block):

@@ -234,9 +234,13 @@ class _Parser:
 
     def definition(self, token: _Token) -> None:
         name = token.text
-        if not re.fullmatch(r"[A-Za-z_][\w.-]*", name):
+        if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", name):
+            place = "at its start" if re.fullmatch(r"[\w.-]+", name) else "in it"
+            odd = name[0] if place != "in it" else re.sub(r"[\w.-]", "", name)[0]
             raise self.wrong(
-                f"'{printable(name)}' cannot name a block: letters, digits, '_' are allowed", token
+                f"'{printable(name)}' cannot name a block: '{printable(odd)}' {place}, "
+                "letters, digits, '_', and further on '.' and '-' are allowed",
+                token,
             )
         if name in KINDS or name in _JOINS or name in self.blocks:
             raise self.wrong(f"'{name}' is taken: a block needs a name of its own", token)

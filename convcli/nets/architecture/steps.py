@@ -89,7 +89,7 @@ def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:
         raise ConvError(
             f"input: got {size_text(size)}, C, CxL, CxHxW or CxDxHxW is allowed", usage=True
         )
-    walk = _Walk()
+    walk = _Walk(size[1:])
     fields = (Field(),) * (len(size) - 1) or None
     walk.through(net, _Value(0, size, fields), _Block((), "", iter(_names(net))))
     return walk.steps
@@ -187,7 +187,8 @@ class _Block(NamedTuple):
 class _Walk:
     """Follows sizes and receptive fields through the tree and leaves a step at every layer."""
 
-    def __init__(self) -> None:
+    def __init__(self, spatial: Size) -> None:
+        self.spatial = spatial
         self.steps: list[Step] = []
 
     def through(self, nodes: Iterable[Node], value: _Value, block: _Block) -> _Value:
@@ -287,7 +288,7 @@ class _Walk:
             text=layer.text,
             activations=prod(found.output),
             fields=fields,
-            whole=whole,
+            whole=self.spatial if whole and fields is not None else None,
             layer=layer,
             number=len(self.steps) + 1,
             path=path,

@@ -125,20 +125,39 @@ class Summary:
         return summed(self.layers)
 
     @property
+    def last_map(self) -> LayerRecord | None:
+        """The last feature map: its receptive field is known, or lost."""
+        maps = (x for x in reversed(self.layers) if x.fields is not None or x.lost)
+        return next(maps, None)
+
+    @property
     def not_counted(self) -> list[str]:
         """Kinds of layers whose work is not known."""
-        return sorted({layer.kind for layer in self.layers if layer.macs is None})
+        return sorted({layer.kind for layer in self.uncounted})
 
-    def record(self) -> dict[str, object]:
+    @property
+    def uncounted(self) -> list[LayerRecord]:
+        """Layers whose work is not known: the total is at least what it says."""
+        return [layer for layer in self.layers if layer.macs is None]
+
+    def record(self, also: Collection[str] = (), *, flops: bool = False) -> dict[str, object]:
         """Return what JSON says about it: the layers are leaves, whose columns add up to the totals."""
+        work = ("flops",) * flops
+        whole = ("rf_local",) * any(layer.whole for layer in self.layers)
+        keys = (*_LAYER, *work, *_SEEN, *whole)
         shown: dict[str, object] = {
             "name": self.name,
             "input": list(self.input),
-            "layers": [json_object(layer, (*_LAYER, *_SEEN)) for layer in self.layers],
-            "totals": json_object(self.total, _SUMS),
+            "layers": [json_object(layer, keys, also) for layer in self.layers],
+            "totals": json_object(self.total, (*_SUMS, *work), also),
             "receptive_field": as_numbers(self.total.rf),
             "stride": as_numbers(self.total.jump),
         }
-        if self.total.whole:
-            shown["global_branch"] = True
-        return shown | ({"not_counted": self.not_counted} if self.not_counted else {})
+        if self.total.whole is not None:
+            shown["receptive_field_local"] = as_numbers(self.total.rf_local)
+        if self.total.lost:
+            shown["receptive_field_lost"] = self.total.lost
+        if self.uncounted:
+            named = [{"name": x.name, "kind": x.kind, "why": x.why} for x in self.uncounted]
+            shown |= {"at_least": True, "not_counted": self.not_counted, "uncounted": named}
+        return shown

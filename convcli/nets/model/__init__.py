@@ -1,6 +1,6 @@
 """A network at work: its steps computed in order, and backwards. What nothing reads any more is let go at once.
 
-Open: feature_maps, initializers, preprocessing, weights.
+Open: feature_maps, initializers, matching, preprocessing, weights.
 """
 
 from collections import Counter

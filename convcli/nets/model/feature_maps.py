@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of
+from convcli.nets.architecture.counts import blocks
 from convcli.nets.architecture.steps import Step
 
-__all__ = ["box", "feature_grid", "last_maps", "named_step", "with_box"]
+__all__ = ["box", "cut", "feature_grid", "last_maps", "named_step", "on_picture", "with_box"]
 
 _SMALLEST = 32
 """Pixels that a side of a small feature map is enlarged to, at least."""
@@ -25,16 +26,16 @@ Box = tuple[tuple[int, int], tuple[int, int]]
 
 
 def named_step(steps: Sequence[Step], name: str) -> Step:
-    """Find a step by its name, of those that give feature maps.
+    """Find a step by its name, or the last one of a block by that of the block, as `net show --depth` has them.
 
     Raises
     ------
     ConvError
     """
-    maps = {step.name: step for step in steps if len(step.output) == 3}
-    if name not in maps:
-        raise one_of("layer with feature maps", name, maps)
-    return maps[name]
+    named = {block.name: block for block in blocks(steps)}
+    if name not in named:
+        raise one_of("layer or block", name, named)
+    return next(s for s in reversed(steps) if s.name == name or s.name.startswith(f"{name}."))
 
 
 def last_maps(steps: Sequence[Step]) -> Step:
@@ -103,6 +104,44 @@ def box(step: Step, unit: tuple[int, int]) -> Box:
             usage=True,
         )
     return fields[0].sees(unit[0]), fields[1].sees(unit[1])
+
+
+def on_picture(
+    where: Box, resized: Sequence[int], start: Sequence[int], size: Sequence[int]
+) -> Box:
+    """Return the rows and columns of a picture that some of a network's input are made of.
+
+    Parameters
+    ----------
+    where : ((int, int), (int, int))
+        Of the input.
+    resized, start : (int, int)
+        To what the picture was resized, and where the input begins in that: as of `preprocessing.placed`.
+    size : (int, int)
+        Of the picture.
+
+    Examples
+    --------
+    >>> on_picture(((0, 4), (-1, 1)), (28, 28), (0, 0), (56, 140))
+    ((0, 9), (-5, 9))
+    """
+    rows, columns = (
+        ((first + begin) * n // whole, -(-(last + 1 + begin) * n // whole) - 1)
+        for (first, last), whole, begin, n in zip(where, resized, start, size, strict=True)
+    )
+    return rows, columns
+
+
+def cut(where: Box, size: Sequence[int]) -> Box:
+    """Return the part of a box that is inside a picture.
+
+    >>> cut(((-3, 4), (2, 30)), (28, 28))
+    ((0, 4), (2, 27))
+    """
+    rows, columns = (
+        (max(first, 0), min(last, n - 1)) for (first, last), n in zip(where, size, strict=True)
+    )
+    return rows, columns
 
 
 def with_box(planes: Array, where: Box, *, enlarged: bool = False) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.grey import grey
 from convcli.nets.zoo import Preparation
 
-__all__ = ["normalised", "prepared", "resized"]
+__all__ = ["normalised", "placed", "prepared", "resized"]
 
 Array = NDArray[Any]
 
@@ -50,7 +50,35 @@ def prepared(
     if planes.ndim > 2 and planes.shape[-3] == 3 and channels == 1:
         planes = grey(planes)
     x = np.asarray(planes, np.float32) / np.float32(white)
-    rows, columns = x.shape[-2:]
+    (rows, columns), (top, left) = placed(x.shape[-2:], (height, width), resize)
+    x = resized(x, (rows, columns))
+    x = x[..., top : top + height, left : left + width]
+    return np.ascontiguousarray(np.broadcast_to(x, (*x.shape[:-3], *size)))
+
+
+def placed(
+    picture: Sequence[int], size: Sequence[int], resize: int | None
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return to what a picture is resized, and where in it the network's input begins, rows and columns each.
+
+    Parameters
+    ----------
+    picture, size : (int, int)
+        Of the picture, and of the input.
+    resize : int, optional
+        As `prepared` takes it.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> placed((100, 200), (40, 40), 50)
+    ((50, 100), (5, 30))
+    """
+    rows, columns = picture
+    height, width = size
     if resize is None:
         rows, columns = height, width
     elif rows < columns:
@@ -61,10 +89,7 @@ def prepared(
         raise ConvError(
             f"--crop: got {height}x{width}, the picture is resized to {rows}x{columns}", usage=True
         )
-    x = resized(x, (rows, columns))
-    top, left = round((rows - height) / 2), round((columns - width) / 2)
-    x = x[..., top : top + height, left : left + width]
-    return np.ascontiguousarray(np.broadcast_to(x, (*x.shape[:-3], *size)))
+    return (rows, columns), (round((rows - height) / 2), round((columns - width) / 2))
 
 
 def normalised(x: Array, preparation: Preparation) -> NDArray[np.float32]:

@@ -23,7 +23,18 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
 
-__all__ = ["FORMATS", "Source", "check", "format_of", "load", "opened", "remembered", "save"]
+__all__ = [
+    "FORMATS",
+    "NEVER_NEEDED",
+    "Shape",
+    "Source",
+    "check",
+    "format_of",
+    "load",
+    "opened",
+    "remembered",
+    "save",
+]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -40,7 +51,7 @@ _CARD_SIZE = 1 << 24
 _DAMAGED = (zipfile.BadZipFile, zlib.error, tokenize.TokenError, SyntaxError, ValueError, KeyError, IndexError,
             TypeError, AttributeError, EOFError, OverflowError, RuntimeError, struct.error)  # fmt: skip
 """What the readers of archives, of NumPy's headers and of JSON raise about damaged files, encrypted and nested ones."""
-_NEVER_NEEDED = "num_batches_tracked"
+NEVER_NEEDED = "num_batches_tracked"
 """PyTorch counts the batches that a batch normalization has seen."""
 
 
@@ -79,6 +90,8 @@ def opened(path: Path) -> Iterator[Source]:
         It is no file of a known format, or damaged, or holds Python objects.
     """
     form = format_of(path)
+    if path.exists() and not path.is_file():  # a device has no end, where an archive's list stands
+        raise ConvError(f"{printable(path)}: is no regular file, which weights are read from")
     try:
         with _OPENERS[form](path) as source:
             yield source
@@ -129,7 +142,7 @@ def check(source: Source, needed: Mapping[str, Shape], ignored: tuple[str, ...] 
     extra = [
         name
         for name in source.shapes
-        if name not in needed and not name.startswith(ignored) and not name.endswith(_NEVER_NEEDED)
+        if name not in needed and not name.startswith(ignored) and not name.endswith(NEVER_NEEDED)
     ]
     misshapen = [
         f"{name} is {size_text(source.shapes[name])}, {size_text(shape)} is needed"
@@ -146,22 +159,34 @@ def check(source: Source, needed: Mapping[str, Shape], ignored: tuple[str, ...] 
 
 
 def load(
-    source: Source, needed: Mapping[str, Shape], ignored: tuple[str, ...] = ()
+    source: Source,
+    needed: Mapping[str, Shape],
+    ignored: tuple[str, ...] = (),
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Array]:
     """Read the tensors that a network needs, as float32.
+
+    Parameters
+    ----------
+    source, needed, ignored
+        As `check` takes them.
+    names : mapping of str to str, optional
+        What they are called in the file, as `matching.fit` found; None: the same, all of them.
 
     Raises
     ------
     ConvError
         As of `check`; a tensor that holds no floats, or cannot be read.
     """
-    check(source, needed, ignored)
+    if names is None:
+        check(source, needed, ignored)
+        names = {name: name for name in needed}
     found = {}
-    for name in needed:
-        tensor = source.read(name)
+    for name, held in names.items():
+        tensor = source.read(held)
         if tensor.dtype.kind != "f":
-            raise ConvError(f"{printable(name)} holds {tensor.dtype}, floats are needed")
-        found[name] = np.ascontiguousarray(tensor, np.float32)
+            raise ConvError(f"{printable(held)} holds {tensor.dtype}, floats are needed")
+        found[name] = np.ascontiguousarray(tensor, np.float32).reshape(needed[name])
     return found
 
 

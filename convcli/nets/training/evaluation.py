@@ -13,7 +13,7 @@ from convcli.nets.model import Model
 from convcli.nets.training.examples import Examples
 from convcli.nets.zoo import Preparation
 
-__all__ = ["Evaluation", "cross_entropy", "evaluated", "evaluating", "scoring", "summed"]
+__all__ = ["Evaluation", "cross_entropy", "evaluated", "evaluating", "ranked", "scoring", "summed"]
 
 _CELLS = 1 << 24
 """Numbers in the largest feature maps of a batch: more at a time would be no faster."""
@@ -96,8 +96,8 @@ def evaluating(
         Examples so far.
     loss : float
         Of this batch, a sum.
-    found : ndarray of int
-        The class predicted for each example of this batch.
+    logits : ndarray, shape (n, classes)
+        Of the examples of this batch.
     """
     largest = max(step.activations for step in model.steps)
     batch = min(max(_CELLS // largest, 1), 256)
@@ -107,7 +107,7 @@ def evaluating(
         with np.errstate(over="ignore", invalid="ignore"):
             logits = model.forward(examples.batch(rows, size, preparation))
             loss, _, _ = cross_entropy(logits, y)
-        yield first + len(y), loss, logits.argmax(axis=1)
+        yield first + len(y), loss, logits
 
 
 def evaluated(
@@ -116,18 +116,46 @@ def evaluated(
     """Run a network over examples, and sum up; arguments as of `evaluating`."""
     return summed(
         examples,
-        [(loss, found) for _, loss, found in evaluating(model, examples, size, preparation)],
+        [
+            (loss, logits.argmax(axis=1))
+            for _, loss, logits in evaluating(model, examples, size, preparation)
+        ],
     )
 
 
 def summed(examples: Examples, batches: Sequence[tuple[float, Array]]) -> Evaluation:
-    """Sum up what `evaluating` yielded."""
+    """Sum up the loss of each batch, and the class answered for each of its examples."""
     classes = len(examples.labels)
     found = np.concatenate([f for _, f in batches])
     pairs = np.bincount(examples.y * classes + found, minlength=classes**2)
     return Evaluation(
         sum(loss for loss, _ in batches) / len(examples), pairs.reshape(classes, classes)
     )
+
+
+def ranked(logits: Array, most: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the most probable classes of each example, the first of equal ones first, and their probabilities.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (N, classes)
+    most : int
+
+    Returns
+    -------
+    classes : ndarray of int, shape (N, most)
+    probabilities : ndarray of float64, shape (N, most)
+
+    Examples
+    --------
+    >>> found, shares = ranked(np.array([[0.0, np.log(3.0), -np.inf]]), 2)
+    >>> found.tolist(), shares.round(4).tolist()
+    ([[1, 0]], [[0.75, 0.25]])
+    """
+    found = np.argsort(-logits, axis=1, kind="stable")[:, :most]
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return found, np.take_along_axis(powers, found, axis=1)
 
 
 def cross_entropy(logits: Array, y: NDArray[np.int64]) -> tuple[float, int, Array]:

@@ -32,6 +32,8 @@ class Examples:
         The value of `x` that becomes 1.
     ready : bool
         Whether the pictures have the network's input size already: only the mean and the deviation are left to do.
+    rows : ndarray of int, shape (N,), or None
+        Which of the data each is, from 0; None: all, in their order.
     """
 
     x: Array
@@ -39,13 +41,15 @@ class Examples:
     labels: tuple[str, ...]
     white: float = 1.0
     ready: bool = False
+    rows: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
 
     def taken(self, rows: NDArray[np.intp]) -> "Examples":
         """Return some of them, in the order of `rows`."""
-        return replace(self, x=self.x[rows], y=self.y[rows])
+        own = rows if self.rows is None else self.rows[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], rows=own)
 
     def batch(
         self, rows: NDArray[np.intp] | slice, size: Sequence[int], preparation: Preparation

@@ -89,6 +89,16 @@ def test_the_loops_notice_a_wrong_threshold_and_a_wrong_blur():
     assert (right != slow_canny(x, 0.8, 4.0, 12.0, "reflect")).any()
 
 
+def test_a_gradient_exactly_at_a_threshold_passes_it():
+    x = np.zeros((32, 20))
+    x[:16, 10:], x[16:, 10:] = 64, 32  # gradients 64 and 32: so small a sigma blurs nothing
+    more = 1 + 2.0**-23
+    for low, high, rows in ((32, 64, 32), (32 * more, 64, 17), (32, 64 * more, 0)):
+        found = canny(x, 0.1, low=low, high=high, padding="same").map
+        assert found[:, 9:11].any(axis=1).sum() == rows
+        assert (found == slow_canny(x, 0.1, low, high, "reflect")).all()
+
+
 def test_nothing_is_padded_unless_told():
     x = blobs(3, (24, 24))
     reach = int(4 * 0.7 + 0.5) + 2

@@ -1,10 +1,12 @@
 """The inverse against trying every layer within the bounds."""
 
 import itertools
+import re
 
 import pytest
 
 from convcli.engine.errors import ConvError
+from convcli.engine.sizes import inverse
 from convcli.engine.sizes.geometry import Padding
 from convcli.engine.sizes.inverse import COMMON, Bounds, solve
 
@@ -110,3 +112,52 @@ def test_the_nearest_sizes_are_those_on_both_sides():
     with pytest.raises(ConvError, match=f"reached: {below} and {above}$"):
         # strides 1 and 2 reach more, none of it nearer
         solve((30,), sizes=(100,), bounds=Bounds(kernel=3, stride=4))
+
+
+@pytest.mark.parametrize(
+    ("call", "stopped"),
+    [
+        ({"sizes": (10,), "bounds": Bounds(kernel=10**9)}, True),
+        ({"sizes": (10,), "bounds": Bounds(kernel=10**9), "padding": Padding("same")}, True),
+        ({"sizes": (10,), "bounds": Bounds(kernel=10**9, padding=3)}, False),
+        ({"sizes": (10,), "bounds": Bounds(kernel=10**9), "padding": Padding()}, False),
+        ({"sizes": (10,), "bounds": Bounds(stride=10**9)}, False),
+        ({"kernel": (3,), "bounds": Bounds(padding=10**9)}, True),
+        ({"bounds": Bounds(kernel=10**9)}, True),
+    ],
+)
+def test_a_search_ends_and_says_where(monkeypatch, call, stopped):
+    monkeypatch.setattr(inverse, "_MOST_TRIED", 100_000)
+    found = solve((5,), **call)
+    assert 0 < len(found) <= 10_000
+    assert (found.stopped is not None) == stopped
+    if stopped:
+        assert re.fullmatch(r"k = [0-9]+, s = [0-9]+, with [0-9]+ answers", found.stopped)
+    for layer in found[:50]:
+        assert [a[0].out for a in layer.layers(3)] == [5] * len(layer.layers(3))
+
+
+@pytest.mark.parametrize(("n", "most"), [(10, 0), (6, 2), (3, 1), (1, 4)])
+def test_no_answer_is_left_out_where_no_larger_kernel_fits(n, most):
+    wide = Bounds(kernel=60, stride=60, padding=most)
+    for out in range(2, 9):
+        tried = {
+            (k, s, p)
+            for k, s, p in itertools.product(range(1, 61), range(1, 61), range(most + 1))
+            if size(n, k, s, p) == out
+        }
+        try:
+            found = solve((out,), sizes=(n,), bounds=wide)
+        except ConvError:
+            assert not tried
+        else:
+            assert {(f.kernel[0], f.stride[0], f.padding.pairs[0][0]) for f in found} == tried
+            assert found.stopped is None
+
+
+def test_a_search_without_answers_says_where_it_stopped(monkeypatch):
+    monkeypatch.setattr(inverse, "_MOST_TRIED", 10_000)
+    with pytest.raises(
+        ConvError, match=r"up to k = \d+, s = \d+, with no answers, where the search"
+    ):
+        solve((5 * 10**7,), sizes=(10,), bounds=Bounds(kernel=10**9))

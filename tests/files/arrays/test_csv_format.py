@@ -87,6 +87,13 @@ REFUSED = [
     ("1.5\n-Inf", "line 2, column 1: got '-Inf', a finite number is needed (--allow-nan reads it)"),
     ("9223372036854775808", f"line 1, column 1: got '9223372036854775808', {INT64}"),
     ("-9223372036854775809,1", f"line 1, column 1: got '-9223372036854775809', {INT64}"),
+    ("1.5,9223372036854775808", f"line 1, column 2: got '9223372036854775808', {INT64}"),
+    (
+        "-9223372036854775808,-9223372036854775809,.5",
+        f"line 1, column 2: got '-9223372036854775809', {INT64}",
+    ),
+    ("1,2\n3,4,", "line 2, column 3: got '', 2 cells are needed as in line 1"),
+    ("1,2,\n3,4,", "line 1, column 3: got an empty cell, a number is needed"),
     ("1.5,99999999999999999999", f"line 1, column 2: got '99999999999999999999', {INT64}"),
     ("9" * 300, f"line 1, column 1: got '{'9' * 20}…', {INT64}"),
     ("9" * 5000, f"line 1, column 1: got '{'9' * 20}…', numbers up to 1.8e308 are allowed"),
@@ -223,7 +230,9 @@ def test_writes_as_python_does():
     assert b"".join(csv_chunks(np.array([[2**64 - 1]], np.uint64))) == b"18446744073709551615\n"
 
 
-@pytest.mark.parametrize("shape", [(1, 20000), (20000, 1), (300, 100), (3, 8192), (2, 8193)])
+@pytest.mark.parametrize(
+    "shape", [(1, 20000), (20000, 1), (300, 100), (3, 8192), (2, 8193), (1, 16384), (2, 24576)]
+)
 def test_chunks_are_small_and_whole(shape):
     array = np.arange(np.prod(shape)).reshape(shape)
     chunks = list(csv_chunks(array))

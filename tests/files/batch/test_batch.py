@@ -6,6 +6,7 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 import time
 import tracemalloc
@@ -337,6 +338,47 @@ def test_workers_that_die_cost_their_own_file_alone():
     share = str(max(1, min(threads.cores() // 2, threads.threads())))
     assert {r.path.split()[0] for r in found if r.path} == {share}
     assert os.environ.get(threads.LIMITS[0]) in (None, str(threads.threads()))
+
+
+ORPHANS = """
+import os, sys, time
+from pathlib import Path
+from convcli.files.batch import executors, Job, Record, run
+from convcli.files.output import writing
+
+def work(job):
+    with writing(Path(job.source)) as file:
+        Path(f"begun-{os.getpid()}").touch()
+        time.sleep(1)
+        file.write(b"whole")
+    return Record(job.source, job.source)
+
+if __name__ == "__main__":
+    with executors.Processes(2, ()) as crew:
+        list(run(work, [Job(name, None) for name in "abcdef"], crew))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_workers_whose_parent_died_finish_their_file_and_leave(tmp_path):
+    (tmp_path / "orphans.py").write_text(ORPHANS)
+    parent = subprocess.Popen([sys.executable, "orphans.py"], cwd=tmp_path)
+    until(lambda: len(list(tmp_path.glob("begun-*"))) == 2)
+    parent.kill()
+    parent.wait()
+    workers = [int(begun.name.partition("-")[2]) for begun in tmp_path.glob("begun-*")]
+    until(lambda: not any(Path(f"/proc/{worker}/stat").exists() for worker in workers))
+    assert sorted(p.name for p in tmp_path.iterdir() if len(p.name) == 1) == ["a", "b"]
+    assert {(tmp_path / name).read_bytes() for name in "ab"} == {b"whole"}
+    assert list(tmp_path.glob(".convcli-*")) == []
+
+
+def until(holds):
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("never")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from convcli.engine.errors import ConvError
-from convcli.files import gzipped
+from convcli.files import gzipped, incoming
 from convcli.files.datasets import FORMATS, classes, numbered, read_labelled, source
 from tests.conftest import SAMPLES
 
@@ -480,12 +480,18 @@ def test_a_label_that_is_no_text(here):
 def test_a_text_that_swells(here, monkeypatch):
     put(here / "d.csv", b"1,1\n" * 2**20, packed=True)
 
-    def full(need):
-        if need > 2**23:
-            raise ConvError("needs too much")
+    monkeypatch.setattr(incoming, "free", lambda: 2.0**25)
+    expected = "a text of 2 MiB or more needs 12 MiB of memory, 8 MiB are allowed"
+    assert said("d.csv") == f"d.csv: has no end in reach: {expected} (a quarter of what is free)"
 
+
+def test_a_text_for_which_there_is_no_memory(here, monkeypatch):
+    def full(need):
+        raise ConvError(f"needs {need}")
+
+    put(here / "d.csv", b"1,1\n")
     monkeypatch.setattr(gzipped, "check_free", full)
-    assert said("d.csv") == "d.csv: a file of 2 MiB or more needs too much"
+    assert said("d.csv") == "d.csv: a file of 4 bytes needs 24"
 
 
 def test_standard_input(monkeypatch):

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -68,6 +69,17 @@ def test_a_cut_file_is_an_error_or_loses_nothing(kind):
             np.testing.assert_array_equal(found.planes, expected, f"cut at {cut} of {len(data)}")
             assert cut > 0.9 * len(data)
     assert refused > 0.8 * len(cuts)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WHOLE if WHOLE[kind][1:4] == b"PNG"])
+def test_a_png_without_its_end_is_refused_though_all_samples_are_there(kind):
+    data = WHOLE[kind]
+    assert data[-8:-4] == b"IEND"
+    for missing in (1, 4, 8, 12):
+        found = one_line(data[:-missing])
+        assert found == "the file: is truncated: the end of the PNG is missing"
+    later = data[:-12] + b"\0\0\0\0zzZz" + zlib.crc32(b"zzZz").to_bytes(4, "big")
+    assert one_line(later) == "the file: is truncated: the end of the PNG is missing"
 
 
 @pytest.mark.parametrize("kind", WHOLE)

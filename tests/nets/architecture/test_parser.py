@@ -7,6 +7,7 @@ from convcli.engine.sizes.geometry import Padding
 from convcli.nets.architecture.kinds import KINDS, read_layer
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import MOST_LAYERS, Block, Join, Repeat, read_chain
+from convcli.nets.architecture.steps import program
 
 
 def written(nodes) -> str:
@@ -144,7 +145,21 @@ KNOWN = ", ".join([*KINDS, "concat", "residual", "multiply"])
         ("a = ( bn )", "block 'a' is never used: write its name where it belongs"),
         ("bn = ( relu ) bn", "'bn' is taken: a block needs a name of its own"),
         ("a = (bn) a = (bn)", "'a' is taken: a block needs a name of its own"),
-        ("1a = (bn)", "'1a' cannot name a block: letters, digits, '_' are allowed"),
+        (
+            "a,b = (bn)",
+            "'a,b' cannot name a block: ',' in it, "
+            "letters, digits, '_', and further on '.' and '-' are allowed",
+        ),
+        (
+            "-a = (bn)",
+            "'-a' cannot name a block: '-' at its start, "
+            "letters, digits, '_', and further on '.' and '-' are allowed",
+        ),
+        (
+            "é = (bn)",
+            "'é' cannot name a block: 'é' at its start, "
+            "letters, digits, '_', and further on '.' and '-' are allowed",
+        ),
         (
             f"{MOST_LAYERS}*( bn relu )",
             f"too many layers: {2 * MOST_LAYERS} in '{MOST_LAYERS}', {MOST_LAYERS} are allowed",
@@ -173,6 +188,13 @@ def test_an_error_in_a_file_names_file_and_line_and_is_no_wrong_call():
         read_chain("bn\n# x\nrelux\n", name="net.txt")
     assert str(caught.value).startswith("net.txt: line 3: 'relux': unknown layer 'relux', did you")
     assert not caught.value.usage
+
+
+def test_a_block_s_name_may_begin_with_a_digit():
+    steps = program(read_chain("0 = ( conv:6,k5 ) 3 = ( linear:2 ) 0 relu flatten 3"), (1, 9, 9))
+    assert [step.name for step in steps] == ["0", "relu", "flatten", "3"]
+    nodes = read_chain("3x3 = ( bn relu ) 2 = ( bn ) 2*3x3 2*2")
+    assert sum(node.leaves for node in nodes) == 6
 
 
 def test_doubling_blocks_cost_no_time():

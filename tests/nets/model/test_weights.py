@@ -82,6 +82,35 @@ def test_half_precision_becomes_float32(tmp_path):
     assert found["conv.weight"].dtype == np.float32
 
 
+def test_bfloat16_is_the_upper_half_of_a_float32(tmp_path):
+    path = written(tmp_path, {"a": np.zeros(6, np.float16)}, "safetensors")
+    # 1 sign, 8 exponent, 7 fraction bits, written out: 1, -2, 0.15625, the largest, the smallest normal, 0
+    bits = np.array([0x3F80, 0xC000, 0x3E20, 0x7F7F, 0x0080, 0x0000], "<u2").tobytes()
+    data = path.read_bytes().replace(b'"F16"', b'"BF16"')
+    length = int.from_bytes(data[:8], "little") + 1
+    path.write_bytes(length.to_bytes(8, "little") + data[8:-12] + bits)
+    found, _ = read(path, {"a": (6,)})
+    expected = [1, -2, 0.15625, (2 - 2.0**-7) * 2.0**127, 2.0**-126, 0]
+    assert found["a"].tolist() == expected
+
+
+def test_what_a_file_says_about_itself_has_a_bound(tmp_path, monkeypatch):
+    path = written(tmp_path, TENSORS, card={"network": "x" * 100})
+    size = 4 * len('{"network": ""}' + "x" * 100)
+    monkeypatch.setattr(weights, "_CARD_SIZE", size)
+    assert read(path)[1] == {"network": "x" * 100}
+    monkeypatch.setattr(weights, "_CARD_SIZE", size - 1)
+    with pytest.raises(ConvError, match=f"says {size} bytes about itself, {size - 1} are allowed$"):
+        read(path)
+
+
+def test_weights_are_read_from_regular_files(tmp_path):
+    for suffix in weights.FORMATS:
+        (tmp_path / f"w.{suffix}").symlink_to("/dev/zero")
+        with pytest.raises(ConvError, match=r"is no regular file, which weights are read from$"):
+            read(tmp_path / f"w.{suffix}")
+
+
 def test_integers_are_no_weights(tmp_path):
     whole = {name: tensor.astype(np.int64) for name, tensor in TENSORS.items()}
     with pytest.raises(ConvError, match=r"w\.npz: conv\.weight holds int64, floats are needed"):

@@ -251,6 +251,8 @@ def test_what_is_set_aside_has_every_class_in_its_share():
     assert sorted([*kept, *aside]) == list(range(100))
     assert np.bincount(y[aside]).tolist() == [10, 6, 4]
     assert not np.array_equal(aside, stratified(y, 0.2, np.random.default_rng(1))[1])
+    for n, count in ((7, 1), (8, 2), (12, 2), (13, 3)):  # 1.4, 1.6, 2.4, 2.6: to the nearest
+        assert len(stratified(np.zeros(n, int), 0.2, np.random.default_rng(0))[1]) == count
     with pytest.raises(ConvError, match=r"--holdout: 0.001 of 100 examples leaves 100 to learn"):
         stratified(y, 0.001, np.random.default_rng(0))
 

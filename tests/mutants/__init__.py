@@ -1,0 +1,1 @@
+"""Small faults put into the program, one at a time: does a test notice?"""
