@@ -1,12 +1,13 @@
 """Which network a call means: a name, or a file that describes one."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convcli.engine.errors import ConvError, display_name
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import doubt_about
 from convcli.files.inputs import kind_of
@@ -14,6 +15,7 @@ from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
+from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
 __all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
@@ -65,6 +67,10 @@ class Chosen:
     net: tuple[Node, ...] = ()
     whole: bool = False
 
+    def counted(self) -> Summary:
+        """Return its layers with their sums."""
+        return Summary(self.name, self.input, tuple(self.steps))
+
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
         told: dict[str, object] = {"layers": self.text}
@@ -90,7 +96,7 @@ def choose(
     Parameters
     ----------
     name : str
-        A key of `NETWORKS`, a file of the layer language, or ``-``.
+        A key of `NETWORKS`, a file of the layer language, ``-``, or layers themselves.
     size : tuple of int, optional
         What it is asked for; a file needs it.
     classes : int, optional
@@ -128,23 +134,32 @@ def choose(
             return Chosen(name, size, program(net, size), row, None, wide, net, whole)
         except ConvError as error:
             raise error.about(name) from error
-    if name != "-" and not Path(name).exists():
+    written = _is_layers(name)
+    if name != "-" and not written and not Path(name).exists():
         try:
             network(name)
         except ConvError as error:
             raise ConvError(f"{error}, and there is no such file", usage=True) from error
-    shown = display_name(name)
-    check_order(name)
+    shown = printable(" ".join(name.split())) if written else display_name(name)
+    if not written:
+        check_order(name)
     if classes is not None:
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
-    text = read_text(name) if text is None else text
-    net = _widened(read_chain(text, name=shown), wide, whole)
+    if text is None:
+        text = name if written else read_text(name)
+    net = _widened(read_chain(text, name=None if written else shown), wide, whole)
     try:
         return Chosen(shown, size, program(net, size), None, text, wide, net, whole)
     except ConvError as error:
         raise error.about(shown) from error
+
+
+def _is_layers(name: str) -> bool:
+    """Whether it is layers themselves, not the name of a file of layers."""
+    longest = 255  # of a file's name
+    return bool(re.search(r"[\s:(]", name)) and (len(name) > longest or not Path(name).exists())
 
 
 def check_order(name: str) -> None:

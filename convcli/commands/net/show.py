@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from convcli.nets.architecture.counts import COUNTED, LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
 
-__all__ = ["EXAMPLES", "net_show"]
+__all__ = ["EXAMPLES", "net_show", "read_network"]
 
 EXAMPLES = (
     "convcli net show lenet",
@@ -93,15 +94,14 @@ def net_show(
     for part in also:
         if part not in COUNTED:
             raise one_of("--count", part, COUNTED)
-    found = _found(name, size or [], axis or [], classes, width, width_all)
+    found = read_network(name, size or [], axis or [], classes, width, whole=width_all)
     if code is not None:
         if not isinstance(found, Chosen):
             raise ConvError(f"--code: {printable(name)} has no layers of the language", usage=True)
         print(_code(found, code), end="")
         return
     if isinstance(found, Chosen):
-        shown = printable(name) if name.lower().endswith(_WEIGHTS) else found.name
-        found = Summary(shown, found.input, tuple(found.steps))
+        found = found.counted()
     if found is None:
         from convcli.commands.net.tensors import show_tensors
 
@@ -127,13 +127,14 @@ def net_show(
             print(f"convcli: {printable(found.name)}: {_missing(found)}", file=sys.stderr)
 
 
-def _found(
+def read_network(
     name: str,
     sizes: Sequence[str],
     axes: Sequence[str],
     classes: int | None,
     width: float | None,
-    whole: bool,
+    *,
+    whole: bool = False,
 ) -> Chosen | Summary | None:
     """Find what a call means: a network, a model counted, or None for weights that say nothing of theirs."""
     given = _named_sizes(sizes)
@@ -168,7 +169,8 @@ def _found(
             card = source_file.card
         if not (card.get("network") or card.get("layers")):
             return None
-        return choose_by_card("", card, Overrides(size, classes, width=width, whole=whole))
+        asked = Overrides(size, classes, width=width, whole=whole)
+        return replace(choose_by_card("", card, asked), name=printable(name))
     return choose(name, size, classes, width, text, whole=whole)
 
 

@@ -18,7 +18,7 @@ def shape(asked: ShapeOptions) -> None:
 
     Layers: {kinds}
     with ,sS ,pP ,dD ,gG ,opO ,nobias ,ceil ,pad where they make sense;
-    3*( … ), residual( … | … ), concat( … | … ), block = ( … ), in quotes.
+    3*( … ), residual, concat, multiply( … | … ), block = ( … ), in quotes.
     A table on a terminal; in a pipe the size alone, a chain as CSV.
     """
     # each question has a module of its own, loaded when it is asked: the short ones stay quick
@@ -27,6 +27,8 @@ def shape(asked: ShapeOptions) -> None:
             from convcli.commands.shape.single import run
         case "chain":
             from convcli.commands.shape.chain import run
+        case "inputs":
+            from convcli.commands.shape.inputs import run
         case "inverse":
             from convcli.commands.shape.inverse import run
         case _:
