@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from xml.etree import ElementTree as tree
+from xml.eElementTree import Element, SubElement, tostring
 
 from convcli.figures.fonts import CAPITAL
 from convcli.figures.scene import Box, Dot, Group, Item, Line, Page, Polygon, Text
@@ -24,7 +24,7 @@ def svg(page: Page, theme: Theme) -> bytes:
     >>> b"<title>a &lt; b</title>" in svg(Page(10, 10, [], "a < b"), THEMES["light"])
     True
     """
-    root = tree.Element(
+    root = Element(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
@@ -36,32 +36,32 @@ def svg(page: Page, theme: Theme) -> bytes:
             "xml:space": "preserve",
         },
     )
-    tree.SubElement(root, "title").text = _held(page.title)
+    SubElement(root, "title").text = _held(page.title)
     if page.description:
-        tree.SubElement(root, "desc").text = _held(page.description)
+        SubElement(root, "desc").text = _held(page.description)
     paper = theme.colour(page.paper)
-    tree.SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": paper})
+    SubElement(root, "rect", {"width": "100%", "height": "100%", "fill": paper})
     _add(root, page.items, theme)
-    written = tree.tostring(root, "unicode")
+    written = tostring(root, "unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}\n'.encode()
 
 
-def _add(parent: tree.Element, items: Iterable[Item], theme: Theme) -> None:
+def _add(parent: Element, items: Iterable[Item], theme: Theme) -> None:
     for item in items:
         match item:
             case Group(name, inner):
-                group = tree.SubElement(parent, "g", {"class": _held(name)} if name else {})
+                group = SubElement(parent, "g", {"class": _held(name)} if name else {})
                 _add(group, inner, theme)
             case Box(x, y, wide, high):
                 place = {"x": _n(x), "y": _n(y), "width": _n(wide), "height": _n(high)}
-                tree.SubElement(parent, "rect", place | _look(item, theme))
+                SubElement(parent, "rect", place | _look(item, theme))
             case Dot(x, y, radius):
                 place = {"cx": _n(x), "cy": _n(y), "r": _n(radius)}
-                tree.SubElement(parent, "circle", place | _look(item, theme))
+                SubElement(parent, "circle", place | _look(item, theme))
             case Line(points) | Polygon(points):
                 kind = "polyline" if isinstance(item, Line) else "polygon"
                 places = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-                tree.SubElement(parent, kind, {"points": places} | _look(item, theme))
+                SubElement(parent, kind, {"points": places} | _look(item, theme))
             case Text(x, y, text, size):
                 look = {
                     "x": _n(x),
@@ -72,7 +72,7 @@ def _add(parent: tree.Element, items: Iterable[Item], theme: Theme) -> None:
                 }
                 if len(text) > 1:  # whatever font is there, a text takes the room that it was given
                     look |= {"textLength": _n(item.wide), "lengthAdjust": "spacingAndGlyphs"}
-                tree.SubElement(parent, "text", look).text = _held(text)
+                SubElement(parent, "text", look).text = _held(text)
 
 
 def _look(item: Box | Line | Polygon | Dot, theme: Theme) -> dict[str, str]:

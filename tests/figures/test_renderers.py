@@ -1,7 +1,7 @@
 """The two renderers: the same scene in both, text as wide as it was measured, files that are whole."""
 
 from io import BytesIO
-from xml.etree import ElementTree as tree
+from xml.etree.ElementTree import fromstring
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_what_is_drawn_lies_inside_its_bounds(item):
 def test_hostile_texts_are_escaped_in_svg():
     nasty = 'a<b>&"\x1b[31m\x00\ud800\ufffe'
     page = Page(99, 20, [Group('"x"', [Text(0, 10, nasty)])], nasty, nasty)
-    root = tree.fromstring(svg(page, LIGHT))
+    root = fromstring(svg(page, LIGHT))
     shown = 'a<b>&"\\x1b[31m\\x00\\ud800\\ufffe'
     assert root.find("s:title", NS).text == shown
     assert root.find("s:desc", NS).text == shown
