@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from xml.eElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from convcli.figures.fonts import CAPITAL
 from convcli.figures.scene import Box, Dot, Group, Item, Line, Page, Polygon, Text
