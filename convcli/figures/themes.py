@@ -16,7 +16,7 @@ __all__ = ["THEMES", "Theme", "theme_of"]
 class Theme:
     """A colour for each thing that is drawn, as ``#rrggbb``.
 
-    `input`, `kernel`, `output` are the faces of cells, `window`, `taps`, `unit` the same at hand, and `window_line`
+    `input`, `kernel`, `output` are the faces of cells, `window`, `pad_window`, `unit` the same at hand, and `window_line`
     and so on their edges; `pad` is padding, `unread` rows that no window reads. `a` to `d` tell curves and kinds of
     layers apart, `a_face` to `d_face` are faces for them.
     """
@@ -33,6 +33,7 @@ class Theme:
     window: str
     window_line: str
     window_ink: str
+    pad_window: str
     kernel: str
     kernel_line: str
     output: str
@@ -68,6 +69,7 @@ THEMES = {
         window="#7db8e0",
         window_line="#0b5c97",
         window_ink="#08243a",
+        pad_window="#c3def0",
         kernel="#fde8c8",
         kernel_line="#c98512",
         output="#d5f0e5",
@@ -97,6 +99,7 @@ THEMES = {
         window="#2f7fb8",
         window_line="#9ad0f5",
         window_ink="#ffffff",
+        pad_window="#24506f",
         kernel="#4d3611",
         kernel_line="#e0a13a",
         output="#15402f",
