@@ -170,7 +170,7 @@ class _Layer:
         for grid, title, below in zip(
             (self.source, self.target), self.titles, (False, self.flat), strict=True
         ):
-            y = grid.y + grid.high + 18 if below else grid.y - 18
+            y = grid.y + grid.high + 18 if below else _MARGIN + _LINE - 18
             items.append(Text(grid.x + grid.wide / 2, y, title, 14))
         for i, line in enumerate(self.caption):
             items.append(Text(self.wide / 2, self.bottom + 24 + _LINE * i, line, 13, "faint"))

@@ -9,7 +9,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, size_text
 from convcli.engine.sizes.transposed import TransposedAxis
 
-__all__ = ["LARGEST", "Row", "check_size", "rows_of", "unit_of", "units"]
+__all__ = ["LARGEST", "Row", "check_size", "laid_out", "rows_of", "unit_of", "units"]
 
 LARGEST = 48
 """Cells of a row or column that can be drawn, padding and inserted zeros among them."""
@@ -86,13 +86,15 @@ def rows_of(axes: Sequence[Axis | TransposedAxis]) -> tuple[Row, ...]:
     >>> [row.kind(i) for i in range(*row.span)]
     ['padding', 'padding', 'input', 'inserted', 'input', 'padding', 'padding']
     """
-    check_size([n for a in axes for n in _length(a)])
-    return tuple(_row(axis) for axis in axes)
+    found = tuple(_row(axis) for axis in axes)
+    check_size([n for row in found for n in (row.span[1] - row.span[0], row.out)])
+    return found
 
 
-def _length(axis: Axis | TransposedAxis) -> tuple[int, int]:
-    row = _row(axis)
-    return row.span[1] - row.span[0], axis.out
+def laid_out(axes: Sequence[Axis]) -> tuple[Row, Row]:
+    """Lay out the two axes of a plane, however long they are."""
+    down, across = (_row(axis) for axis in axes)
+    return down, across
 
 
 def _row(axis: Axis | TransposedAxis) -> Row:
