@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from convcli.figures.fonts import width
 from convcli.figures.scene import Box, Group, Item, Line, Text
 from convcli.figures.windows import Row
 
-__all__ = ["Grid", "kinds", "leads", "number", "side_of"]
+__all__ = ["Grid", "kinds", "leads", "numbers", "side_of"]
 
 _FACES = {
     "input": ("input", "input_line", False),
@@ -32,23 +33,41 @@ def side_of(most: int, numbers: bool) -> float:
     return float(next((side for n, side in steps if most <= n), 22 if numbers else 14))
 
 
-def number(value: float, room: float, size: float = 15.0) -> tuple[str, float]:
-    """Write a number so that it fits into a width, rounded or smaller where it must be.
+def numbers(values: Sequence[float], room: float, size: float = 15.0) -> tuple[list[str], float]:
+    """Write the numbers of a grid alike, so that all fit into a width: as many decimals as help, and one size.
 
-    >>> number(19, 34), number(0.1 + 0.2, 34), number(-123456, 24)
-    (('19', 15.0), ('0.3', 15.0), ('−1e5', 10.5))
+    >>> numbers([19, 25], 34), numbers([0.1 + 0.2, 2], 34), numbers([1 / 3, -10], 34)
+    ((['19', '25'], 15.0), (['0.3', '2.0'], 15.0), (['0.33', '−10.00'], 10.5))
+    >>> numbers([-123456, 7], 24)[0]
+    ['−1e5', '7']
     """
-    exact = repr(int(value)) if value == value and abs(value) < 1e15 and value == int(value) else ""
-    texts = [exact] if exact else []
-    texts += [f"{value:.{digits}g}" for digits in (4, 3, 2, 1)]
-    tidy = [t.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e") for t in texts]
-    shown = [t.replace("-", "−") for t in tidy]
-    for scale in (1.0, 0.85, 0.7):
-        for text in shown[: 3 if scale > 0.7 else None]:
-            if width(text, size * scale) <= room:
-                return text, size * scale
-    text = shown[-1]
-    return text, size * min(0.7, room / width(text, size))
+    finite = [v for v in values if isfinite(v)]
+    most = max(map(abs, finite), default=0.0)
+    fine = next(
+        (d for d in range(3) if all(abs(v - round(v, d)) <= 1e-9 * most for v in finite)), 2
+    )
+    if most < 1e6 and (most >= 0.05 or fine < 2 or not most):
+        for decimals in range(fine, (0 if fine == 0 or most >= 100 else 1) - 1, -1):
+            texts = [_tidy(f"{v:.{decimals}f}") for v in values]
+            widest = max((width(t, size) for t in texts), default=1.0)
+            if widest * 0.7 <= room:
+                return texts, next(size * f for f in (1.0, 0.85, 0.7) if widest * f <= room)
+    texts = [_shortest(v, room / (size * 0.62)) for v in values]
+    widest = max(width(t, size) for t in texts)
+    return texts, size * min(0.7, room / widest)
+
+
+def _tidy(text: str) -> str:
+    if "e" in text:
+        head, _, power = text.partition("e")
+        text = f"{head}e{int(power)}"
+    return text.lstrip("-") if text.strip("-0.") == "" else text.replace("-", "−")
+
+
+def _shortest(value: float, room: float) -> str:
+    """Write a number with the digits that fit into so many times the size."""
+    texts = [_tidy(f"{value:.{digits}g}") for digits in (4, 3, 2, 1)]
+    return next((t for t in texts if width(t, 1.0) <= room), texts[-1])
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,8 @@ class Grid:
     ) -> list[Item]:
         """Draw the cell at a position (its last two numbers); `face` is a picture's own colour."""
         x, y = self.corner(*at[-2:])
+        fill: str
+        line: str | None
         fill, line, dashed = _FACES[kind]
         ink = "faint" if kind in ("padding", "beyond", "inserted", "unread") else "ink"
         if tapped:
@@ -107,10 +128,12 @@ class Grid:
         name = f"{kind} at hand" if tapped else kind
         stroke = 1.6 if tapped and not face else 1.0
         if face:
-            fill, line, dashed = face, face, kind != "input" and not tapped
+            fill, line, dashed = face, None, False
             light = sum(int(face[i : i + 2], 16) * w for i, w in ((1, 3), (3, 6), (5, 1))) > 1280
             ink = "#101418" if light else "#f4f6f8"
-        box = Box(x, y, self.side, self.side, fill, line, stroke, dashed, name, at)
+        gap = 1.5 if face and kind in ("padding", "beyond") else 0.0  # paper parts what is added
+        side = self.side - 2 * gap
+        box = Box(x + gap, y + gap, side, side, fill, line, stroke, dashed, name, at)
         if text is None:
             return [box]
         middle = x + self.side / 2, y + self.side / 2

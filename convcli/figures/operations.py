@@ -1,7 +1,7 @@
 """A correlation or a pooling with its numbers: input, kernel, output, and the arithmetic of the unit at hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -11,7 +11,7 @@ from convcli.engine.errors import ConvError
 from convcli.figures.arithmetic import Arithmetic, Calculation
 from convcli.figures.drawing import check_frames
 from convcli.figures.fonts import width
-from convcli.figures.grids import Grid, kinds, leads, number, side_of
+from convcli.figures.grids import Grid, kinds, leads, numbers, side_of
 from convcli.figures.scene import Box, Group, Item, Line, Page, Text
 from convcli.figures.windows import check_size, unit_of, units
 
@@ -99,7 +99,10 @@ class _Operation:
             name = f"kernel {i}" if len(self.kernels) > 1 else f"kernel {shape[0]}×{shape[1]}"
             stacks.append(self._stack(name, shape, len(kernel), (0, 0)))
             signs.append("∗" if i == 0 else "")
-        self.biased = layer.bias is not None
+        self.input_texts, self.input_size = self._texts(layer.planes)
+        self.output_texts, self.output_size = self._texts(layer.output)
+        if self.kernels:
+            self.kernel_texts, self.kernel_size = self._texts(np.stack(self.kernels))
         if layer.bias is not None:
             stacks.append(self._stack("bias", (len(layer.bias), 1), 1, (0, 0)))
             signs.append("+")
@@ -115,6 +118,12 @@ class _Operation:
             return []
         same = kernel.shape[1] == 1 and (kernel == kernel[:1]).all() and self.layer.groups > 1
         return list(kernel[:1] if same else kernel)
+
+    def _texts(self, values: NDArray[np.generic]) -> tuple[NDArray[np.object_], float]:
+        """Write the numbers of a stack of grids alike."""
+        size = 15.0 if self.side >= 34 else 12.5 if self.side >= 28 else 11.0
+        texts, fit = numbers(values.astype(np.float64).ravel().tolist(), self.side - 6, size)
+        return np.array(texts, object).reshape(values.shape), fit
 
     def _stack(
         self, title: str, shape: tuple[int, int], count: int, first: tuple[int, int]
@@ -195,17 +204,16 @@ class _Operation:
         for c, grid in reversed(list(enumerate(inputs.sheets))):
             items.append(Group(f"input channel {c}", self._input(grid, c, taps)))
             frames.append(grid.frame(taps[0], taps[1], "window_line"))
-        for i, (kernel, stack) in enumerate(zip(self.kernels, self.placed[1:], strict=False)):
+        for i, stack in enumerate(self.placed[1 : 1 + len(self.kernels)]):
             for c, grid in enumerate(stack.sheets):
                 cells: list[Item] = []
-                for (r, q), value in np.ndenumerate(kernel[c]):
-                    text, size = number(float(value), grid.side - 5, self._size)
-                    cells += grid.cell("kernel", (i, c, r, q), text, size=size)
+                for (r, q), text in np.ndenumerate(self.kernel_texts[i][c]):
+                    cells += grid.cell("kernel", (i, c, r, q), text, size=self.kernel_size)
                 items.append(Group(f"kernel {i} channel {c}", cells))
         if layer.bias is not None:
             grid = self.placed[-2].sheets[0]
-            for i, value in enumerate(layer.bias):
-                text, size = number(float(value), grid.side - 5, self._size)
+            texts, size = self._texts(layer.bias)
+            for i, text in enumerate(texts):
                 items += grid.cell("kernel", (i, 0), text, size=size)
         marks = []
         for c, grid in reversed(list(enumerate(outputs.sheets))):
@@ -213,6 +221,8 @@ class _Operation:
             marks.append(grid.frame([unit[0]], [unit[1]], "unit_line"))
         if layer.kernel is None and len(inputs.sheets) == 1:
             items.append(leads(frames[0], marks[0]))
+        if self.faces:  # a frame is seen on any picture
+            items += [replace(f, line="paper", stroke=6.0, name="") for f in (*frames, *marks)]
         items += [*frames, *marks, *self.texts]
         for stack, word in ((inputs, "channel"), (outputs, "map")):
             if len(stack.sheets) > 1:
@@ -230,10 +240,6 @@ class _Operation:
         )
         return Page(self.wide, self.high, items, title, told)
 
-    @property
-    def _size(self) -> float:
-        return 15.0 if self.side >= 34 else 12.5 if self.side >= 28 else 11.0
-
     def _input(self, grid: Grid, channel: int, taps: tuple[list[int], list[int]]) -> list[Item]:
         layer, (top, left) = self.layer, grid.first
         inside = {
@@ -245,24 +251,21 @@ class _Operation:
             at = (i + top, j + left)
             kind, tapped = kinds(layer.rows, at), at in inside
             face = self.faces[0][i][j] if self.faces and holds else None
-            text, size = None, 0.0
-            if holds and (not self.faces or len(layer.planes) == 1):
-                text, size = number(float(layer.planes[channel, i, j]), grid.side - 5, self._size)
+            shown = holds and (not self.faces or len(layer.planes) == 1)
+            text = self.input_texts[channel, i, j] if shown else None
+            size = self.input_size
             cell = grid.cell(kind, (channel, *at), text, tapped=tapped, size=size, face=face)
             (late if tapped else found).extend(cell)
         return [*found, *late]
 
     def _output(self, grid: Grid, channel: int, unit: tuple[int, int], growing: bool) -> list[Item]:
         found: list[Item] = []
-        for (r, c), value in np.ndenumerate(self.layer.output[channel]):
+        for (r, c), text in np.ndenumerate(self.output_texts[channel]):
             known = not growing or (r, c) <= unit
             face = self.faces[1][r][c] if self.faces and known else None
-            text, size = None, 0.0
-            if known and (not self.faces or len(self.layer.output) == 1):
-                text, size = number(float(value), grid.side - 5, self._size)
-            found += grid.cell(
-                "output", (channel, r, c), text, tapped=(r, c) == unit, size=size, face=face
-            )
+            text = text if known and (not self.faces or len(self.layer.output) == 1) else None
+            size, tapped = self.output_size, (r, c) == unit
+            found += grid.cell("output", (channel, r, c), text, tapped=tapped, size=size, face=face)
         return found
 
 
