@@ -1,6 +1,7 @@
 """The options that several commands of `net` share: which network, for which input, on which data."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,12 +14,21 @@ __all__ = [
     "Data",
     "Depth",
     "Labels",
+    "Language",
     "MaxValue",
     "Size",
     "Weights",
     "Width",
+    "WidthAll",
     "named",
 ]
+
+
+class Language(StrEnum):
+    """What --code of net show can write."""
+
+    layers = "layers"
+    torch = "torch"
 
 
 def _networks() -> Iterable[str]:
@@ -78,6 +88,12 @@ Width = Annotated[
         metavar="W",
         text="Scales the channels of convolutions, as 0.25.",
         parser=options.read_real,
+    ),
+]
+WidthAll = Annotated[
+    bool,
+    options.option(
+        options.NETWORK, "--width-all", text="With --width: fully connected layers as well."
     ),
 ]
 Depth = Annotated[

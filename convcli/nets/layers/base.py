@@ -32,6 +32,8 @@ class Operation:
     training : bool
     fresh : bool
         Whether its output is a new array that it does not need afterwards, in training too.
+    frozen : bool
+        Whether training leaves its numbers alone, the running ones too.
     """
 
     fresh = False
@@ -43,6 +45,7 @@ class Operation:
         self.buffers: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self.training = False
+        self.frozen = False
         self.saved: Any = None
         self._found: tuple[Shape, Found] | None = None
 
@@ -62,6 +65,10 @@ class Operation:
 
     def buffer_shapes(self) -> dict[str, Shape]:
         """Return the shapes of the buffers."""
+        return {}
+
+    def start(self) -> dict[str, float]:
+        """Return what weights that are not drawn start training with; of one axis: 1 for scales, 0 for shifts."""
         return {}
 
     def forward(self, x: Array, *, spare: bool = False) -> Array:
