@@ -58,7 +58,13 @@ SIZES = {"alexnet": 96, "nin": 96, "lenet": 28, "lenet-bn": 28, "lenet-avg": 28}
 CHAPTER = [name for name in NETWORKS if "/" not in name and not name.startswith("unet")]
 
 
-@pytest.mark.parametrize("name", CHAPTER)
+LONG = ("googlenet", "vgg13", "vgg16", "vgg19")
+"""vgg11 has all their kinds of layers but those of GoogLeNet's blocks, whose gradients have tests of their own."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.full] if n in LONG else []) for n in CHAPTER]
+)
 def test_every_network_of_the_chapter_lowers_its_loss(name):
     row = NETWORKS[name]
     size = (1, *(SIZES.get(name, 32),) * 2)
