@@ -141,7 +141,7 @@ class _Command(_Helpful, TyperCommand):
             is_eager=True,
             expose_value=False,
             callback=_help_all,
-            help="The same with the options for input and many files.",
+            help="The same with the options for input, many files, figures.",
             hidden=not self.rarer,
             rich_help_panel=OUTPUT,
         )
