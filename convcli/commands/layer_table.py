@@ -8,7 +8,7 @@ from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import padding_text
 from convcli.nets.architecture.counts import BYTES, LayerRecord
 
-__all__ = ["layer_cells", "print_layers", "shared"]
+__all__ = ["layer_cells", "print_layers", "receptive_field", "shared"]
 
 _SPARE = {
     "#": 4,
@@ -38,6 +38,17 @@ def shared(values: Sequence[float | Fraction] | None) -> float | str | None:
     if len(set(values)) > 1:
         return "x".join(map(str, values))
     return str(values[0]) if isinstance(values[0], Fraction) else values[0]
+
+
+def receptive_field(layer: LayerRecord) -> str:
+    """Say what a unit of a feature map sees; where global branches let it see all, what it sees without them as well."""
+    seen = f"Receptive field {shared(layer.rf)}"
+    if layer.whole:
+        seen += (
+            " by way of global branches, through which each unit sees all of the input; "
+            f"without them {shared(layer.rf_local)}"
+        )
+    return seen
 
 
 def layer_cells(

@@ -14,12 +14,15 @@ from convcli.nets.architecture.torch_code import chain_code
 from convcli.nets.layers import OPERATIONS, operation
 from convcli.nets.layers.activations import Relu
 
+NEEDED = (
+    *(("OUT", "8"), ("k", "k3"), ("CELLS", "4"), ("SQUEEZE", "2"), ("GROUPS", "2")),
+    *(("I", "1/2"), ("SCALE", "2"), ("ROWS", "1")),
+)
+
 
 def read(kind):
     """Read the shortest layer of a kind, and choose an input for it."""
-    needed = ",".join(
-        t for n, t in (("OUT", "8"), ("k", "k3"), ("CELLS", "4")) if n in KINDS[kind].needs
-    )
+    needed = ",".join(t for n, t in NEEDED if n in KINDS[kind].needs)
     layer = read_layer(f"{kind}:{needed}" if needed else kind)
     assert layer.kind == kind
     assert usage(kind).startswith(kind)
@@ -37,7 +40,9 @@ def written(kind):
     layer, size = read(kind)
     code = chain_code([layer], size)
     ast.parse(code)
-    assert "nn." in code.partition("nn.Sequential(")[2]
+    written = code.partition("net = nn.Sequential(")[2]
+    assert KINDS[kind].torch
+    assert KINDS[kind].torch.partition("(")[0].format(rank=2) in written
 
 
 def computed(kind):
@@ -100,8 +105,8 @@ def test_a_row_without_rule_or_code_cannot_be_made():
 
 def test_two_rows_make_a_kind(monkeypatch):
     monkeypatch.setitem(
-        KINDS, "relu6", Kind("relu6", "min(max(x, 0), 6)", rules.activation, "nn.ReLU6()")
+        KINDS, "relu9", Kind("relu9", "min(max(x, 0), 9)", rules.activation, "nn.Hardtanh(0, 9)")
     )
-    monkeypatch.setitem(OPERATIONS, "relu6", type("Relu6", (Relu,), {}))
-    assert lacking("relu6") == []
-    assert read_chain("relu6")[0].kind == "relu6"
+    monkeypatch.setitem(OPERATIONS, "relu9", type("Relu9", (Relu,), {}))
+    assert lacking("relu9") == []
+    assert read_chain("relu9")[0].kind == "relu9"

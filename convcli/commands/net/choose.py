@@ -1,12 +1,13 @@
 """Which network a call means: a name, or a file that describes one."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convcli.engine.errors import ConvError, display_name
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import doubt_about
 from convcli.files.inputs import kind_of
@@ -14,6 +15,7 @@ from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
+from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
 __all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
@@ -50,6 +52,8 @@ class Chosen:
         Its layers, if it was read from a file.
     width : float
         What the channels of its convolutions are multiplied by.
+    net : tuple of Node
+        Its layers, their channels multiplied.
     whole : bool
         Whether its fully connected layers are as well.
     """
@@ -60,7 +64,12 @@ class Chosen:
     row: Network | None = None
     text: str | None = None
     width: float = 1.0
+    net: tuple[Node, ...] = ()
     whole: bool = False
+
+    def counted(self) -> Summary:
+        """Return its layers with their sums."""
+        return Summary(self.name, self.input, tuple(self.steps))
 
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
@@ -87,7 +96,7 @@ def choose(
     Parameters
     ----------
     name : str
-        A key of `NETWORKS`, a file of the layer language, or ``-``.
+        A key of `NETWORKS`, a file of the layer language, ``-``, or layers themselves.
     size : tuple of int, optional
         What it is asked for; a file needs it.
     classes : int, optional
@@ -121,27 +130,36 @@ def choose(
                 usage=True,
             )
         try:
-            net = row.build(classes or row.classes)
-            return Chosen(name, size, _written(net, size, wide, whole), row, None, wide, whole)
+            net = _widened(row.build(classes or row.classes), wide, whole)
+            return Chosen(name, size, program(net, size), row, None, wide, net, whole)
         except ConvError as error:
             raise error.about(name) from error
-    if name != "-" and not Path(name).exists():
+    written = _is_layers(name)
+    if name != "-" and not written and not Path(name).exists():
         try:
             network(name)
         except ConvError as error:
             raise ConvError(f"{error}, and there is no such file", usage=True) from error
-    shown = display_name(name)
-    check_order(name)
+    shown = printable(" ".join(name.split())) if written else display_name(name)
+    if not written:
+        check_order(name)
     if classes is not None:
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
-    text = read_text(name) if text is None else text
-    net = read_chain(text, name=shown)
+    if text is None:
+        text = name if written else read_text(name)
+    net = _widened(read_chain(text, name=None if written else shown), wide, whole)
     try:
-        return Chosen(shown, size, _written(net, size, wide, whole), None, text, wide, whole)
+        return Chosen(shown, size, program(net, size), None, text, wide, net, whole)
     except ConvError as error:
         raise error.about(shown) from error
+
+
+def _is_layers(name: str) -> bool:
+    """Whether it is layers themselves, not the name of a file of layers."""
+    longest = 255  # of a file's name
+    return bool(re.search(r"[\s:(]", name)) and (len(name) > longest or not Path(name).exists())
 
 
 def check_order(name: str) -> None:
@@ -181,9 +199,9 @@ def choose_by_card(
         raise ConvError(f"does not say which network it is of: {naming} does", usage=True)
     text = str(card["layers"])
     width = width or 1.0
-    steps = _written(read_chain(text, name="layers"), size, width, whole)
-    return Chosen("layers", size, steps, None, text, width, whole)
+    net = _widened(read_chain(text, name="layers"), width, whole)
+    return Chosen("layers", size, program(net, size), None, text, width, net, whole)
 
 
-def _written(net: tuple[Node, ...], size: tuple[int, ...], width: float, whole: bool) -> list[Step]:
-    return program(net if width == 1 else scaled(net, width, whole=whole), size)
+def _widened(net: tuple[Node, ...], width: float, whole: bool) -> tuple[Node, ...]:
+    return net if width == 1 else scaled(net, width, whole=whole)

@@ -1,6 +1,7 @@
 """The options that several commands of `net` share: which network, for which input, on which data."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ __all__ = [
     "Data",
     "Depth",
     "Labels",
+    "Language",
     "MaxValue",
     "Mean",
     "Resize",
@@ -26,6 +28,13 @@ __all__ = [
     "WidthAll",
     "named",
 ]
+
+
+class Language(StrEnum):
+    """What --code of net show can write."""
+
+    layers = "layers"
+    torch = "torch"
 
 
 def _networks() -> Iterable[str]:

@@ -3,15 +3,16 @@
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convcli import options
-from convcli.commands.layer_table import layer_cells, print_layers, shared
+from convcli.commands.layer_table import layer_cells, print_layers, receptive_field, shared
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Overrides, choose, choose_by_card
+from convcli.commands.net.choose import Chosen, Overrides, choose, choose_by_card
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
@@ -20,7 +21,7 @@ from convcli.nets.architecture.counts import COUNTED, LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
 
-__all__ = ["EXAMPLES", "net_show"]
+__all__ = ["EXAMPLES", "net_show", "read_network"]
 
 EXAMPLES = (
     "convcli net show lenet",
@@ -73,6 +74,12 @@ def net_show(
             autocompletion=options.words(lambda: COUNTED),
         ),
     ] = None,
+    code: Annotated[
+        own.Language | None,
+        options.option(
+            options.OUTPUT, "--code", text="Print it to be edited: as a file of layers, as PyTorch."
+        ),
+    ] = None,
     format: options.TableFormat = None,
     as_json: options.JsonFlag = False,
 ) -> None:
@@ -87,7 +94,14 @@ def net_show(
     for part in also:
         if part not in COUNTED:
             raise one_of("--count", part, COUNTED)
-    found = _found(name, size or [], axis or [], classes, width, width_all)
+    found = read_network(name, size or [], axis or [], classes, width, whole=width_all)
+    if code is not None:
+        if not isinstance(found, Chosen):
+            raise ConvError(f"--code: {printable(name)} has no layers of the language", usage=True)
+        print(_code(found, code), end="")
+        return
+    if isinstance(found, Chosen):
+        found = found.counted()
     if found is None:
         from convcli.commands.net.tensors import show_tensors
 
@@ -100,8 +114,8 @@ def net_show(
     elif form != "csv":
         _show(found, blocks(found.layers, depth), also, flops=flops, markdown=form == "md")
     else:
-        shown = blocks(found.layers, depth) if depth else found.layers
-        leaves = [x for x in shown if x.kind != "block" or x.depth + 1 == depth]
+        listed = blocks(found.layers, depth) if depth else found.layers
+        leaves = [x for x in listed if x.kind != "block" or x.depth + 1 == depth]
         keys = [*_KEYS, *["flops"] * flops, *WINDOWS]
         if any(layer.whole for layer in found.layers):
             keys.append("rf_local")
@@ -113,15 +127,16 @@ def net_show(
             print(f"convcli: {printable(found.name)}: {_missing(found)}", file=sys.stderr)
 
 
-def _found(
+def read_network(
     name: str,
     sizes: Sequence[str],
     axes: Sequence[str],
     classes: int | None,
     width: float | None,
-    whole: bool,
-) -> Summary | None:
-    """Count what a call means; None for a file of weights that says nothing of its network."""
+    *,
+    whole: bool = False,
+) -> Chosen | Summary | None:
+    """Find what a call means: a network, a model counted, or None for weights that say nothing of theirs."""
     given = _named_sizes(sizes)
     text: str | None = None
     if name not in NETWORKS:
@@ -154,10 +169,21 @@ def _found(
             card = source_file.card
         if not (card.get("network") or card.get("layers")):
             return None
-        chosen = choose_by_card("", card, Overrides(size, classes, width=width, whole=whole))
-        return Summary(printable(name), chosen.input, tuple(chosen.steps))
-    chosen = choose(name, size, classes, width, text, whole=whole)
-    return Summary(chosen.name, chosen.input, tuple(chosen.steps))
+        asked = Overrides(size, classes, width=width, whole=whole)
+        return replace(choose_by_card("", card, asked), name=printable(name))
+    return choose(name, size, classes, width, text, whole=whole)
+
+
+def _code(chosen: Chosen, language: own.Language) -> str:
+    if language == own.Language.torch:
+        from convcli.nets.architecture.torch_code import chain_code
+
+        return chain_code(chosen.net, chosen.input)
+    from convcli.nets.architecture.layer_code import layer_text
+
+    size = size_text(chosen.input)
+    head = f"# {printable(chosen.name)}; convcli net show FILE --input {size}\n"
+    return head + layer_text(chosen.net)
 
 
 def _head(name: str) -> bytes:
@@ -254,12 +280,7 @@ def _foot(found: Summary, also: Sequence[str], *, flops: bool) -> list[str]:
     if last is not None and last.lost:
         lines.insert(0, f"The receptive field is not known from {last.lost} on.")
     elif last is not None:
-        seen = f"Receptive field {shared(total.rf)}"
-        if total.whole:
-            seen += (
-                " by way of global branches, through which each unit sees all of the input; "
-                f"without them {shared(total.rf_local)}"
-            )
+        seen = receptive_field(total)
         steps = shared(as_numbers(total.jump))
         lines.insert(
             0, f"{seen}, a unit every {steps} rows, at the last feature map ({last.name})."

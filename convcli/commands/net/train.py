@@ -206,7 +206,7 @@ class TrainOptions:
     ] = None
     plot: Annotated[
         str | None,
-        options.option(options.OUTPUT, "--plot", metavar="PNG", text="The same as a picture."),
+        options.option(options.OUTPUT, "--plot", metavar="PNG|SVG", text="The same as a picture."),
     ] = None
     force: options.Force = False
 

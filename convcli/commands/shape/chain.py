@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from convcli.commands.layer_table import layer_cells, print_layers, shared
+from convcli.commands.layer_table import layer_cells, print_layers, receptive_field, shared
 from convcli.commands.shape.flags import ShapeOptions
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
@@ -98,7 +98,7 @@ def _show(
         "unit to the next, and where the first begins.",
     ]
     for step in [step for step in steps if step.fields is not None][-1:]:
-        seen = f"Receptive field {shared(step.rf)}, jump {shared(step.jump)}"
+        seen = f"{receptive_field(step)}, jump {shared(step.jump)}"
         foot.insert(0, f"{seen}, after layer {step.number} ({step.text}).")
     styles = {"#": "dim", "output": "bold"}
     columns = ["#", "layer", *total]

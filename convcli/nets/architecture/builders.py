@@ -11,7 +11,7 @@ from convcli.nets.architecture.kinds import KINDS
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Block, Join, Node, Repeat, read_chain
 
-__all__ = ["Part", "concat", "named", "numbered", "residual", "scaled", "serial"]
+__all__ = ["Part", "concat", "multiply", "named", "numbered", "residual", "scaled", "serial"]
 
 Part: TypeAlias = "str | Node | Iterable[Part]"
 
@@ -39,8 +39,11 @@ def named(name: str, *parts: Part) -> Block:
 
 
 def numbered(*parts: Part) -> tuple[Block, ...]:
-    """Name each layer of these parts by its place, 0, 1, 2 …"""
-    return tuple(named(str(i), node) for i, node in enumerate(serial(*parts)))
+    """Name each layer of these parts by its place, 0, 1, 2 …, and each block without a name."""
+    return tuple(
+        named(str(i), node.items if type(node) is Block and not node.name else node)
+        for i, node in enumerate(serial(*parts))
+    )
 
 
 def concat(*branches: Part) -> Join:
@@ -52,6 +55,11 @@ def residual(*branches: Part) -> Join:
     """Add the branches up; one alone is added to the input."""
     ends = tuple(serial(b) for b in branches)
     return Join("residual", ends if len(ends) > 1 else (*ends, ()))
+
+
+def multiply(*branches: Part) -> Join:
+    """Multiply the branches; one alone is multiplied with the input."""
+    return replace(residual(*branches), kind="multiply")
 
 
 def scaled(net: Iterable[Node], width: float, *, whole: bool = False) -> tuple[Node, ...]:
@@ -119,7 +127,7 @@ def _scaled(node: Node, width: float, kinds: frozenset[str]) -> Node:
         )
     if not isinstance(node, Layer):
         return replace(node, items=tuple(_scaled(n, width, kinds) for n in node.items))
-    if node.out is None or node.kind not in kinds:
+    if node.out is None or not (node.kind in kinds or node.each):
         return node
     out = node.groups * max(int(width * node.out / node.groups + 0.5), 1)
     text = node.text.replace(f":{node.out}", f":{out}", 1)

@@ -16,12 +16,19 @@ __all__ = [
     "adaptive_pool",
     "batch_norm",
     "conv",
+    "crop",
     "dropout",
     "flatten",
     "global_pool",
+    "layer_scale",
     "linear",
+    "norm",
+    "part_of",
     "pool",
     "response_norm",
+    "shuffle",
+    "squeeze",
+    "upsample",
 ]
 
 Size = tuple[int, ...]
@@ -140,6 +147,72 @@ def batch_norm(_layer: Layer, size: Size) -> Found:
     return Found(size, params=2 * size[0], buffers=2 * size[0], extra={"bn": prod(size)})
 
 
+def norm(layer: Layer, size: Size) -> Found:
+    """Count normalization over channels: scale and shift are learned."""
+    _divided(layer, size)
+    return Found(size, params=2 * size[0], extra={"bn": prod(size)})
+
+
+def _divided(layer: Layer, size: Size) -> None:
+    if size[0] % layer.groups:
+        raise ConvError(f"{layer.groups} groups do not divide the {size[0]} input channels")
+
+
+def layer_scale(layer: Layer, size: Size) -> Found:
+    """Count a learned factor each channel."""
+    _spatial(layer, size)
+    return Found(size, params=size[0])
+
+
+def squeeze(layer: Layer, size: Size) -> Found:
+    """Count squeeze-and-excitation: global pooling, two fully connected layers. Hu et al., arXiv:1709.01507."""
+    _spatial(layer, size)
+    assert layer.out is not None
+    weights, units = 2 * size[0] * layer.out, size[0] + layer.out
+    extra = {"pool": prod(size), "bias": units, "act": units}
+    return Found(size, params=weights + units, macs=weights, extra=extra)
+
+
+def shuffle(layer: Layer, size: Size) -> Found:
+    """Put channels in another order."""
+    _spatial(layer, size)
+    _divided(layer, size)
+    return Found(size)
+
+
+def part_of(layer: Layer, size: Size) -> Found:
+    """Take a part of the channels."""
+    _, parts = layer.part
+    if size[0] % parts:
+        raise ConvError(f"{parts} parts do not divide the {size[0]} input channels")
+    return Found((size[0] // parts, *size[1:]))
+
+
+def upsample(layer: Layer, size: Size) -> Found:
+    """Make more cells: what they are made of is that of a transposed convolution of this stride."""
+    spatial = _spatial(layer, size)
+    windows: list[TransposedAxis] = []
+    for n, s in zip(spatial, per_axis("scale", layer.stride or (1,), len(spatial), 1), strict=True):
+        rows = s // 2 if layer.bilinear else 0
+        windows += transposed_axes((n,), (s + 2 * rows,), padding=rows, stride=s)
+    return Found((size[0], *(a.out for a in windows)), tuple(windows))
+
+
+def crop(layer: Layer, size: Size) -> Found:
+    """Cut rows off: windows of one cell, and padding below 0."""
+    spatial, pairs = _spatial(layer, size), layer.padding.pairs
+    if layer.padding.word != "explicit" or len(pairs) not in (1, len(spatial)):
+        raise ConvError(
+            f"crop takes rows, one number or pair for all axes or one for each of {len(spatial)}"
+        )
+    windows = []
+    for n, (before, after) in zip(spatial, pairs * (len(spatial) // len(pairs)), strict=True):
+        if before + after >= n:
+            raise ConvError(f"crop takes {before + after} of {n} rows, at least one has to stay")
+        windows.append(Axis(n, 1, 1, 1, -before, -after, n - before - after))
+    return Found((size[0], *(a.out for a in windows)), tuple(windows))
+
+
 def response_norm(layer: Layer, size: Size) -> Found:
     """Count local response normalization."""
     _spatial(layer, size)
@@ -158,13 +231,16 @@ def flatten(_layer: Layer, size: Size) -> Found:
 
 def linear(layer: Layer, size: Size) -> Found:
     """Count a fully connected layer."""
-    if len(size) > 1:
+    if len(size) > 1 and not layer.each:
         raise ConvError("linear needs one row of numbers: flatten or gap flatten comes first")
     assert layer.out is not None
-    weights = size[0] * layer.out
+    weights, places = size[0] * layer.out, prod(size[1:])
     bias = layer.out if layer.bias else 0
     return Found(
-        (layer.out,), params=weights + bias, macs=weights, extra={"bias": bias} if bias else {}
+        (layer.out, *size[1:]),
+        params=weights + bias,
+        macs=weights * places,
+        extra={"bias": bias * places} if bias else {},
     )
 
 

@@ -26,16 +26,18 @@ class Kind:
     Parameters
     ----------
     usage : str
-        Its text; what may be left out stands in brackets. A capital is a number: first a bare one (``OUT``, ``SIZE``,
-        ``CELLS``, ``RATE``, ``EPS``), then those after a letter (``kK``) or a name (``k=K``). The other words are flags.
+        Its text; what may be left out stands in brackets. A capital is a number: first a bare one (`_BARE`), then those
+        after a letter (``kK``) or a name (``k=K``). The other words are flags.
     summary : str
         What it does, for the help.
     rule : callable
         From a layer and the size of its input to what it comes to.
     torch : str
-        PyTorch's module, with {words} that torch_code.py fills in; of a layer with windows its name alone.
+        PyTorch's module, with {words} that torch_code.py fills in; of convolutions and pooling its name alone.
     local : bool
         Whether each unit of its output sees a part of the input only: False ends the receptive fields.
+    whole : bool
+        Whether the whole input has a part in each unit all the same, beside the field: through a factor a channel.
     """
 
     usage: str
@@ -43,6 +45,7 @@ class Kind:
     rule: Callable[[Layer, rules.Size], rules.Found]
     torch: str
     local: bool = True
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -116,25 +119,77 @@ _ROWS = (
         "batch normalization",
         *(rules.batch_norm, "nn.BatchNorm{rank}d({inputs}{eps})"),
     ),
+    Kind(
+        "layernorm[:EPS]",
+        "normalization over the channels, each place by itself",
+        *(rules.norm, "ChannelsLast(nn.LayerNorm({inputs}{eps}))"),
+    ),
+    Kind(
+        "groupnorm:GROUPS[,eps=E]",
+        "normalization over GROUPS groups of channels",
+        *(rules.norm, "nn.GroupNorm({groups}, {inputs}{eps})"),
+    ),
+    Kind(
+        "layerscale[:INIT]",
+        "a learned factor each channel",
+        *(rules.layer_scale, "Scale(nn.Parameter(torch.full(({ones}), {init:g})))"),
+    ),
+    Kind(
+        "se:SQUEEZE[,silu][,hard]",
+        "squeeze-and-excitation: channels scaled by what all of the map says",
+        *(
+            rules.squeeze,
+            "SqueezeExcitation(nn.Conv{rank}d, {inputs}, {size}, nn.{act}(), nn.{gate}())",
+        ),
+        whole=True,
+    ),
+    Kind(
+        "shuffle:GROUPS",
+        "channels of GROUPS groups in turns",
+        *(rules.shuffle, "nn.ChannelShuffle({groups})"),
+    ),
+    Kind("part:I/N", "the I-th of N parts of the channels", rules.part_of, "Part({part})"),
+    Kind(
+        "upsample:SCALE[,bilinear]",
+        "each cell SCALE times an axis; nearest, or bilinear",
+        *(rules.upsample, 'nn.Upsample(scale_factor={scale}, mode="{mode}")'),
+    ),
+    Kind(
+        "crop:ROWS",
+        "ROWS cut off a side, written as padding is",
+        *(rules.crop, "nn.ConstantPad{rank}d(({cut}), 0)"),
+    ),
     Kind("relu", "max(x, 0)", rules.activation, "nn.ReLU()"),
+    Kind("relu6", "min(max(x, 0), 6)", rules.activation, "nn.ReLU6()"),
+    Kind("leakyrelu[:SLOPE]", "x, below 0 SLOPE x", rules.activation, "nn.LeakyReLU({slope:g})"),
+    Kind("hardswish", "x hardsigmoid(x)", rules.activation, "nn.Hardswish()"),
+    Kind("hardsigmoid", "min(max(x + 3, 0), 6)/6", rules.activation, "nn.Hardsigmoid()"),
+    Kind("silu", "x sigmoid(x)", rules.activation, "nn.SiLU()"),
+    Kind("gelu", "x times the normal distribution at x", rules.activation, "nn.GELU()"),
     Kind("sigmoid", "1/(1 + exp(-x))", rules.activation, "nn.Sigmoid()"),
     Kind("tanh", "hyperbolic tangent", rules.activation, "nn.Tanh()"),
     Kind("softmax", "softmax over the channels", rules.activation, "nn.Softmax(dim=1)"),
     Kind("dropout[:RATE]", "dropout at RATE", rules.dropout, "nn.Dropout({rate:g})"),
     Kind("flatten", "everything in one row", rules.flatten, "nn.Flatten()", False),
     Kind(
-        "linear:OUT[,nobias]",
-        "fully connected layer to OUT units",
+        "linear:OUT[,nobias][,each]",
+        "fully connected layer to OUT units; each: of every place's channels",
         *(rules.linear, "nn.Linear({inputs}, {outputs}{bias})"),
     ),
 )
 KINDS: dict[str, Kind] = {row.name: row for row in _ROWS}
 """Every kind of layer, in the order of the help."""
 
-_FLAGS = {"nobias": ("bias", False), "ceil": ("ceil", True), "pad": ("count_padding", True)}
-NAMED = {"alpha": "alpha", "beta": "beta", "k": "offset"}
+_FLAGS = {
+    "nobias": ("bias", False),
+    "ceil": ("ceil", True),
+    "pad": ("count_padding", True),
+    **{name: (name, True) for name in ("each", "bilinear", "silu", "hard")},
+}
+NAMED = {"alpha": "alpha", "beta": "beta", "k": "offset", "eps": "eps"}
 """The fields of Layer that numbers with a name set; the names are PyTorch's."""
-_FIELDS = {"OUT": "out", "k": "kernel", "CELLS": "cells"}
+_FIELDS = {"k": "kernel", "GROUPS": "groups", "I": "part", "N": "part", "SCALE": "stride",
+           "ROWS": "padding", "CELLS": "cells", "OUT": "out", "SQUEEZE": "out"}  # fmt: skip
 """What arguments that are needed set."""
 
 
@@ -198,12 +253,11 @@ def _argument(kind: str, text: str, first: bool) -> tuple[str, Any]:
     if sign and named + sign in known:
         return NAMED[named], _number(named, number)
     bare = known[0] if first and known and known[0].isupper() else ""
-    if bare in ("RATE", "EPS") and is_real(text) and 0 <= float(text) < 1:
+    if bare in ("RATE", "EPS", "SLOPE", "INIT") and is_real(text) and 0 <= float(text) < 1:
         return bare.lower(), float(text)
-    if bare == "CELLS" and re.match(r"[0-9]", text):
-        return "cells", _sizes("cells", text)
-    if bare in ("OUT", "SIZE") and re.match(r"[0-9]", text):
-        return "out", _one(bare.lower(), text)
+    if bare in _BARE and re.match(r"[0-9]", text):
+        field, read = _BARE[bare]
+        return field, read(text)
     spelled = re.fullmatch(r"([A-Za-z])[a-z]*=([0-9].*)", text)
     if spelled and spelled[1].lower() in known:
         meant = printable(f"{spelled[1].lower()}{spelled[2]}")
@@ -239,6 +293,16 @@ def _one(what: str, text: str) -> int:
     return numbers[0]
 
 
+def _part(text: str) -> tuple[int, int]:
+    which, _, count = text.partition("/")
+    found = _one("part", which), _one("part", count)
+    if found[0] > found[1]:
+        raise ConvError(
+            f"part: got '{text}', 1/{found[1]} to {found[1]}/{found[1]} is allowed", usage=True
+        )
+    return found
+
+
 def _padding(text: str) -> Padding:
     try:
         return notation.read_padding(text)
@@ -246,7 +310,6 @@ def _padding(text: str) -> Padding:
         raise error if "padding" in str(error) else error.about("padding") from error
 
 
-_BARE = {"RATE": r"0?\.[0-9]{1,15}|0", "EPS": r"0?\.[0-9]{1,15}|1e-[0-9]{1,2}"}
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     **{name[0]: (name, partial(_sizes, name)) for name in ("kernel", "stride", "dilation")},
     "p": ("padding", _padding),
@@ -254,3 +317,13 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "op": ("output_padding", partial(_sizes, "output padding", least=0)),
 }
 """What an argument after a letter sets, and how it is read."""
+
+_BARE: dict[str, tuple[str, Callable[[str], Any]]] = {
+    **{name: ("out", partial(_one, name.lower())) for name in ("OUT", "SIZE", "SQUEEZE")},
+    "CELLS": ("cells", partial(_sizes, "cells")),
+    "GROUPS": ("groups", partial(_one, "groups")),
+    "SCALE": ("stride", partial(_sizes, "scale")),
+    "ROWS": ("padding", _padding),
+    "I": ("part", _part),
+}
+"""What a bare number sets, and how it is read; RATE, EPS, SLOPE and INIT, from 0 to below 1, set fields of their names."""

@@ -4,6 +4,7 @@ conv:64,k7,s2,p3 bn relu maxpool:k3,s2,p1      layers in a row; # begins a comme
 3*( conv:64,k3,p1 relu )                       repeated
 residual( conv:64,k3,p1 bn | conv:64,k1 )      branches that are added; alone, or empty: the input as it is
 concat( conv:32,k1 | conv:32,k3,p1 )           branches whose channels are joined
+multiply( | gap conv:8,k1 sigmoid )            branches that are multiplied; of one cell an axis: with all of it
 block = ( bn relu conv:12,k3,p1 )              a block, used by its name from then on
 """
 
@@ -22,7 +23,7 @@ __all__ = ["MOST_LAYERS", "Block", "Join", "Node", "Repeat", "read_chain"]
 MOST_LAYERS = 100_000
 """The most layers a text may come to when its repeats are written out."""
 _DEEPEST = 60
-_JOINS = ("concat", "residual")
+_JOINS = ("concat", "residual", "multiply")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +58,7 @@ class Repeat(Block):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Join:
-    """Branches on the same input whose outputs are put together: channels joined (concat) or added (residual).
+    """Branches on the same input put together: channels joined (concat), added (residual), or multiplied (multiply).
 
     An empty branch is the input as it is.
     """
@@ -275,7 +276,7 @@ class _Parser:
 
     def join(self, token: _Token) -> Join:
         branches = self.group(token)
-        if token.text == "residual" and len(branches) == 1:
+        if token.text != "concat" and len(branches) == 1:
             branches.append(())
         if not any(branches) or len(branches) < 2:
             raise self.wrong(

@@ -20,7 +20,7 @@ from convcli.nets.architecture.kinds import KINDS
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Join, Node, Repeat
 
-__all__ = ["Fields", "Step", "after_join", "after_windows", "last_uses", "program"]
+__all__ = ["Fields", "Step", "after_join", "after_windows", "depth", "last_uses", "peak", "program"]
 
 Fields = tuple[Field, ...]
 
@@ -38,15 +38,12 @@ class Step(LayerRecord):
         The blocks and branches it is in, from the outside.
     input : tuple of int
         C×spatial, or one number once everything is in a row.
-    inputs : tuple of int
-        The values it reads: one, or one a branch.
     """
 
     layer: Layer | Join
     number: int
     path: tuple[str, ...]
     input: Size
-    inputs: tuple[int, ...]
 
 
 def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:
@@ -89,7 +86,7 @@ def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:
         raise ConvError(
             f"input: got {size_text(size)}, C, CxL, CxHxW or CxDxHxW is allowed", usage=True
         )
-    walk = _Walk()
+    walk = _Walk(size[1:])
     fields = (Field(),) * (len(size) - 1) or None
     walk.through(net, _Value(0, size, fields), _Block((), "", iter(_names(net))))
     return walk.steps
@@ -109,6 +106,39 @@ def last_uses(steps: Sequence[Step]) -> list[list[int]]:
     for value in sorted(last):
         freed[last[value]].append(value)
     return freed
+
+
+def peak(steps: Sequence[Step]) -> int:
+    """Return how many numbers there are at once at most, when what nothing reads any more is let go.
+
+    A layer's output stands beside its input: none is written over another.
+
+    >>> from convcli.nets.architecture.parser import read_chain
+    >>> peak(program(read_chain("residual( conv:4,k1 relu | ) gap"), (4, 2, 2)))
+    48
+    """
+    held = {0: prod(steps[0].input)} if steps else {}
+    most = 0
+    for step, dead in zip(steps, last_uses(steps), strict=True):
+        held[step.number] = step.activations
+        most = max(most, sum(held.values()))
+        for value in dead:
+            del held[value]
+    return most
+
+
+def depth(steps: Sequence[Step]) -> int:
+    """Return the convolutions and linear layers on the longest way through a network.
+
+    >>> from convcli.nets.architecture.parser import read_chain
+    >>> depth(program(read_chain("residual( 2*( conv:4,k1 relu ) | conv:4,k1 ) flatten linear:2"), (4, 2, 2)))
+    3
+    """
+    ways = {0: 0}
+    for step in steps:
+        one = isinstance(step.layer, Layer) and KINDS[step.layer.kind].weighted
+        ways[step.number] = max(ways[value] for value in step.inputs) + one
+    return max(ways.values())
 
 
 def after_windows(fields: Fields, windows: Sequence[Axis | TransposedAxis]) -> Fields | None:
@@ -137,6 +167,7 @@ class _Value(NamedTuple):
     number: int
     size: Size
     fields: Fields | None
+    whole: bool = False
 
 
 class _Block(NamedTuple):
@@ -153,7 +184,8 @@ class _Block(NamedTuple):
 class _Walk:
     """Follows sizes and receptive fields through the tree and leaves a step at every layer."""
 
-    def __init__(self) -> None:
+    def __init__(self, spatial: Size) -> None:
+        self.spatial = spatial
         self.steps: list[Step] = []
 
     def through(self, nodes: Iterable[Node], value: _Value, block: _Block) -> _Value:
@@ -177,11 +209,21 @@ class _Walk:
 
     def layer(self, layer: Layer, value: _Value, path: tuple[str, ...], name: str) -> _Value:
         try:
-            found = KINDS[layer.kind].rule(layer, value.size)
+            kind = KINDS[layer.kind]
+            found = kind.rule(layer, value.size)
         except ConvError as error:
             raise self.wrong(layer, f"input {size_text(value.size)}", error) from error
         fields = None if value.fields is None else _after(layer, value.size, found, value.fields)
-        return self.step(layer, found, fields, name, path, value.size, (value.number,))
+        return self.step(
+            layer,
+            found,
+            fields,
+            whole=value.whole or kind.whole,
+            name=name,
+            path=path,
+            size=value.size,
+            inputs=(value.number,),
+        )
 
     def join(self, join: Join, value: _Value, block: _Block) -> _Value:
         ends = [
@@ -190,25 +232,46 @@ class _Walk:
         ]
         sizes = [end.size for end in ends]
         first = sizes[0]
-        if join.kind == "residual":
-            agree, output = len(set(sizes)) == 1, first
-        else:
-            agree = len({size[1:] for size in sizes}) == 1
-            output = (sum(size[0] for size in sizes), *first[1:])
+        what = "size"
+        match join.kind:
+            case "residual":
+                agree, output = len(set(sizes)) == 1, first
+            case "multiply":
+                what = "size, or 1 an axis,"
+                output = tuple(map(max, zip(*sizes, strict=False)))
+                agree = all(
+                    len(size) == len(output)
+                    and all(n in (1, out) for n, out in zip(size, output, strict=True))
+                    for size in sizes
+                )
+            case _:
+                what = "spatial size"
+                agree = len({size[1:] for size in sizes}) == 1
+                output = (sum(size[0] for size in sizes), *first[1:])
         if not agree:
-            what = "size" if join.kind == "residual" else "spatial size"
             problem = ConvError(f"its branches end in different sizes, one {what} is needed")
             raise self.wrong(join, f"inputs {' and '.join(map(size_text, sizes))}", problem)
-        seen = [end.fields for end in ends if end.fields is not None]
-        fields = after_join(seen, output[1:]) if len(seen) == len(ends) else None
-        inputs = tuple(end.number for end in ends)
-        return self.step(join, Found(output), fields, block.name(), block.path, value.size, inputs)
+        # factors of one cell stand beside the fields of the maps that they scale
+        maps = [end for end in ends if end.size[1:] == output[1:]]
+        seen = [end.fields for end in maps if end.fields is not None]
+        return self.step(
+            join,
+            Found(output),
+            after_join(seen, output[1:]) if len(seen) == len(maps) else None,
+            whole=len(maps) < len(ends) or any(end.whole for end in ends),
+            name=block.name(),
+            path=block.path,
+            size=value.size,
+            inputs=tuple(end.number for end in ends),
+        )
 
     def step(
         self,
         layer: Layer | Join,
         found: Found,
         fields: Fields | None,
+        *,
+        whole: bool,
         name: str,
         path: tuple[str, ...],
         size: Size,
@@ -222,6 +285,7 @@ class _Walk:
             text=layer.text,
             activations=prod(found.output),
             fields=fields,
+            whole=self.spatial if whole and fields is not None else None,
             layer=layer,
             number=len(self.steps) + 1,
             path=path,
@@ -229,7 +293,7 @@ class _Walk:
             inputs=inputs,
         )
         self.steps.append(step)
-        return _Value(step.number, step.output, fields)
+        return _Value(step.number, step.output, fields, whole)
 
     def wrong(self, layer: Layer | Join, given: str, error: ConvError) -> ConvError:
         line = f" (line {layer.line})" if layer.line > 1 else ""

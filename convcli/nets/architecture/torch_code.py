@@ -29,6 +29,53 @@ _HELPERS = {
     def forward(self, x):
         return sum(branch(x) for branch in self.branches)
 """,
+    "Multiply(": """class Multiply(nn.Module):
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        found = self.branches[0](x)
+        for branch in self.branches[1:]:
+            found = found * branch(x)
+        return found
+""",
+    "ChannelsLast(": """class ChannelsLast(nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        return self.module(x.movedim(1, -1)).movedim(-1, 1)
+""",
+    "Scale(": """class Scale(nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, x):
+        return x * self.weight
+""",
+    "SqueezeExcitation(": """class SqueezeExcitation(nn.Module):
+    def __init__(self, conv, channels, squeeze, act, gate):
+        super().__init__()
+        self.fc1, self.fc2 = conv(channels, squeeze, 1), conv(squeeze, channels, 1)
+        self.act, self.gate = act, gate
+
+    def forward(self, x):
+        mean = x.mean(tuple(range(2, x.ndim)), keepdim=True)
+        return x * self.gate(self.fc2(self.act(self.fc1(mean))))
+""",
+    "Part(": '''class Part(nn.Module):
+    """The first, second … of some parts of the channels."""
+
+    def __init__(self, which, parts):
+        super().__init__()
+        self.which, self.parts = which - 1, parts
+
+    def forward(self, x):
+        return x.chunk(self.parts, dim=1)[self.which]
+''',
     "MeanInside(": '''class MeanInside(nn.Module):
     """Average pooling over the cells that count: those `counted` pads with ones."""
 
@@ -41,6 +88,10 @@ _HELPERS = {
 ''',
 }
 """Modules that PyTorch lacks, printed where the code uses them."""
+
+
+_BLENDED = {0: "linear", 1: "linear", 2: "bilinear", 3: "trilinear"}
+"""PyTorch's names of linear interpolation, by the number of axes."""
 
 
 def layer_code(layer: Layer, size: Sequence[int]) -> str:
@@ -124,10 +175,22 @@ def _lines(step: Step) -> Iterator[str]:
         size=layer.out or 5,
         named=_named(layer),
         rate=layer.rate,
+        slope=layer.slope,
+        init=layer.init,
+        groups=layer.groups,
+        ones=", ".join(map(str, (step.input[0], *[1] * rank))),
+        act="SiLU" if layer.silu else "ReLU",
+        gate="Hardsigmoid" if layer.hard else "Sigmoid",
+        part=", ".join(map(str, layer.part)),
+        scale=_short(layer.stride or (1,)),
+        mode=_BLENDED[rank] if layer.bilinear else "nearest",
+        cut=_flat([(a.before, a.after) for a in step.axes]),
         eps="" if layer.eps == Layer.eps else f", eps={layer.eps:g}",
         bias="" if layer.bias else ", bias=False",
     )
-    if not step.axes:
+    if layer.each:
+        module = f"ChannelsLast({module})"
+    if "(" in module:
         yield module
     elif isinstance(step.axes[0], TransposedAxis):
         yield from _transposed(module, layer, step, rank)
@@ -222,8 +285,11 @@ def _pooling(module: str, layer: Layer, step: Step, rank: int) -> Iterator[str]:
 
 def _pad(rank: int, pairs: Sequence[tuple[int, int]], value: str) -> str:
     """Write a padding layer; PyTorch counts the axes from the last."""
-    flat = ", ".join(f"{b}, {a}" for b, a in reversed(pairs))
-    return f"nn.ConstantPad{rank}d(({flat}), {value})"
+    return f"nn.ConstantPad{rank}d(({_flat(pairs)}), {value})"
+
+
+def _flat(pairs: Sequence[tuple[int, int]]) -> str:
+    return ", ".join(f"{b}, {a}" for b, a in reversed(pairs))
 
 
 def _window(axes: Sequence[Axis] | Sequence[TransposedAxis], usual: Sequence[int]) -> str:

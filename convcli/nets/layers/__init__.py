@@ -15,11 +15,26 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.layers import pooling, winograd
-from convcli.nets.layers.activations import Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
+from convcli.nets.layers.activations import (
+    Dropout,
+    Flatten,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Softmax,
+    Tanh,
+)
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.convolution import convolve, input_gradient, weight_gradient
-from convcli.nets.layers.memory_layout import inner
-from convcli.nets.layers.normalization import BatchNorm, ResponseNorm
+from convcli.nets.layers.memory_layout import inner, outer
+from convcli.nets.layers.normalization import BatchNorm, GroupNorm, LayerNorm, ResponseNorm
+from convcli.nets.layers.rearranging import Crop, Part, Shuffle, Upsample
+from convcli.nets.layers.scaling import LayerScale, SqueezeExcitation
 
 __all__ = ["OPERATIONS", "operation"]
 
@@ -106,7 +121,7 @@ class TransposedConvolution(Convolution):
 
 
 class Linear(Operation):
-    """Fully connected layer."""
+    """Fully connected layer, of a row of numbers or of every place's channels."""
 
     fresh = True
 
@@ -118,19 +133,31 @@ class Linear(Operation):
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         del spare
         self.saved = x if self.training else None
+        if x.ndim > 2:
+            found = product(self.weights["weight"], _by_channel(x))
+            if "bias" in self.weights:
+                found += self.weights["bias"][:, None]
+            return outer(found.reshape(-1, *x.shape[2:], x.shape[0]))
         found = product(x, self.weights["weight"].T)
         if "bias" in self.weights:
             found += self.weights["bias"]
         return found
 
     def learn(self, gradient: Array) -> None:
+        coming, given = _by_channel(gradient), _by_channel(self.saved)
         if "bias" in self.weights:
-            self.gradients["bias"] = gradient.sum(axis=0)
-        self.gradients["weight"] = product(gradient.T, self.saved)
+            self.gradients["bias"] = coming.sum(axis=1)
+        self.gradients["weight"] = product(coming, given.T)
 
     def backward(self, gradient: Array) -> Array:
         self.learn(gradient)
-        return product(self.weights["weight"].T, gradient.T).T  # the batch innermost
+        found = product(self.weights["weight"].T, _by_channel(gradient))
+        return outer(found.reshape(-1, *gradient.shape[2:], gradient.shape[0]))
+
+
+def _by_channel(x: Array) -> Array:
+    """Put the cells of a channel, of all examples, in a row; of a row of numbers that is its transpose."""
+    return x.T if x.ndim == 2 else inner(x).reshape(x.shape[1], -1)
 
 
 class Pooling(Operation):
@@ -180,7 +207,21 @@ OPERATIONS: dict[str, Callable[[Layer, Shape], Operation]] = {
     "adaptive": PartsPooling,
     "lrn": ResponseNorm,
     "bn": BatchNorm,
+    "layernorm": LayerNorm,
+    "groupnorm": GroupNorm,
+    "layerscale": LayerScale,
+    "se": SqueezeExcitation,
+    "shuffle": Shuffle,
+    "part": Part,
+    "upsample": Upsample,
+    "crop": Crop,
     "relu": Relu,
+    "relu6": Relu6,
+    "leakyrelu": LeakyRelu,
+    "hardswish": HardSwish,
+    "hardsigmoid": HardSigmoid,
+    "silu": Silu,
+    "gelu": Gelu,
     "sigmoid": Sigmoid,
     "tanh": Tanh,
     "softmax": Softmax,

@@ -67,6 +67,10 @@ class Operation:
         """Return the shapes of the buffers."""
         return {}
 
+    def start(self) -> dict[str, float]:
+        """Return what weights that are not drawn start training with; of one axis: 1 for scales, 0 for shifts."""
+        return {}
+
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         """Compute the output; with `spare`, it may be written over the input."""
         del spare

@@ -1,11 +1,11 @@
-"""Layers that normalize: by the batch, by the channels near."""
+"""Layers that normalize: by the batch, by the channels near, by groups of channels."""
 
 import numpy as np
 
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.memory_layout import by_channels, inner, outer
 
-__all__ = ["BatchNorm", "ResponseNorm"]
+__all__ = ["BatchNorm", "GroupNorm", "LayerNorm", "ResponseNorm"]
 
 
 class BatchNorm(Operation):
@@ -130,3 +130,66 @@ class ResponseNorm(Operation):
             if low < high:
                 found[:, low - step : high - step] += x[:, low:high]
         return found
+
+
+class LayerNorm(Operation):
+    """Normalization over the channels, each place of each example by itself. Ba, Kiros and Hinton, arXiv:1607.06450."""
+
+    fresh = True
+
+    def weight_shapes(self) -> dict[str, Shape]:
+        return {"weight": (self.size[0],), "bias": (self.size[0],)}
+
+    def groups(self, x: Array) -> Array:
+        """View the channels as groups that are normalized together, on axis 2: shape (N, groups, C / groups, …)."""
+        return x[:, None]
+
+    def axes(self, x: Array) -> tuple[int, ...]:
+        """Return the axes of the groups that are normalized over."""
+        del x
+        return (2,)
+
+    def forward(self, x: Array, *, spare: bool = False) -> Array:
+        del spare
+        cells, axes = self.groups(x), self.axes(x)
+        centred = cells - cells.mean(axis=axes, keepdims=True)
+        variance = np.square(centred).mean(axis=axes, keepdims=True)
+        deviation = np.sqrt(variance + x.dtype.type(self.layer.eps))
+        centred /= deviation
+        normed = centred.reshape(x.shape)
+        self.saved = (normed, deviation) if self.training else None
+        found: Array = normed * self.spread("weight", x)
+        found += self.spread("bias", x)
+        return found
+
+    def learn(self, gradient: Array) -> None:
+        normed, _ = self.saved
+        others = (0, *range(2, gradient.ndim))
+        self.gradients["bias"] = gradient.sum(axis=others)
+        self.gradients["weight"] = (gradient * normed).sum(axis=others)
+
+    def backward(self, gradient: Array) -> Array:
+        self.learn(gradient)
+        normed, deviation = self.saved
+        axes = self.axes(gradient)
+        cells = self.groups(normed)
+        coming = self.groups(gradient * self.spread("weight", gradient))
+        along = (coming * cells).mean(axis=axes, keepdims=True)
+        found = coming - coming.mean(axis=axes, keepdims=True) - cells * along
+        found /= deviation
+        back: Array = found.reshape(gradient.shape)
+        return back
+
+    def spread(self, name: str, x: Array) -> Array:
+        """Give a weight the axes of a batch."""
+        return self.weights[name].reshape(-1, *(1,) * (x.ndim - 2))
+
+
+class GroupNorm(LayerNorm):
+    """Normalization over groups of channels and all places. Wu and He, arXiv:1803.08494."""
+
+    def groups(self, x: Array) -> Array:
+        return x.reshape(x.shape[0], self.layer.groups, -1, *x.shape[2:])
+
+    def axes(self, x: Array) -> tuple[int, ...]:
+        return tuple(range(2, x.ndim + 1))

@@ -6,7 +6,7 @@ Open: feature_maps, initializers, matching, preprocessing, weights.
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,16 @@ from convcli.nets.layers.activations import Dropout
 from convcli.nets.layers.base import Array, Operation, Shape
 from convcli.nets.layers.memory_layout import hold_memory
 
-__all__ = ["Model", "Prediction"]
+__all__ = ["Model", "Prediction", "tensor"]
+
+
+def tensor(name: str, part: str) -> str:
+    """Name a layer's tensor; one without a name of its own has the layer's.
+
+    >>> tensor("conv1", "weight"), tensor("features.1.0.layer_scale", "")
+    ('conv1.weight', 'features.1.0.layer_scale')
+    """
+    return f"{name}.{part}" if part else name
 
 
 class Model:
@@ -71,13 +80,13 @@ class Model:
         for name, op in self.operations.items():
             parts = {} if learned is False else op.weight_shapes()
             parts |= {} if learned else op.buffer_shapes()
-            found |= {f"{name}.{part}": shape for part, shape in parts.items()}
+            found |= {tensor(name, part): shape for part, shape in parts.items()}
         return found
 
     def tensors(self) -> dict[str, Array]:
         """Return every tensor by its name."""
         return {
-            f"{name}.{part}": array
+            tensor(name, part): array
             for name, op in self.operations.items()
             for part, array in (op.weights | op.buffers).items()
         }
@@ -85,8 +94,8 @@ class Model:
     def load(self, tensors: dict[str, Array]) -> None:
         """Take tensors by their names; the shapes have been checked (weights.py)."""
         for name, op in self.operations.items():
-            op.weights = {part: tensors[f"{name}.{part}"] for part in op.weight_shapes()}
-            op.buffers = {part: tensors[f"{name}.{part}"] for part in op.buffer_shapes()}
+            op.weights = {part: tensors[tensor(name, part)] for part in op.weight_shapes()}
+            op.buffers = {part: tensors[tensor(name, part)] for part in op.buffer_shapes()}
 
     @property
     def last(self) -> str:
@@ -135,6 +144,7 @@ class Model:
             )
         values = {0: x}
         self.kept: dict[str, Array] = {}
+        self._factors: dict[int, list[Array]] = {}
         inputs: list[Array] = []
         for step, dead in zip(self.steps, self._dead, strict=True):
             inputs = [values[v] for v in step.inputs]
@@ -148,6 +158,10 @@ class Model:
                 found = op.forward(inputs[0], spare=spare[0])
             elif step.layer.kind == "concat":
                 found = np.concatenate(inputs, axis=1)
+            elif step.layer.kind == "multiply":
+                found = reduce(np.multiply, inputs)
+                if training:
+                    self._factors[step.number] = inputs
             else:
                 found = _sum(inputs, spare)
             values[step.number] = found
@@ -214,6 +228,8 @@ class Model:
             elif step.layer.kind == "concat":
                 sizes = [self._channels(v) for v in step.inputs]
                 parts = np.split(coming, np.cumsum(sizes)[:-1], axis=1)
+            elif step.layer.kind == "multiply":
+                parts = _by_factors(coming, self._factors.pop(step.number))
             else:
                 parts = [coming] * len(step.inputs)
             for value, part in zip(step.inputs, parts, strict=True):
@@ -223,6 +239,16 @@ class Model:
 
     def _channels(self, value: int) -> int:
         return self.steps[value - 1].output[0] if value else self.input[0]
+
+
+def _by_factors(gradient: Array, factors: list[Array]) -> list[Array]:
+    """Return the gradients by the factors of a product; one of a single cell gets those of all that it scaled."""
+    found = []
+    for i, factor in enumerate(factors):
+        others = [gradient, *factors[:i], *factors[i + 1 :]]
+        shared = tuple(axis for axis, n in enumerate(factor.shape) if n < gradient.shape[axis])
+        found.append(reduce(np.multiply, others).sum(axis=shared, keepdims=True))
+    return found
 
 
 def _sum(inputs: list[Array], spare: list[bool]) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 
 from convcli.engine.errors import one_of
 from convcli.nets.layers.base import Array, Shape
-from convcli.nets.model import Model
+from convcli.nets.model import Model, tensor
 
 __all__ = ["METHODS", "start"]
 
@@ -64,8 +64,11 @@ def start(model: Model, method: str, rng: np.random.Generator) -> None:
     if method not in METHODS:
         raise one_of("method", method, METHODS)
     tensors: dict[str, Array] = {}
+    told = {tensor(n, p): v for n, op in model.operations.items() for p, v in op.start().items()}
     for name, shape in model.shapes().items():
-        if len(shape) > 1:
+        if name in told:
+            tensors[name] = np.full(shape, told[name], np.float32)
+        elif len(shape) > 1:
             tensors[name] = METHODS[method](shape, rng)
         else:
             one = name.endswith((".weight", ".running_var"))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of
 from convcli.nets.layers.base import Array
-from convcli.nets.model import Model
+from convcli.nets.model import Model, tensor
 from convcli.nets.training.evaluation import cross_entropy, evaluated
 from convcli.nets.training.examples import Examples
 from convcli.nets.training.optimizers import OPTIMIZERS
@@ -212,7 +212,7 @@ class Training:
                 gradient = op.gradients.pop(part)
                 if decay and weight.ndim > 1:
                     gradient += decay * weight
-                slots = {s: self._slots[f"{name}.{part}.{s}"] for s in self._optimizer.slots}
+                slots = {s: self._slots[f"{tensor(name, part)}.{s}"] for s in self._optimizer.slots}
                 self._optimizer.step(weight, gradient, slots, rate, self.recipe, self.steps)
 
     def _blame(self, x: Array) -> str:

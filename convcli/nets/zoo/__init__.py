@@ -4,7 +4,7 @@ Open: recipes.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -163,16 +163,76 @@ def _torch_googlenet(classes: int) -> Nodes:
     return googlenet(classes)
 
 
-def _torch_resnet(classes: int, depth: int) -> Nodes:
+def _torch_resnet(classes: int, depth: int, *, groups: int = 1, width: int = 64) -> Nodes:
     from convcli.nets.zoo.torchvision import resnet
 
-    return resnet(classes, depth=depth)
+    return resnet(classes, depth=depth, groups=groups, width=width)
 
 
 def _torch_densenet(classes: int, depth: int) -> Nodes:
     from convcli.nets.zoo.torchvision import densenet
 
     return densenet(classes, depth=depth)
+
+
+def _squeezenet(classes: int, version: str) -> Nodes:
+    from convcli.nets.zoo.torchvision import squeezenet
+
+    return squeezenet(classes, version)
+
+
+def _inception_v3(classes: int) -> Nodes:
+    from convcli.nets.zoo.inception import inception_v3
+
+    return inception_v3(classes)
+
+
+def _mobilenet_v2(classes: int) -> Nodes:
+    from convcli.nets.zoo.mobile import mobilenet_v2
+
+    return mobilenet_v2(classes)
+
+
+def _mobilenet_v3(classes: int, form: str) -> Nodes:
+    from convcli.nets.zoo.mobile import mobilenet_v3
+
+    return mobilenet_v3(classes, form)
+
+
+def _shufflenet_v2(classes: int) -> Nodes:
+    from convcli.nets.zoo.mobile import shufflenet_v2
+
+    return shufflenet_v2(classes)
+
+
+def _mnasnet(classes: int) -> Nodes:
+    from convcli.nets.zoo.mobile import mnasnet
+
+    return mnasnet(classes)
+
+
+def _efficientnet(classes: int, number: int) -> Nodes:
+    from convcli.nets.zoo.mobile import efficientnet
+
+    return efficientnet(classes, number)
+
+
+def _regnet(classes: int, form: str) -> Nodes:
+    from convcli.nets.zoo.regnet import regnet
+
+    return regnet(classes, form)
+
+
+def _convnext(classes: int, form: str) -> Nodes:
+    from convcli.nets.zoo.convnext import convnext
+
+    return convnext(classes, form)
+
+
+def _unet(classes: int, *, same: bool) -> Nodes:
+    from convcli.nets.zoo.unet import unet
+
+    return unet(classes, same=same)
 
 
 _CHAPTER_VGG = {
@@ -205,6 +265,29 @@ _DENSENETS = {
     201: (20_013_928, 4_291_365_888),
 }
 """Parameters and MACs as torchvision publishes them, by depth and whether there is batch normalization."""
+_WIDER = {
+    "resnext50_32x4d": ("ResNeXt-50, 32 groups", (50, 32, 4), (25_028_904, 4_230_479_872)),
+    "resnext101_32x8d": ("ResNeXt-101, 32 groups", (101, 32, 8), (88_791_336, 16_414_015_488)),
+    "wide_resnet50_2": ("Wide ResNet-50", (50, 1, 128), (68_883_240, 11_398_021_120)),
+    "wide_resnet101_2": ("Wide ResNet-101", (101, 1, 128), (126_886_696, 22_753_050_624)),
+}
+_EFFICIENTNETS = {
+    0: (224, 256, (5_288_548, 385_814_752)),
+    1: (240, 256, (7_794_184, 686_802_832)),
+    2: (288, 288, (9_109_994, 1_087_529_456)),
+    3: (300, 320, (12_233_232, 1_827_141_392)),
+    4: (380, 384, (19_341_616, 4_393_771_024)),
+    5: (456, 456, (30_389_784, 10_266_384_752)),
+    6: (528, 528, (43_040_704, 19_067_593_536)),
+    7: (600, 600, (66_347_960, 37_745_884_192)),
+}
+"""Input, what pictures are resized to, and the counts."""
+_CONVNEXTS = {
+    "tiny": (236, (28_589_128, 4_455_531_264)),
+    "small": (230, (50_223_688, 8_683_712_256)),
+    "base": (232, (88_591_464, 15_354_729_472)),
+    "large": (232, (197_767_336, 34_361_433_600)),
+}
 
 _ROWS = (
     Network(
@@ -281,6 +364,22 @@ _ROWS = (
         recipe=_NORMED,
         chapters=_chapters(0.1, 256),
     ),
+    Network(
+        "unet",
+        "U-Net, unpadded: maps that shrink by 184",
+        partial(_unet, same=False),
+        (31_030_658, 150_428_424_448),
+        (1, 572, 572),
+        2,
+    ),
+    Network(
+        "unet-same",
+        "U-Net, padded, with batch normalization and upsampling",
+        partial(_unet, same=True),
+        (31_036_546, 54_538_534_912),
+        (1, 256, 256),
+        2,
+    ),
     _published("alexnet", "AlexNet", _torch_alexnet, (61_100_840, 714_188_480)),
     *(
         _published(
@@ -310,6 +409,78 @@ _ROWS = (
             f"densenet{depth}", f"DenseNet-{depth}", partial(_torch_densenet, depth=depth), counted
         )
         for depth, counted in _DENSENETS.items()
+    ),
+    *(
+        _published(
+            name,
+            title,
+            partial(_torch_resnet, depth=depth, groups=groups, width=width),
+            counted,
+        )
+        for name, (title, (depth, groups, width), counted) in _WIDER.items()
+    ),
+    *(
+        _published(
+            f"squeezenet{version}",
+            f"SqueezeNet {version.replace('_', '.')}",
+            partial(_squeezenet, version=version),
+            counted,
+        )
+        for version, counted in (
+            ("1_0", (1_248_424, 818_924_576)),
+            ("1_1", (1_235_496, 349_151_936)),
+        )
+    ),
+    _published(
+        "inception_v3",
+        "Inception v3, no auxiliary head",
+        _inception_v3,
+        (23_834_568, 5_713_216_096),
+        input=(3, 299, 299),
+        preparation=replace(_SYMMETRIC, resize=342),
+        ignored=("AuxLogits.",),
+    ),
+    _published("mobilenet_v2", "MobileNet v2", _mobilenet_v2, (3_504_872, 300_774_272)),
+    *(
+        _published(
+            f"mobilenet_v3_{form}",
+            f"MobileNet v3, {form}",
+            partial(_mobilenet_v3, form=form),
+            counted,
+        )
+        for form, counted in (
+            ("small", (2_542_856, 56_510_400)),
+            ("large", (5_483_032, 216_589_760)),
+        )
+    ),
+    _published("shufflenet_v2_x1_0", "ShuffleNet v2", _shufflenet_v2, (2_278_604, 144_907_992)),
+    _published("mnasnet1_0", "MnasNet", _mnasnet, (4_383_312, 314_415_872)),
+    *(
+        _published(
+            f"efficientnet_b{number}",
+            f"EfficientNet-B{number}",
+            partial(_efficientnet, number=number),
+            counted,
+            input=(3, side, side),
+            preparation=replace(_IMAGENET, resize=resize),
+        )
+        for number, (side, resize, counted) in _EFFICIENTNETS.items()
+    ),
+    _published(
+        "regnet_y_400mf",
+        "RegNetY-400MF",
+        partial(_regnet, form="y_400mf"),
+        (4_344_144, 401_842_848),
+    ),
+    *(
+        _published(
+            f"convnext_{form}",
+            f"ConvNeXt, {form}",
+            partial(_convnext, form=form),
+            counted,
+            preparation=replace(_IMAGENET, resize=resize),
+        )
+        for form, (resize, counted) in _CONVNEXTS.items()
     ),
 )
 NETWORKS: dict[str, Network] = {row.name: row for row in _ROWS}

@@ -1,15 +1,20 @@
 """The networks that torchvision publishes weights for, with the names of its state dicts. No arrays.
 
 Layers, names and hyperparameters follow torchvision.models, so that its weights fit and its published counts come out.
+Those made for phones stand in mobile.py, Inception v3 in inception.py, the latest ones in convnext.py and regnet.py.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from convcli.nets.architecture.builders import Part, concat, named, numbered, residual, serial
 from convcli.nets.architecture.parser import Block, Node
 from convcli.nets.zoo.chapter import INCEPTIONS, VGG
 
-__all__ = ["DENSENETS", "RESNETS", "alexnet", "densenet", "googlenet", "resnet", "vgg"]
+__all__ = [
+    *("DENSENETS", "RESNETS", "alexnet", "densenet", "googlenet", "normed", "resnet"),
+    *("squeezenet", "vgg"),
+]
 
 Nodes = tuple[Node, ...]
 
@@ -130,8 +135,44 @@ def _inception(name: str) -> Block:
     )
 
 
-def resnet(classes: int, depth: int) -> Nodes:
-    """ResNet; a bottleneck's stride is that of its 3×3 convolution."""
+def normed(name: str, conv: str, act: str = "relu", *, norm: str = "bn") -> Block:
+    """Build torchvision's Conv2dNormActivation: convolution, normalization and activation, named 0, 1, 2."""
+    bias = "" if norm.startswith("layernorm") else ",nobias"
+    return named(name, numbered(f"{conv}{bias} {norm} {act}"))
+
+
+def squeezenet(classes: int, version: str) -> Nodes:
+    """SqueezeNet. Iandola et al., arXiv:1602.07360; 1_1 pools earlier."""
+
+    def fire(squeezed: int, out: int) -> Nodes:
+        return serial(
+            named("squeeze", f"conv:{squeezed},k1"),
+            "relu",
+            concat(
+                [named("expand1x1", f"conv:{out},k1"), "relu"],
+                [named("expand3x3", f"conv:{out},k3,p1"), "relu"],
+            ),
+        )
+
+    fires = [fire(16 * i, 64 * i) for i in (1, 1, 2, 2, 3, 3, 4, 4)]
+    first = "conv:96,k7,s2 relu" if version == "1_0" else "conv:64,k3,s2 relu"
+    cuts = (0, 3, 7, 8) if version == "1_0" else (0, 2, 4, 8)
+    parts: list[Part] = [first]
+    for low, high in pairwise(cuts):
+        parts += ["maxpool:k3,s2,ceil" if low < 8 else (), *(named("", f) for f in fires[low:high])]
+    return serial(
+        named("features", numbered(parts)),
+        named("classifier", numbered(f"dropout conv:{classes},k1 relu gap")),
+        "flatten",
+    )
+
+
+def resnet(classes: int, depth: int, *, groups: int = 1, width: int = 64) -> Nodes:
+    """ResNet; a bottleneck's stride is that of its 3×3 convolution.
+
+    `groups` of `width` channels make a ResNeXt (Xie et al., arXiv:1611.05431), a width of 128 alone a wide ResNet
+    (Zagoruyko and Komodakis, arXiv:1605.07146).
+    """
     row = RESNETS[depth]
     wide = 4 if row.bottleneck else 1
     channels = 64
@@ -139,15 +180,18 @@ def resnet(classes: int, depth: int) -> Nodes:
     for stage, count in enumerate(row.blocks):
         blocks = []
         for i in range(count):
-            width, stride = 64 << stage, 2 if stage and not i else 1
-            path = _bottleneck(width, stride) if row.bottleneck else _basic(width, stride)
+            planes, stride = 64 << stage, 2 if stage and not i else 1
+            inner = planes * width // 64 * groups
+            path = _basic(planes, stride)
+            if row.bottleneck:
+                path = _bottleneck(inner, stride, planes * wide, groups)
             shortcut: Part = ()
-            if stride > 1 or channels != width * wide:
+            if stride > 1 or channels != planes * wide:
                 shortcut = named(
-                    "downsample", numbered(f"conv:{width * wide},k1,s{stride},nobias bn")
+                    "downsample", numbered(f"conv:{planes * wide},k1,s{stride},nobias bn")
                 )
             blocks.append(named(str(i), residual(path, shortcut), "relu"))
-            channels = width * wide
+            channels = planes * wide
         stages.append(named(f"layer{stage + 1}", blocks))
     return serial(
         *(named("conv1", "conv:64,k7,s2,p3,nobias"), named("bn1", "bn"), "relu"),
@@ -159,8 +203,9 @@ def _basic(width: int, stride: int) -> Nodes:
     return _convolutions(f"{width},k3,s{stride},p1", f"{width},k3,p1")
 
 
-def _bottleneck(width: int, stride: int) -> Nodes:
-    return _convolutions(f"{width},k1", f"{width},k3,s{stride},p1", f"{4 * width},k1")
+def _bottleneck(width: int, stride: int, out: int, groups: int) -> Nodes:
+    grouped = f",g{groups}" if groups > 1 else ""
+    return _convolutions(f"{width},k1", f"{width},k3,s{stride},p1{grouped}", f"{out},k1")
 
 
 def _convolutions(*texts: str) -> Nodes:

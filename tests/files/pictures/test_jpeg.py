@@ -76,7 +76,7 @@ def test_what_is_carried_along(monkeypatch):
 
 def test_an_error_of_the_file_ends_the_work():
     class Full(io.BytesIO):
-        def write(self, data):
+        def write(self, _data):
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"):

@@ -75,7 +75,7 @@ def test_leaves_are_counted_with_repeats():
     assert block.leaves == 11
 
 
-KNOWN = ", ".join([*KINDS, "concat", "residual"])
+KNOWN = ", ".join([*KINDS, "concat", "residual", "multiply"])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ KNOWN = ", ".join([*KINDS, "concat", "residual"])
             "layer 1 'conv:4': its kernel is missing, "
             "conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias] is allowed",
         ),
-        ("linear", "layer 1 'linear': its out is missing, linear:OUT[,nobias] is allowed"),
+        ("linear", "layer 1 'linear': its out is missing, linear:OUT[,nobias][,each] is allowed"),
         ("relu:", "layer 1 'relu:': got '', relu is allowed"),
         ("dropout:2", "layer 1 'dropout:2': got '2', dropout[:RATE] is allowed"),
         ("lrn:5,5", "layer 1 'lrn:5,5': got '5', lrn[:SIZE][,alpha=A][,beta=B][,k=K] is allowed"),

@@ -81,11 +81,15 @@ def test_a_chain_with_branches():
     )
 
 
+NEEDED = (
+    *(("OUT", "8"), ("k", "k3"), ("CELLS", "4"), ("SQUEEZE", "2"), ("GROUPS", "2")),
+    *(("I", "1/2"), ("SCALE", "2"), ("ROWS", "1")),
+)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_gives_python(kind):
-    needed = ",".join(
-        t for n, t in (("OUT", "8"), ("k", "k3"), ("CELLS", "4")) if n in KINDS[kind].needs
-    )
+    needed = ",".join(t for n, t in NEEDED if n in KINDS[kind].needs)
     text = f"{kind}:{needed}" if needed else kind
     size = (4,) if kind == "linear" else (4, 9, 9)
     ast.parse(chain_code(read_chain(text), size))

@@ -1,5 +1,6 @@
 """Every layer: forward against plain loops or the formula, backward against central differences in float64."""
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,7 +46,30 @@ LAYERS = [
     ("lrn:k=0.5,alpha=1e-2", (6, 2, 3)),
     ("bn", (3, 4, 5)),
     ("bn:0.1", (6,)),
+    ("layernorm", (5, 3, 4)),
+    ("layernorm:0.1", (6,)),
+    ("groupnorm:2", (6, 3, 4)),
+    ("groupnorm:3,eps=0.1", (6,)),
+    ("layerscale", (5, 3, 4)),
+    ("se:2", (5, 3, 4)),
+    ("se:3,silu,hard", (4, 2, 3)),
+    ("shuffle:2", (6, 3, 4)),
+    ("part:1/2", (6, 3, 4)),
+    ("part:3/3", (6, 3, 4)),
+    ("upsample:2", (3, 4, 5)),
+    ("upsample:1x3", (2, 4, 3)),
+    ("upsample:2,bilinear", (3, 4, 5)),
+    ("upsample:3x2,bilinear", (2, 3, 1)),
+    ("crop:1", (3, 4, 5)),
+    ("crop:0/2x1/0", (3, 4, 5)),
     ("relu", (3, 4, 5)),
+    ("relu6", (3, 4, 5)),
+    ("leakyrelu", (3, 4, 5)),
+    ("leakyrelu:0.2", (6,)),
+    ("hardswish", (3, 4, 5)),
+    ("hardsigmoid", (3, 4, 5)),
+    ("silu", (3, 4, 5)),
+    ("gelu", (3, 4, 5)),
     ("sigmoid", (3, 4, 5)),
     ("tanh", (7,)),
     ("softmax", (4, 3, 2)),
@@ -54,6 +78,8 @@ LAYERS = [
     ("flatten", (3, 4, 5)),
     ("linear:4", (6,)),
     ("linear:4,nobias", (6,)),
+    ("linear:4,each", (6, 3, 2)),
+    ("linear:4,nobias,each", (6,)),
 ]
 IDS = [text for text, _ in LAYERS]
 
@@ -425,3 +451,47 @@ def test_dropout_keeps_the_mean():
 def test_only_maps_are_run():
     with pytest.raises(ConvError, match="networks are run on CxHxW, got 2 axes"):
         operation(read_layer("relu"), (3, 9))
+
+
+def test_activations_are_their_formulas():
+    x = np.linspace(-40, 40, 4001)
+
+    def logistic(v):
+        return 1 / (1 + math.exp(-v)) if v > -700 else 0.0
+
+    formulas = {
+        "relu6": lambda v: min(max(v, 0), 6),
+        "leakyrelu:0.2": lambda v: v if v > 0 else 0.2 * v,
+        "hardsigmoid": lambda v: min(max(v + 3, 0), 6) / 6,
+        "hardswish": lambda v: v * min(max(v + 3, 0), 6) / 6,
+        "silu": lambda v: v * logistic(v),
+        "gelu": lambda v: v * math.erfc(-v / 2**0.5) / 2,
+    }
+    for text, formula in formulas.items():
+        op = made(text, (4001,), np.random.default_rng(0))
+        expected = np.array([formula(v) for v in x])
+        assert np.allclose(op.forward(x[None])[0], expected, rtol=1e-13, atol=1e-15), text
+        short = op.forward(x[None].astype(np.float32))[0]
+        assert np.allclose(short, expected, rtol=1e-6, atol=1e-6), text
+        op.training = True
+        op.forward(x[None] + 1e-3)  # away from the corners
+        sides = [np.array([formula(v + 1e-3 + h) for v in x]) for h in (1e-5, -1e-5)]
+        slopes = op.backward(np.ones((1, 4001)))[0]
+        assert np.allclose(slopes, (sides[0] - sides[1]) / 2e-5, atol=1e-7), text
+
+
+def test_bilinear_upsampling_is_between_the_middles():
+    op = made("upsample:2,bilinear", (1, 1, 3), np.random.default_rng(0))
+    found = op.forward(np.array([[[[0.0, 4, 8]]]]))[0, 0]
+    assert found.tolist() == [[0, 1, 3, 5, 7, 8]] * 2  # PyTorch's, align_corners=False
+
+
+def test_norms_are_their_formulas():
+    x = np.random.default_rng(1).normal(3, 2, size=(2, 6, 4, 5))
+    for text, axes in (("layernorm:0.1", (1,)), ("groupnorm:2,eps=0.1", (2, 3, 4))):
+        op = made(text, (6, 4, 5), np.random.default_rng(2))
+        cells = x.reshape(2, 2, 3, 4, 5) if "group" in text else x
+        mean, var = cells.mean(axes, keepdims=True), cells.var(axes, keepdims=True)
+        expected = ((cells - mean) / np.sqrt(var + 0.1)).reshape(x.shape)
+        weight, bias = (op.weights[k].reshape(6, 1, 1) for k in ("weight", "bias"))
+        assert np.allclose(op.forward(x), expected * weight + bias)

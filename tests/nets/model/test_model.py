@@ -182,3 +182,111 @@ def test_small_networks_of_the_chapter_run(name):
     found = model.forward(rng.normal(size=(2, *size)).astype(np.float32))
     assert found.shape == (2, 4)
     assert found.dtype == np.float32
+
+
+PRODUCTS = [
+    ("multiply( relu | sigmoid )", (3, 4, 5)),
+    ("conv:3,k1 multiply( | gap conv:2,k1 relu conv:3,k1 sigmoid )", (3, 4, 5)),
+    ("multiply( conv:4,k3,p1 | tanh conv:1,k3,p1 sigmoid | gap conv:4,k1 )", (2, 4, 3)),
+    ("concat( part:1/2 | part:2/2 conv:2,k3,p1 bn silu ) shuffle:2 conv:3,k1", (4, 4, 5)),
+    ("concat( crop:1 | maxpool:k2 conv:2,k1 upsample:2 crop:1 ) residual( layerscale )", (2, 6, 6)),
+]
+
+
+@pytest.mark.parametrize(("text", "size"), PRODUCTS, ids=[t for t, _ in PRODUCTS])
+def test_gradients_through_products_and_parts(text, size):
+    model = made(text, size)
+    x = np.random.default_rng(2).normal(size=(3, *size))
+    weigh = np.random.default_rng(3).normal(size=model.forward(x).shape)
+
+    def loss():
+        return float((model.forward(x, training=True) * weigh).sum())
+
+    loss()
+    found = model.backward(weigh, inputs=True)
+    arrays = [(x, found)]
+    for op in model.operations.values():
+        arrays += [(op.weights[part], op.gradients[part]) for part in op.weights]
+    for array, gradient in arrays:
+        expected = np.empty_like(array)
+        for i in np.ndindex(array.shape):
+            old = array[i]
+            array[i] = old + 1e-6
+            above = loss()
+            array[i] = old - 1e-6
+            expected[i] = (above - loss()) / 2e-6
+            array[i] = old
+        assert np.allclose(gradient, expected, atol=1e-6, rtol=1e-6)
+
+
+def test_squeeze_and_excitation_is_a_product():
+    whole = made("se:2,hard", (3, 4, 5))
+    parts = made("multiply( | gap conv:2,k1 relu conv:3,k1 hardsigmoid )", (3, 4, 5))
+    given = whole.tensors()
+    names = {"conv1": "se.fc1", "conv2": "se.fc2"}
+    parts.load(
+        {f"{a}.{p}": given[f"{b}.{p}"] for a, b in names.items() for p in ("weight", "bias")}
+    )
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    assert np.allclose(whole.forward(x), parts.forward(x), atol=1e-14)
+    assert np.allclose(parts.forward(x, training=True), parts.forward(x), atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("conv:2,k3,p1 upsample:2 conv:2,k3", (1, 6, 6)),
+        ("conv:2,k3 upsample:2,bilinear conv:1,k2", (1, 7, 7)),
+        ("conv:2,k3 upsample:3,bilinear", (1, 6, 6)),
+        ("crop:1/2x0 maxpool:k2 upsample:2 crop:1", (1, 13, 8)),
+        ("concat( crop:2 | conv:2,k3 maxpool:k2 convt:1,k2,s2 crop:1 ) conv:1,k3", (1, 10, 10)),
+    ],
+)
+def test_receptive_fields_are_what_moves(text, size):
+    """Change one column of the input at a time: each output column moves that sees it, and no other."""
+    model = made(text, size)
+    rng = np.random.default_rng(4)
+    x = rng.uniform(1, 2, size=(1, *size))
+    before = model.forward(x)
+    fields = model.steps[-1].fields
+    for column in range(size[2]):
+        changed = x.copy()
+        changed[..., column] += rng.uniform(9, 10, size=changed.shape[:3])
+        moved = (model.forward(changed) != before).any(axis=(0, 1, 2))
+        for unit, moves in enumerate(moved):
+            first, last = fields[1].sees(unit)
+            assert not moves or first <= column <= last
+            # max pooling may hide what it does not choose
+            assert moves or not first <= column <= last or "maxpool" in text
+
+
+def test_what_all_of_the_input_has_a_part_in_is_said():
+    for text in ("se:2", "multiply( | gap conv:3,k1 )", "concat( se:2 | )"):
+        steps = program(read_chain(f"conv:3,k3 {text} conv:3,k3"), (3, 9, 9))
+        assert steps[-1].whole
+        assert [f.size for f in steps[-1].fields] == [5, 5]
+        assert not steps[0].whole
+    assert not program(read_chain("conv:3,k3 multiply( relu | sigmoid )"), (3, 9, 9))[-1].whole
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("multiply( conv:2,k1 | )", "inputs 2x6x6 and 4x6x6: its branches end in different sizes, "
+         "one size, or 1 an axis, is needed"),
+        ("multiply( flatten | )", "inputs 144 and 4x6x6: its branches end in different sizes, "
+         "one size, or 1 an axis, is needed"),
+        ("shuffle:3", "3 groups do not divide the 4 input channels"),
+        ("groupnorm:3", "3 groups do not divide the 4 input channels"),
+        ("part:1/3", "3 parts do not divide the 4 input channels"),
+        ("crop:3", "crop takes 6 of 6 rows, at least one has to stay"),
+        ("crop:1x1x1", "crop takes rows, one number or pair for all axes or one for each of 2"),
+        ("part:3/2", "part: got '3/2', 1/2 to 2/2 is allowed"),
+        ("se", "its out is missing, se:SQUEEZE[,silu][,hard] is allowed"),
+        ("upsample:0", "scale: got '0', whole numbers from 1 to 1000000000 are allowed"),
+    ],
+)  # fmt: skip
+def test_layers_that_cannot_be(text, message):
+    with pytest.raises(ConvError) as caught:
+        program(read_chain(text), (4, 6, 6))
+    assert str(caught.value).endswith(message)

@@ -55,7 +55,7 @@ def _flat(net):
 
 
 SIZES = {"alexnet": 96, "nin": 96, "lenet": 28, "lenet-bn": 28, "lenet-avg": 28}
-CHAPTER = [name for name in NETWORKS if "/" not in name]
+CHAPTER = [name for name in NETWORKS if "/" not in name and not name.startswith("unet")]
 
 
 @pytest.mark.parametrize("name", CHAPTER)
