@@ -143,7 +143,6 @@ class Edge(Operation):
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: on the brightness of a picture, with padding 'same' unless told."""
         from convcli.engine.edges import prepare
-        from convcli.engine.grey import grey
 
         picture = operand.picture
         full = picture.full_scale if picture else 1.0
@@ -156,7 +155,7 @@ class Edge(Operation):
                         usage=True,
                     )
         return prepare(
-            grey(operand.values) if picture else operand.values,
+            operand.values,
             self.method,
             axis=self.axis,
             sigma=self.sigma,
@@ -167,6 +166,7 @@ class Edge(Operation):
             border=self.border or ("reflect" if picture else "zero"),
             value=self.value,
             mask=self.mask,
+            brightness=picture is not None,
         )
 
     def notes(self, operand: "Operand", result: "Result") -> tuple[str, ...]:

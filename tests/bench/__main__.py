@@ -4,12 +4,17 @@ Every tests/bench/bench_NAME.py has `cases()`, which yields `pairs.Case`s, or li
 by raising ImportError. The status is 1 if a promised ratio was missed.
 """
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
 
+from convcli.engine.processor import VARIABLE, vectors
 from tests.bench import readme
 from tests.bench.pairs import settled
+
+KERNELS = (VARIABLE, "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NPY_DISABLE_CPU_FEATURES")
+"""Environment variables that change which kernels run: figures with one of them are not those of the machine."""
 
 ROW = "{:<44} {:>10}  {:<24} {:>10} {:>7} {:>7}  {}"
 
@@ -24,6 +29,10 @@ def main(names: list[str]) -> int:
             print(f"no benchmark '{name}', known: {', '.join(known)}", file=sys.stderr)
             return 2
     missed = 0
+    print(f"processor: {vectors()}, {os.cpu_count()} cores")
+    for name in KERNELS:
+        if name in os.environ:
+            print(f"{name}={os.environ[name]} changes which kernels run")
     print(ROW.format("what", "ours", "peer", "its", "ratio", "limit", "").rstrip())
     for name in names or known:
         try:
@@ -48,7 +57,7 @@ def main(names: list[str]) -> int:
         except ImportError as missing:
             print(f"{name}: left out, {missing}", file=sys.stderr)
     if into_readme:
-        readme.write(rows)
+        readme.write(rows, vectors())
     return 1 if missed else 0
 
 

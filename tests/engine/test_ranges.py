@@ -5,8 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
-from convcli.engine.ranges import RANGES, Clipped, clipped_text, to_samples
+from convcli.engine.ranges import RANGES, Clipped, Sampled, clipped_text, to_samples
+from convcli.engine.results import Ready
 
 DTYPES = [np.int16, np.int32, np.int64, np.uint8, np.float32, np.float64]
 
@@ -128,3 +130,38 @@ def test_an_unknown_range():
 )
 def test_the_sentence(clipped, text):
     assert clipped_text(clipped, np.uint8) == text
+
+
+@pytest.mark.parametrize("how", RANGES)
+@pytest.mark.parametrize("invert", [False, True])
+def test_strips_are_rows_of_the_whole(how, invert):
+    values = np.random.default_rng(3).normal(100, 150, (3, 61, 17)).astype(np.float32)
+    options = {"invert": invert}
+    whole, strips = (Sampled(Ready(values), np.dtype(np.uint8), how, **options) for _ in range(2))
+    expected, told = to_samples(values, np.uint8, how)
+    expected = 255 - expected if invert else expected
+    assert (whole.run() == expected).all()
+    assert whole.clipped == told
+    found = [strips.rows(top, min(top + 7, 61)) for top in range(0, 61, 7)][::-1]
+    assert (np.concatenate(found[::-1], axis=1) == expected).all()
+    assert strips.clipped == told
+
+
+def test_a_map_becomes_black_and_white():
+    found = Sampled(Ready(np.eye(3, dtype=bool)), np.dtype(np.uint16), "clip", unit=65535).run()
+    assert (found == np.eye(3) * 65535).all()
+
+
+@pytest.mark.parametrize(
+    "kernel", [np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]), np.ones((9, 9), int)]
+)
+@pytest.mark.parametrize("strategy", ["taps", "banded", "columns"])
+def test_whole_numbers_are_whole_in_any_dtype(kernel, strategy):
+    """What a picture is made of comes in the strategy's own dtype, with the same numbers."""
+    x = np.random.default_rng(4).integers(0, 256, (3, 90, 70), np.uint8)
+    result = prepare(x, kernel, padding="same", strategy=strategy)
+    made = Sampled(result, np.dtype(np.uint8), "clip")
+    expected, told = to_samples(result.run(), np.uint8)
+    assert (made.run() == expected).all()
+    assert made.clipped == told
+    assert result.native.itemsize <= result.dtype.itemsize

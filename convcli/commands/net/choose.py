@@ -34,6 +34,7 @@ class Overrides:
     resize: int | None = None
     crop: tuple[int, ...] | None = None
     width: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Chosen:
         What the channels of its convolutions are multiplied by.
     net : tuple of Node
         Its layers, their channels multiplied.
+    whole : bool
+        Whether its fully connected layers are as well.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Chosen:
     text: str | None = None
     width: float = 1.0
     net: tuple[Node, ...] = ()
+    whole: bool = False
 
     def counted(self) -> Summary:
         """Return its layers with their sums."""
@@ -74,6 +78,7 @@ class Chosen:
             told = {"network": self.row.name}
         if self.width != 1:
             told["width"] = self.width
+            told |= {"width_all": True} if self.whole else {}
         return told | {"input": list(self.input), "classes": self.steps[-1].output[0]}
 
 
@@ -83,6 +88,8 @@ def choose(
     classes: int | None,
     width: float | None = None,
     text: str | None = None,
+    *,
+    whole: bool = False,
 ) -> Chosen:
     """Find a network by its name, or read it from a chain file.
 
@@ -98,12 +105,16 @@ def choose(
         What the channels of its convolutions are multiplied by.
     text : str, optional
         What standard input held, where that was read already.
+    whole : bool
+        Whether its fully connected layers are as well.
 
     Raises
     ------
     ConvError
     """
     wide = 1.0 if width is None else width
+    if whole and width is None:
+        raise ConvError("--width-all: is of --width, which is missing", usage=True)
     if not 0 < wide <= _WIDEST:
         raise ConvError(
             f"--width: got {wide:g}, above 0 and up to {_WIDEST} is allowed", usage=True
@@ -119,8 +130,8 @@ def choose(
                 usage=True,
             )
         try:
-            net = _widened(row.build(classes or row.classes), wide)
-            return Chosen(name, size, program(net, size), row, width=wide, net=net)
+            net = _widened(row.build(classes or row.classes), wide, whole)
+            return Chosen(name, size, program(net, size), row, None, wide, net, whole)
         except ConvError as error:
             raise error.about(name) from error
     written = _is_layers(name)
@@ -138,9 +149,9 @@ def choose(
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
     if text is None:
         text = name if written else read_text(name)
-    net = _widened(read_chain(text, name=None if written else shown), wide)
+    net = _widened(read_chain(text, name=None if written else shown), wide, whole)
     try:
-        return Chosen(shown, size, program(net, size), text=text, width=wide, net=net)
+        return Chosen(shown, size, program(net, size), None, text, wide, net, whole)
     except ConvError as error:
         raise error.about(shown) from error
 
@@ -176,15 +187,17 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
         crop = asked.crop if len(asked.crop) == 2 else asked.crop * 2
         size = (size[0], *crop)
     width = asked.width or told.get("width")
+    whole = asked.whole or bool(width and told.get("width_all"))
     if name or known:
         classes = told.get("classes") if known in NETWORKS else None
-        return choose(name or str(known), size, asked.classes or classes, width)
+        return choose(name or str(known), size, asked.classes or classes, width, whole=whole)
     if not card.get("layers") or size is None:
         raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
     text = str(card["layers"])
-    net = _widened(read_chain(text, name="layers"), width or 1.0)
-    return Chosen("layers", size, program(net, size), text=text, width=width or 1.0, net=net)
+    width = width or 1.0
+    net = _widened(read_chain(text, name="layers"), width, whole)
+    return Chosen("layers", size, program(net, size), None, text, width, net, whole)
 
 
-def _widened(net: tuple[Node, ...], width: float) -> tuple[Node, ...]:
-    return net if width == 1 else scaled(net, width)
+def _widened(net: tuple[Node, ...], width: float, whole: bool) -> tuple[Node, ...]:
+    return net if width == 1 else scaled(net, width, whole=whole)

@@ -61,6 +61,7 @@ def net_show(
     ] = None,
     classes: own.Classes = None,
     width: own.Width = None,
+    width_all: own.WidthAll = False,
     depth: own.Depth = None,
     flops: Annotated[bool, options.option(options.OUTPUT, "--flops", text="2 x MACs.")] = False,
     count: Annotated[
@@ -93,7 +94,7 @@ def net_show(
     for part in also:
         if part not in COUNTED:
             raise one_of("--count", part, COUNTED)
-    found = read_network(name, size or [], axis or [], classes, width)
+    found = read_network(name, size or [], axis or [], classes, width, whole=width_all)
     if code is not None:
         if not isinstance(found, Chosen):
             raise ConvError(f"--code: {printable(name)} has no layers of the language", usage=True)
@@ -132,6 +133,8 @@ def read_network(
     axes: Sequence[str],
     classes: int | None,
     width: float | None,
+    *,
+    whole: bool = False,
 ) -> Chosen | Summary | None:
     """Find what a call means: a network, a model counted, or None for weights that say nothing of theirs."""
     given = _named_sizes(sizes)
@@ -145,7 +148,7 @@ def read_network(
             held = contents(name)
             source = held if isinstance(held, bytes) else b""
         if name.lower().endswith(".onnx") or looks_like_onnx(source or _head(name)):
-            if width is not None:
+            if width is not None or whole:
                 raise ConvError("--width: an ONNX model is counted as it is", usage=True)
             from convcli.nets.architecture import onnx_model
 
@@ -166,9 +169,9 @@ def read_network(
             card = source_file.card
         if not (card.get("network") or card.get("layers")):
             return None
-        chosen = choose_by_card("", card, Overrides(size, classes, width=width))
-        return replace(chosen, name=printable(name))
-    return choose(name, size, classes, width, text)
+        asked = Overrides(size, classes, width=width, whole=whole)
+        return replace(choose_by_card("", card, asked), name=printable(name))
+    return choose(name, size, classes, width, text, whole=whole)
 
 
 def _code(chosen: Chosen, language: own.Language) -> str:

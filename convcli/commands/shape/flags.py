@@ -129,6 +129,7 @@ class ShapeOptions:
     ] = None
     format: options.TableFormat = None
     as_json: options.JsonFlag = False
+    force: options.Force = False
 
 
 _NAMES = {
@@ -150,7 +151,8 @@ _MODES = {
     "one": (
         "one operation",
         _LAYER
-        | {"transposed", "output_padding", "output_size", "explain", "code", "as_json", "format"},
+        | {"transposed", "output_padding", "output_size", "explain", "code", "as_json", "format"}
+        | {"force"},
     ),
 }
 

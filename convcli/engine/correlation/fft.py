@@ -36,9 +36,11 @@ def refuse(problem: Problem) -> str | None:
 def cost(problem: Problem) -> Cost:
     """Count the transforms of all tiles, overlaps and the windows that a stride leaves out included."""
     side, wide = _side(problem)
-    tiles = problem.planes * _count(problem, side, wide)
+    down, across = _tiles(problem, side, wide)
+    tiles = problem.planes * down * across
     elements = tiles * side * wide
-    calls = 4 * tiles + 30 * tiles / max(TOGETHER // (side * wide), 1)
+    parts = problem.planes * down * -(-across // max(TOGETHER // (side * wide), 1))
+    calls = 4 * tiles + 30 * (parts + 1)  # once for the kernel
     return Cost(
         round(elements * (5 * log2(side * wide) + 6)),
         elements * FOURIER + problem.elements * rates().store[problem.work.itemsize] + CALL * calls,
@@ -56,10 +58,11 @@ def _side(problem: Problem) -> tuple[int, int]:
     return best(y.extent, (y.out - 1) * y.s + 1), best(x.extent, (x.out - 1) * x.s + 1)
 
 
-def _count(problem: Problem, side: int, wide: int) -> int:
+def _tiles(problem: Problem, side: int, wide: int) -> tuple[int, int]:
+    """How many tiles lie below and beside each other."""
     y, x = problem.axes
     down = -(-((y.out - 1) * y.s + 1) // (side - y.extent + 1))
-    return down * -(-((x.out - 1) * x.s + 1) // (wide - x.extent + 1))
+    return down, -(-((x.out - 1) * x.s + 1) // (wide - x.extent + 1))
 
 
 class Spectral:

@@ -27,6 +27,7 @@ from convcli.engine.edges.gradients import Direct
 from convcli.engine.edges.responses import Answer, Found, Kernelwise
 from convcli.engine.edges.rounding import fits_float32, noise_of, not_above
 from convcli.engine.errors import ConvError, one_of
+from convcli.engine.grey import grey
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
 
@@ -129,10 +130,16 @@ def prepare(
     border: str = "reflect",
     value: float = 0.0,
     mask: NDArray[Any] | None = None,
+    brightness: bool = False,
 ) -> Answer | Found:
     """Check the arguments of `edges` (see there) and settle sizes and types.
 
     What needs the whole picture at once (Canny, Otsu's threshold) is computed here; the rest waits for `rows`.
+
+    Parameters
+    ----------
+    brightness : bool
+        Look at what `grey` makes of `x`, the planes of a picture. Where nothing needs all of it, it is made as it goes.
 
     Raises
     ------
@@ -144,6 +151,13 @@ def prepare(
     look = borders.border(border)
     value = borders.filling(look, value)
     check_planes("input", x)
+    colour = None
+    if brightness:
+        apart = axis in ("x", "y") or row.together is None
+        if apart or threshold is not None or mask is not None or value or x.ndim != 3:
+            x = grey(x)
+        else:
+            colour, x = x, np.broadcast_to(np.float32(0), x.shape[1:])
     inner = None if mask is None else _mask(mask, x.shape[-2:])
     if inner is not None:
         x = np.where(inner, x, x.dtype.type(0))
@@ -171,7 +185,7 @@ def prepare(
     if threshold is not None and x.dtype.itemsize > 2 and fits_float32(x):
         planes = planes.astype(np.float32, copy=False)  # one picture in any dtype: one arithmetic
     axis = row.axis if axis is None else axis
-    source, join, scale, stack = _source(planes, row, axis, width, padding, look, value)
+    source, join, scale, stack = _source(planes, row, axis, width, padding, look, value, colour)
     if inner is not None:
         from convcli.engine.pooling import pool2d
 
@@ -246,6 +260,7 @@ def _source(
     padding: PaddingLike,
     border: Border,
     value: float,
+    colour: NDArray[Any] | None,
 ) -> tuple[Kernelwise | Direct, Join, float, NDArray[Any]]:
     """Where the answers come from, how they are joined, what the joined answer is divided by, and the kernels."""
     assert row.taps is not None
@@ -279,7 +294,7 @@ def _source(
     small = planes.dtype == np.uint8 and stack.dtype.kind == "i" and value == 0
     small = small and 255 * int(np.abs(stack).sum(axis=(1, 2, 3)).max()) < 2**15
     work = np.dtype(np.int16) if small else floats
-    direct = Direct(planes[:, 0], axes, border, value, row.together, work, floats)
+    direct = Direct(planes[:, 0], axes, border, value, row.together, work, floats, colour)
     return direct, join, scale, stack
 
 

@@ -49,7 +49,7 @@ BAND = 1 << 18
 CACHE = 1 << 16
 """Cells of a band that stay in a core's cache while it is thinned."""
 
-FEW = 0.5
+FEW = 0.35
 """Share of the cells up to which it takes less time to thin them one by one than all together."""
 
 
@@ -262,8 +262,7 @@ class _Stages:
         found = np.empty(self.size, self.dtype)
 
         def work(top: int, smooth: NDArray[Any]) -> None:
-            square = _gradient(smooth)[2][1:-1, 1:-1]
-            found[top : top + len(square)] = _root(square)
+            found[top : top + len(smooth) - 4] = _gradient(smooth)[2][1:-1, 1:-1]
 
         self._through(work)
         return found
@@ -302,20 +301,19 @@ class _Stages:
 
     def _above(self, low: float, top: int, smooth: NDArray[Any]) -> tuple[Index, NDArray[Any]]:
         """Return the cells of a flat band that are on the crest and at least `low`, and their gradients."""
-        gx, gy, square = _gradient(smooth)
-        # with room for the rounding of a root
-        near = square[1:-1, 1:-1] >= (4 * low) ** 2 * (1 - 1e-5)
+        gx, gy, m = _gradient(smooth)
+        near = m >= low
+        near[0] = near[-1] = near[:, 0] = near[:, -1] = False
         if self.inside is not None:
-            near &= self.inside[top : top + len(near)]
+            near[1:-1, 1:-1] &= self.inside[top : top + len(m) - 2]
         at = np.flatnonzero(near)
         if at.size > FEW * near.size:
-            crest = np.empty(near.shape, self.dtype)
-            _thin(gx, gy, square, self.rounding, crest)
-            found = crest.ravel()[at]
-        else:
-            found = _thinned(gx, gy, square, at, self.rounding)
-        kept = found >= low
-        return at[kept], found[kept]
+            crest = np.empty((len(m) - 2, m.shape[1] - 2), self.dtype)
+            _thin(gx, gy, m, self.rounding, crest)
+            at = np.flatnonzero((crest >= low) & near[1:-1, 1:-1])
+            return at, crest.ravel()[at]
+        at = _thinned(gx, gy, m, at, self.rounding)
+        return at - (at // m.shape[1] * 2 + m.shape[1] - 1), m.ravel()[at]
 
     def _through(self, work: Callable[[int, NDArray[Any]], None], *, blurred: bool = True) -> None:
         """Call `work` with the first row of each of many bands of the map, and the blurred rows that it is made of.
@@ -392,52 +390,50 @@ def _chosen(crest: NDArray[Any]) -> tuple[float, float]:
 
 
 def _gradient(smooth: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return Sobel's answers along rows and down columns, and the sum of their squares."""
+    """Return Sobel's answers along rows and down columns, and a quarter of the magnitude."""
     pairs = smooth[:-1] + smooth[1:]
     down = pairs[:-1] + pairs[1:]
     gx = down[:, 2:] - down[:, :-2]
     pairs = smooth[:, :-1] + smooth[:, 1:]
     across = pairs[:, :-1] + pairs[:, 1:]
     gy = across[2:] - across[:-2]
-    square = gx * gx
-    square += gy * gy
-    return gx, gy, square
-
-
-def _root(square: NDArray[Any]) -> NDArray[Any]:
-    """Return the magnitude, a quarter of the plain kernels'."""
-    found: NDArray[Any] = np.sqrt(square)
-    found *= found.dtype.type(0.25)
-    return found
+    m = gx * gx
+    m += gy * gy
+    np.sqrt(m, out=m)
+    m *= m.dtype.type(0.25)
+    return gx, gy, m
 
 
 def _thinned(
-    gx: NDArray[Any], gy: NDArray[Any], square: NDArray[Any], at: Index, rounding: float
-) -> NDArray[Any]:
-    """Do what `_thin` does, with the cells `at` of the flat map alone."""
-    width = gx.shape[1]
-    at = at + (at // (width - 2) * 2 + width + 1)  # among cells with a margin of one
-    x, y, squares = gx.ravel()[at], gy.ravel()[at], square.ravel()
-    here = _root(squares[at])
+    gx: NDArray[Any], gy: NDArray[Any], m: NDArray[Any], at: Index, rounding: float
+) -> Index:
+    """Return those of the cells `at`, of the flat arrays, that `_thin` would keep."""
+    width, flat = gx.shape[1], m.ravel()
+    x, y, here = gx.ravel()[at], gy.ravel()[at], flat[at]
     ax, ay = np.abs(x), np.abs(y)
-    side = np.where(ay > ax, width, 1)
-    corner = np.where((x > 0) == (y > 0), width + 1, np.where(ay > ax, width - 1, 1 - width))
-    longer = np.maximum(np.maximum(ax, ay), np.finfo(x.dtype).tiny)
-    share = np.minimum(ax, ay) / longer
-    rest = 1 - share
+    steep, same = ay > ax, (x > 0) == (y > 0)
+    longer = np.maximum(np.maximum(ax, ay), np.finfo(m.dtype).tiny)
+    share = np.minimum(ax, ay, out=ax)
+    share /= longer
     reach = here + here.dtype.type(rounding)
-    keep = here > rounding
-    for beside, aslant in ((at + side, at + corner), (at - side, at - corner)):
-        keep &= reach >= _root(squares[aslant]) * share + _root(squares[beside]) * rest
-    here *= keep
-    return here
+    # each way along the gradient passes between a neighbour beside or below and one at a corner
+    side = np.array([1, width]).take(steep)
+    corner = np.array([1 - width, width - 1, width + 1, width + 1]).take(steep + 2 * same)
+    ahead = flat[at + corner] * share
+    ahead += flat[at + side] * (1 - share)
+    first = (here > rounding) & (reach >= ahead)
+    at, side, corner, share, reach = (a[first] for a in (at, side, corner, share, reach))
+    ahead = flat[at - corner] * share
+    ahead += flat[at - side] * (1 - share)
+    kept: Index = at[reach >= ahead]
+    return kept
 
 
 def _thin(
-    gx: NDArray[Any], gy: NDArray[Any], square: NDArray[Any], rounding: float, out: NDArray[Any]
+    gx: NDArray[Any], gy: NDArray[Any], m: NDArray[Any], rounding: float, out: NDArray[Any]
 ) -> None:
     """Write the magnitude where it is largest along the gradient, else 0; `out` has a margin of one less."""
-    dtype, m = square.dtype, _root(square)
+    dtype = m.dtype
     gx, gy, here = gx[1:-1, 1:-1], gy[1:-1, 1:-1], m[1:-1, 1:-1]
     ax, ay = np.abs(gx), np.abs(gy)
     bits = m.view(np.int32 if dtype.itemsize == 4 else np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.borders import Border, read_window
+from convcli.engine.grey import grey
 from convcli.engine.kernels import kernel
 from convcli.engine.sizes.geometry import Axis
 from convcli.engine.threads import workers
@@ -39,6 +40,8 @@ class Direct:
     compute : callable
     work, dtype : numpy dtype
         Of the arithmetic (a type that holds all sums of integers exactly), and of the answers (a float type).
+    colour : ndarray, shape (3, H, W), or None
+        The planes whose brightness it is, in place of `x`, which then has its shape alone.
     """
 
     x: Array
@@ -48,6 +51,7 @@ class Direct:
     compute: Together
     work: np.dtype[Any]
     dtype: np.dtype[Any]
+    colour: Array | None = None
     shared = True
 
     @property
@@ -66,8 +70,13 @@ class Direct:
         rows = top - vertical.before, bottom - 1 - vertical.before + vertical.extent
         columns = -horizontal.before, horizontal.out - 1 - horizontal.before + horizontal.extent
         size = self.x.shape[0], rows[1] - rows[0], columns[1] - columns[0]
-        window = np.empty(size, self.work)
-        read_window(self.x, rows, columns, self.mode, self.value, window)
+        if self.colour is None:
+            window = np.empty(size, self.work)
+            read_window(self.x, rows, columns, self.mode, self.value, window)
+        else:
+            read = np.empty((3, *size[1:]), self.colour.dtype)
+            read_window(self.colour, rows, columns, self.mode, self.value, read)
+            window = grey(read)[None]
         return [a.astype(self.dtype, copy=False) for a in self.compute(window)]
 
 

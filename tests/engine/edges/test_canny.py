@@ -6,6 +6,7 @@ from collections import deque
 import numpy as np
 import pytest
 
+from convcli.engine.edges import canny as module
 from convcli.engine.edges.canny import RATIO, canny, connected_to
 from convcli.engine.edges.otsu import otsu
 from tests.oracle import source
@@ -245,6 +246,28 @@ def spiral(n):
         found[top + 2 : top + 3, left : left + 2] = True
         top, left, bottom, right = top + 2, left + 2, bottom - 2, right - 2
     return found
+
+
+@pytest.mark.parametrize("few", [0, 1])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("levels", [(20, 60), (0, 0), (40.0, None), ("70%", "90%"), (None, None)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_bands_and_single_cells_change_nothing(few, dtype, levels, masked, monkeypatch):
+    """Bands of some rows, with regions across their seams, thinned cell by cell or all together: the whole, at once."""
+    rng = np.random.default_rng(11)
+    x = np.cumsum(rng.normal(0, 20, (73, 90)), axis=0) + 40 * rng.random((73, 90)) + 128
+    x = x.clip(0, 255).astype(dtype)
+    options = {"low": levels[0], "high": levels[1], "padding": "same"}
+    if masked:
+        options["mask"] = rng.random(x.shape) > 0.001
+    whole = canny(x, 1.0, **options)
+    monkeypatch.setattr(module, "FEW", few)
+    monkeypatch.setattr(module, "BAND", 11 * 90)
+    monkeypatch.setattr(module, "CACHE", 3 * 90)
+    found = canny(x, 1.0, **options)
+    assert (found.map == whole.map).all()
+    assert (found.low, found.high) == (whole.low, whole.high)
+    assert 0.02 < found.map.mean() < 0.9
 
 
 def test_a_spiral_is_one_region():

@@ -1,0 +1,90 @@
+"""Work in threads: all of it, once, in order, and none shared out twice."""
+
+import threading
+import time
+
+import pytest
+
+from convcli.engine import threads
+from convcli.engine.threads import each, in_order
+
+
+@pytest.fixture
+def four(monkeypatch):
+    """Four threads, whatever this machine has."""
+    monkeypatch.setattr(threads, "cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    threads.workers.cache_clear()
+    threads._pool.cache_clear()
+    yield
+    threads._pool().shutdown()
+    threads.workers.cache_clear()
+    threads._pool.cache_clear()
+
+
+def worked(count, items=20):
+    """Items, with the threads that took them."""
+    found = []
+
+    def work(take):
+        while (item := take()) is not None:
+            time.sleep(0.001)
+            found.append((item, threading.get_ident()))
+
+    each(work, range(1, items + 1), count)
+    return found
+
+
+@pytest.mark.usefixtures("four")
+def test_each_item_is_taken_once():
+    for count in (1, 4):
+        found = worked(count)
+        assert sorted(item for item, _ in found) == list(range(1, 21))
+        assert len({thread for _, thread in found}) == (1 if count == 1 else 4)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_made_comes_in_order(count):
+    def make(item):
+        time.sleep(0.002 * (item % 3 == 0))
+        return item * item
+
+    assert list(in_order(make, range(30), count)) == [i * i for i in range(30)]
+
+
+def test_threads_are_not_far_ahead():
+    made = []
+    squares = in_order(lambda i: made.append(i), range(100), 2)
+    for _ in range(3):
+        next(squares)
+    time.sleep(0.05)
+    assert len(made) <= 3 + 2 * 2 + 1
+    squares.close()
+    assert len(made) < 20
+
+
+@pytest.mark.usefixtures("four")
+def test_work_that_is_shared_out_is_not_shared_out_again():
+    for shares in in_order(lambda _: worked(4), range(4), 2):
+        assert len({thread for _, thread in shares}) == 1
+    inner = []
+
+    def work(take):
+        while take() is not None:
+            inner.append({thread for _, thread in worked(4)})
+
+    each(work, range(1, 5), 2)
+    assert [len(own) for own in inner] == [1] * 4
+    assert len({thread for _, thread in worked(4)}) == 4  # and afterwards it is again
+
+
+def test_a_failure_is_raised():
+    def make(item):
+        if item == 5:
+            raise MemoryError("full")
+        return item
+
+    found = []
+    with pytest.raises(MemoryError, match="full"):
+        found.extend(in_order(make, range(50), 2))
+    assert found == [0, 1, 2, 3, 4]
