@@ -21,7 +21,7 @@ __all__ = ["EXAMPLES", "net_draw"]
 EXAMPLES = (
     "convcli net draw lenet -o lenet.svg",
     "convcli net draw googlenet -o googlenet.png",
-    "convcli net draw 'conv:8,k3 relu gap linear:9' --input 1x28x28 -o mine.svg",
+    "convcli net draw 'conv:8,k3 gap flatten linear:9' --input 1x28x28 -o m.svg",
 )
 
 _LARGEST = 2e7
