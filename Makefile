@@ -4,7 +4,7 @@ PY := .venv/bin/python
 TORCH ?= torch
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-cluster test-install test-floors test-pythons fuzz faults mutants bench bench-torch samples clean
+.PHONY: help demo test check dist test-cluster test-install test-floors test-pythons fuzz faults mutants bench bench-torch samples clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,7 +24,10 @@ check: .venv/.dev  ## format, lint, types, and the tests in full
 test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a scheduler and two workers on 127.0.0.1
 	@$(PY) -m pytest --cluster tests/cli/test_cluster.py
 
-test-install: .venv/.dev  ## build sdist and wheel, install each in a bare environment, run every example there
+dist: .venv/.dev  ## build sdist and wheel into dist/; a tag of the commit has to be the version
+	@$(PY) -m tests.release
+
+test-install: dist  ## install what make dist builds in bare environments, run every example there
 	@$(PY) -m pytest --install tests/test_install.py
 
 test-floors: .venv-floors/.floors  ## run the tests with the lowest versions of every dependency that pyproject admits

@@ -27,7 +27,7 @@ COMMANDS = {
     "edge": "Find the edges of a picture or an array.",
     "learn": "Learn the kernel that makes Y from X by corr, and say how sure that is.",
     "kernels": "List the named kernels, or print one: its taps, and on a terminal what it does.",
-    "net": "Networks from LeNet to DenseNet: their tables, their training, their predictions.",
+    "net": "Networks from LeNet to ConvNeXt: their tables, their training, their predictions.",
     "help": "Show the manual: a page, or the list of its pages.",
     "demo": "Show what convcli can do, in ten seconds, on samples that it carries.",
 }
@@ -40,8 +40,9 @@ of its command stands for.
 
 GROUPS = {
     "net": {
-        "list": "List the networks: the chapter's, and those whose weights torchvision publishes.",
+        "list": "List the networks: the chapter's, U-Net, and those of torchvision.",
         "show": "Show a network layer by layer: output, parameters, MACs, memory, receptive field.",
+        "compare": "Compare networks: parameters, work, memory, receptive field, depth.",
         "init": "Draw random weights for a network, and write them to a file.",
         "train": "Train a network on labelled pictures, and write its weights.",
         "eval": "Test a trained network: accuracy, loss, and which classes it takes for which.",

@@ -14,7 +14,7 @@ import convcli
 HOUSE = Path(convcli.__file__).parent
 
 FOREIGN = {
-    "PIL": ("files/",),
+    "PIL": ("files/", "figures/raster.py"),
     "rich": ("terminal/",),
     "typer": ("cli.py", "options.py", "commands/"),
     "click": (),
@@ -33,8 +33,12 @@ NO_NUMPY = (
         "nets/architecture/",
         "nets/zoo/",
     ),
+    *(f"figures/{room}.py" for room in ("scene", "fonts", "themes", "svg", "drawing", "windows")),
 )
-RANK = {"engine": 0, "nets": 1, "files": 1, "terminal": 1, "options": 2, "commands": 3, "cli": 4}
+RANK = {
+    **{"engine": 0, "nets": 1, "files": 1, "figures": 1, "terminal": 1},
+    **{"options": 2, "commands": 3, "cli": 4},
+}
 """Arrows go down: a module imports its own package, or one of a lower rank."""
 
 
@@ -83,6 +87,8 @@ def test_imports_follow_the_house_rule(path):
         ("engine/borders.py", "from convcli.files import text"),
         ("files/text.py", "from convcli.terminal.console import console"),
         ("files/pictures/png.py", "import rich.table"),
+        ("figures/svg.py", "from PIL import Image"),
+        ("figures/scene.py", "from convcli.files import output"),
         ("terminal/tables.py", "from convcli import options"),
         ("nets/architecture/counts.py", "import typer"),
         ("commands/shape/chain.py", "import click"),
@@ -123,7 +129,7 @@ def circles(edges: set[tuple[str, str]]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("layer", ["engine", "nets", "files", "terminal", "commands"])
+@pytest.mark.parametrize("layer", ["engine", "nets", "files", "figures", "terminal", "commands"])
 def test_arrows_between_the_rooms_of_a_layer_go_down(layer):
     known = _modules()
     edges = set()
@@ -191,11 +197,11 @@ def test_own_modules_come_by_import_statements():
 def test_tests_mirror_the_house():
     tests = Path(__file__).parent
     folders = {p.parent.relative_to(HOUSE) for p in HOUSE.rglob("*.py")}
-    for layer in ("engine", "files", "nets", "terminal"):
+    for layer in ("engine", "figures", "files", "nets", "terminal"):
         for folder in (tests / layer).rglob("test_*.py"):
             assert folder.parent.relative_to(tests) in folders, folder
     for folder in folders:
-        if folder.parts and folder.parts[0] in ("engine", "files", "nets", "terminal"):
+        if folder.parts and folder.parts[0] in ("engine", "figures", "files", "nets", "terminal"):
             assert (tests / folder).is_dir(), folder
 
 
@@ -219,6 +225,7 @@ def dotted(prefix: str) -> list[str]:
         ("engine", {"numpy"}),
         ("nets", {"numpy"}),
         ("files", {"numpy", "PIL"}),
+        ("figures", {"numpy", "PIL"}),
         ("terminal", {"numpy", "rich"}),
     ],
 )

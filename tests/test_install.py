@@ -8,29 +8,30 @@ import tarfile
 import venv
 import zipfile
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 import convcli
 from convcli.cli import COMMANDS, GROUPS
-from convcli.files.bundled_samples import CARRIED
+from convcli.files.bundled_samples import CARRIED, guide_pages
+from tests.conftest import SAMPLES
+from tests.release import DIST
 
-ROOT = Path(__file__).parent.parent
 LARGEST = 700_000
 """Bytes of the wheel; camera.png and the digits are 190,000 of them."""
 
 CALLS = [*COMMANDS, *(f"{group}.{name}" for group, names in GROUPS.items() for name in names)]
 
+SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
 pytestmark = pytest.mark.install
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Build the sdist, and from it the wheel."""
-    out = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--outdir", out, ROOT], check=True)
-    return {"wheel": next(out.glob("*.whl")), "sdist": next(out.glob("*.tar.gz"))}
+def built():
+    """What `make dist` built: the sdist, and from it the wheel."""
+    name = f"convcli-{convcli.__version__}"
+    return {"wheel": DIST / f"{name}-py3-none-any.whl", "sdist": DIST / f"{name}.tar.gz"}
 
 
 @pytest.fixture(scope="module", params=["wheel", "sdist"])
@@ -63,7 +64,8 @@ def test_the_wheel_holds_the_package_and_its_samples_alone(built):
         f"convcli-{convcli.__version__}.dist-info",
     }
     kept = {n.removeprefix("convcli/samples/") for n in names if n.startswith("convcli/samples/")}
-    assert kept == set(CARRIED)
+    pages = {str(path.relative_to(SAMPLES)) for path in guide_pages().values()}
+    assert kept == {*CARRIED, *pages}
     assert "convcli/py.typed" in names
     assert built["wheel"].stat().st_size < LARGEST
 
@@ -79,6 +81,27 @@ def test_it_runs_from_where_it_was_installed(installed, tmp_path):
     assert (done.stdout, done.stderr) == (f"convcli {convcli.__version__}\n", "")
     where = run(installed, 'python -c "import convcli; print(convcli.__file__)"', tmp_path)
     assert where.stdout.startswith(str(installed.parent))
+
+
+def test_it_needs_neither_a_home_nor_leave_to_write_to_itself(installed, tmp_path):
+    """As where an administrator installed it."""
+    home = installed.parent
+    shutil.copyfile(home / SITE / "convcli/samples/camera.png", tmp_path / "camera.png")
+    calls = ("convcli shape -n 8 -k 3", "convcli corr camera.png -k box -o - | wc -c", "convcli edge camera.png",
+             "convcli learn", "convcli net show lenet", "convcli help borders", "convcli demo")  # fmt: skip
+    before = {p: p.stat().st_mtime_ns for p in home.rglob("*")}
+    # root without capabilities: permissions hold for it as for anyone
+    plainly = "setpriv --bounding-set=-all --inh-caps=-all " if os.geteuid() == 0 else ""
+    subprocess.run(["chmod", "-R", "a-w", home], check=True)
+    try:
+        for call in calls:
+            bare = f"env -u HOME {plainly}bash -c 'set -o pipefail; {call}'"
+            done = run(installed, bare, tmp_path)
+            assert (done.returncode, "error:" in done.stderr) == (0, False), done.stderr
+            assert done.stdout
+        assert {p: p.stat().st_mtime_ns for p in home.rglob("*")} == before
+    finally:
+        subprocess.run(["chmod", "-R", "u+w", home], check=True)
 
 
 def test_the_demo_brings_what_the_examples_need(installed, tmp_path):

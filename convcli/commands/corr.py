@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from convcli import options
+from convcli.commands.drawing import DrawOptions
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
 from convcli.engine import names
@@ -50,6 +51,12 @@ class CorrOptions:
         option(KERNEL, "--bias", text="Added: a number, one a channel, or a file.", metavar="B"),
     ] = None
     plan: Annotated[bool, option(KERNEL, "--plan", text="Tell how it was computed.")] = False
+    told: Annotated[
+        bool, option(options.OUTPUT, "--explain", text="The sum of each output unit, in words.")
+    ] = False
+    matrix: Annotated[
+        bool, option(options.OUTPUT, "--matrix", text="The layer as a matrix, no result.")
+    ] = False
     groups: Annotated[
         int,
         option(
@@ -140,7 +147,7 @@ class Correlate(Operation):
         "border": "zero; pictures reflect",
     }
 )
-def corr(own: CorrOptions, shared: FilterOptions) -> None:
+def corr(own: CorrOptions, shared: FilterOptions, drawn: DrawOptions) -> None:
     """Cross-correlate a picture or an array with a kernel, as a convolution layer does.
 
     Arrays print (a table on a terminal, CSV in a pipe), pictures are written
@@ -168,4 +175,4 @@ def corr(own: CorrOptions, shared: FilterOptions) -> None:
         own.plan,
         shared.transparency,
     )
-    shared.run("corr", operation)
+    shared.run_drawn("corr", operation, drawn, told=own.told, matrix=own.matrix)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from convcli import options
+from convcli.commands.drawing import DrawOptions
 from convcli.commands.filters.operation import Operation
 from convcli.commands.filters.options import FilterOptions
 from convcli.engine import names
@@ -79,6 +80,10 @@ class PoolOptions:
             options.GEOMETRY, "--include-pad", text="An average counts padding as zeros."
         ),
     ] = False
+    told: Annotated[
+        bool,
+        options.option(options.OUTPUT, "--explain", text="How each output unit comes about."),
+    ] = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,7 +135,7 @@ class Pool(Operation):
     without=("background",),
     defaults={"padding": "0", "stride": "the window", "dilation": "1", "border": "none"},
 )
-def pool(own: PoolOptions, shared: FilterOptions) -> None:
+def pool(own: PoolOptions, shared: FilterOptions, drawn: DrawOptions) -> None:
     """Pool a picture or an array: the largest, mean, middle or smallest cell of each window.
 
     The stride is the window's size unless told; padding counts only with a
@@ -155,4 +160,4 @@ def pool(own: PoolOptions, shared: FilterOptions) -> None:
         own.footprint,
         shared.transparency,
     )
-    shared.run("pool", operation)
+    shared.run_drawn("pool", operation, drawn, told=own.told, mode=own.mode)

@@ -96,7 +96,7 @@ def read_binary(
             allowed = _SHARE * (free() + done) if limit is None else limit
             checked = done + _CHECKED
         done += len(block)
-        if done * each > allowed:
+        if done * each > allowed and done > _BLOCK:  # (that much is read in any case)
             raise _endless(
                 done, allowed, each, "a quarter of what is free" if limit is None else of
             )

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import convcli
 from tests.conftest import pixels
 
 pytestmark = pytest.mark.cluster
@@ -33,10 +35,9 @@ def until(what, *processes):
     raise TimeoutError
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """Start a scheduler and two workers of one thread each, in a folder of their own; gives address and workers."""
-    there = tmp_path_factory.mktemp("cluster")
+@contextmanager
+def running(there, *preload):
+    """Start a scheduler and two workers of one thread each, in a folder of their own; gives address, workers, scheduler."""
     started, logs = [], []
 
     def start(module, *args):
@@ -61,14 +62,12 @@ def cluster(tmp_path_factory):
     try:
         scheduler = start("dask_scheduler", "--port", "0")
         at = until(address, scheduler)
-        workers = [
-            start("dask_worker", "--no-nanny", "--nthreads", "1", "--local-directory", str(there))
-            for _ in range(2)
-        ]
+        alone = ("--no-nanny", "--nthreads", "1", "--local-directory", str(there))
+        workers = [start("dask_worker", *alone, *preload) for _ in range(2)]
         for i, worker in enumerate(workers):
             log = there / f"{i + 1}.log"
             until(lambda log=log: b"Registered to" in log.read_bytes(), worker)
-        yield at, workers
+        yield at, workers, scheduler
     finally:
         for process in started:
             if process.poll() is None:
@@ -76,6 +75,12 @@ def cluster(tmp_path_factory):
             process.wait()
         for log in logs:
             log.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("cluster")) as (at, workers, _):
+        yield at, workers
 
 
 @pytest.fixture
@@ -185,3 +190,37 @@ def test_every_file_comes_out_once_though_a_worker_is_killed(cluster, photos, tm
     here = begin(tmp_path, "edge", photos[-1], *CANNY, "-o", "here.png")
     here.communicate(timeout=PATIENCE)
     assert (pixels(tmp_path / "here.png") == pixels(tmp_path / f"out/{COUNT - 1}-edge.png")).all()
+
+
+def test_a_scheduler_that_goes_away_is_one_line(photos, tmp_path, tmp_path_factory):
+    with running(tmp_path_factory.mktemp("cluster")) as (address, _, scheduler):
+        process = begin(tmp_path, "edge", *photos, *CANNY, "-o", "out/", "--cluster", address)
+        seen = [process.stdout.readline() for _ in range(8)]
+        scheduler.kill()
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    listed = b"".join([*seen, out]).decode().splitlines()
+    assert len(set(listed)) == len(listed) < COUNT
+    assert err.decode().splitlines() == [
+        f"convcli: {len(listed)} of {COUNT} written; --skip-existing goes on",
+        f"convcli: error: --cluster {address}: its scheduler has gone",
+    ]
+    time.sleep(0.5)
+    made = [p.name for p in (tmp_path / "out").iterdir()]
+    assert [name for name in made if ".part" in name] == []
+    for name in made:
+        assert pixels(tmp_path / "out" / name).shape == (256, 256)
+
+
+def test_workers_of_another_version_are_one_line(photos, tmp_path, tmp_path_factory):
+    there = tmp_path_factory.mktemp("cluster")
+    (there / "older.py").write_text(
+        "import convcli.files.batch.executors as e\ne.__version__ = '0.0.9'\n"
+    )
+    with running(there, "--preload", str(there / "older.py")) as (address, *_):
+        process = begin(tmp_path, "edge", *photos, "-o", "out/", "--cluster", address)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (1, b"")
+    ours = f"its workers have convcli 0.0.9, here is {convcli.__version__}"
+    assert err.decode() == f"convcli: error: --cluster {address}: {ours}\n"
+    assert not (tmp_path / "out").exists()

@@ -49,6 +49,10 @@ ESCAPED = {"no coercion", "ascii", "latin"}
 
 
 def changed(changes):
+    if changes.get("LC_ALL") == "C" and not str(SAMPLES).isascii():
+        pytest.skip(
+            "Python itself does not start: it takes the path of an editable installation for ASCII"
+        )
     base = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
     both = {**base, "TERM": "xterm-256color", **changes}
     return {k: v for k, v in both.items() if v is not None}

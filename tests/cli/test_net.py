@@ -7,6 +7,7 @@ import json
 import pytest
 
 from convcli.nets.zoo import NETWORKS
+from tests.conftest import pixels
 
 CHAIN = """# a small one
 unit = ( conv:8,k3,p1 bn relu )
@@ -219,3 +220,104 @@ def test_a_global_branch_is_told_beside_the_field(convcli):
     )
     found = json.loads(convcli("net", "show", "torchvision/regnet_y_400mf", "--json").text)
     assert (found["receptive_field"], found["receptive_field_local"]) == ([224, 224], [575, 575])
+
+
+def compared(convcli, *call):
+    done = convcli("net", "compare", *call)
+    assert (done.status, done.err) == (0, "")
+    return list(csv.DictReader(io.StringIO(done.text)))
+
+
+def test_compare_names_files_and_layers(convcli, tmp_path):
+    (tmp_path / "net.txt").write_text(CHAIN)
+    layers = "conv:8,k3  relu conv:4,k1,nobias bn flatten linear:3"
+    rows = compared(convcli, "lenet", "net.txt", layers, "--input", "1x28x28", "--classes", 7)
+    assert [row["name"] for row in rows] == ["lenet", "net.txt", " ".join(layers.split())]
+    shown = json.loads(convcli("net", "show", "lenet", "--classes", 7, "--json").text)["totals"]
+    assert [int(rows[0][k]) for k in ("params", "macs", "activations")] == [
+        shown[k] for k in ("params", "macs", "activations")
+    ]
+    last = rows[2]
+    params = 8 * 9 + 8 + 4 * 8 + 2 * 4 + 3 * 4 * 26 * 26 + 3
+    assert int(last["params"]) == params
+    assert float(last["weights_mb"]) == (params + 8) * 4 / 1e6
+    assert int(last["peak"]) == 2 * 8 * 26 * 26  # the first convolution's output, and relu's
+    assert float(last["memory_mb"]) == (params + 8 + 16 * 26 * 26) * 4 / 1e6
+    assert (last["rf"], last["depth"]) == ("3", "3")
+
+
+def test_compare_counts_memory_for_a_batch_and_a_dtype(convcli):
+    (row,) = compared(convcli, "resnet18")
+    (half,) = compared(convcli, "resnet18", "--batch", 16, "--dtype", "float16")
+    assert float(half["weights_mb"]) == float(row["weights_mb"]) / 2
+    peak = int(row["peak"])
+    assert float(half["memory_mb"]) == pytest.approx(
+        float(row["weights_mb"]) / 2 + 16 * peak * 2 / 1e6, rel=1e-12
+    )
+    assert row["depth"] == "18"
+
+
+@pytest.mark.parametrize(
+    ("name", "depth"),
+    [("vgg16", 16), ("torchvision/resnet50", 50), ("torchvision/densenet121", 121)],
+)
+def test_depth_is_what_networks_are_named_after(convcli, name, depth):
+    assert int(compared(convcli, name)[0]["depth"]) == depth
+
+
+def test_compare_sorts(convcli):
+    names = ["vgg11", "lenet", "nin"]
+    assert [r["name"] for r in compared(convcli, *names)] == names
+    assert [r["name"] for r in compared(convcli, *names, "--sort", "macs")] == [
+        "lenet", "nin", "vgg11",
+    ]  # fmt: skip
+    records = json.loads(convcli("net", "compare", *names, "--sort", "name", "--json").text)
+    assert [r["name"] for r in records] == sorted(names)
+    assert set(records[0]) == set(compared(convcli, "lenet")[0])
+    text = convcli("net", "compare", *names, "--format", "md").text
+    assert text.count("\n|") >= 4
+    assert "44.4 k" in text
+
+
+def test_compare_draws(convcli, tmp_path):
+    done = convcli("net", "compare", "lenet", "nin", "--plot", "bars.png")
+    assert (done.status, done.err) == (0, "")
+    sheet = pixels(tmp_path / "bars.png")
+    rows = [(sheet[y] == [0x1F, 0x5F, 0xA8]).all(axis=1).sum() for y in (50, 78)]
+    assert 0 < rows[0] < rows[1] / 10  # lenet has 44 thousand parameters, nin 2 million
+    again = convcli("net", "compare", "lenet", "--plot", "bars.png")
+    assert again.status == 1
+    assert "bars.png: already exists" in again.err
+
+
+def test_compare_takes_models(convcli, tmp_path):
+    helper = pytest.importorskip("onnx.helper")
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    ends = [helper.make_tensor_value_info("x", 1, [1, 1, 9, 9]),
+            helper.make_tensor_value_info("y", 1, [1, 2, 7, 7])]  # fmt: skip
+    weight = helper.make_tensor("w", 1, [2, 1, 3, 3], [1.0] * 18)
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:], [weight])
+    (tmp_path / "m.onnx").write_bytes(helper.make_model(graph).SerializeToString())
+    model, layers = compared(convcli, "m.onnx", "conv:2,k3,nobias", "--input", "1x9x9")
+    same = ("params", "macs", "activations", "rf", "weights_mb")
+    assert [model[k] for k in same] == [layers[k] for k in same]
+    assert (model["memory_mb"], model["depth"]) == ("", "")  # its graph is not followed
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "message"),
+    [
+        (["lenet", "--sort", "mac"], 2, "--sort: unknown column 'mac', did you mean 'macs'?"),
+        (["lenet", "--dtype", "float23"], 2, "--dtype: unknown dtype 'float23', did you mean"),
+        (["lenet", "resnet81"], 2, "unknown network 'resnet81', did you mean 'resnet18'?"),
+        (["conv:8,k3 rleu"], 2, "--input: missing, conv:8,k3 rleu needs CxHxW"),
+        (["conv:8,k3 rleu", "--input", "1x9x9"], 2, "layer 2 'rleu': unknown layer 'rleu'"),
+        (["lenet", "--plot", "x.txt"], 2, "x.txt: unknown suffix '.txt'"),
+        (["lenet", "--batch", "0"], 2, "--batch: got '0', a whole number of at least 1 is needed"),
+    ],
+)
+def test_compare_errors(convcli, tmp_path, call, status, message):
+    done = convcli("net", "compare", *call)
+    assert done.err.startswith(f"convcli: error: {message}")
+    assert (done.status, done.out) == (status, b"")
+    assert list(tmp_path.iterdir()) == []

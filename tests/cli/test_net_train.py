@@ -239,6 +239,52 @@ def test_the_recipes_learn_the_digits(convcli, tmp_path, name, least, seed):
     assert history[-1]["test_accuracy"] >= least
 
 
+def gratings(count, seed):
+    """Colour pictures of 32×32 in ten classes: waves in five directions, reddish or bluish, in noise."""
+    chance = np.random.default_rng(seed)
+    y = np.arange(count) % 10
+    rows, columns = np.mgrid[:32, :32]
+    angles = (y // 2 * 36 + chance.uniform(-9, 9, count))[:, None, None] * np.pi / 180
+    waves = np.sin(
+        (rows * np.cos(angles) + columns * np.sin(angles)) * chance.uniform(0.5, 0.8, (count, 1, 1))
+        + chance.uniform(0, 6, (count, 1, 1))
+    )
+    x = chance.normal(128, 40, (count, 3, 32, 32)) + 30 * waves[:, None]
+    x[np.arange(count), y % 2 * 2] += 30
+    return np.clip(x, 0, 255).astype(np.uint8), y
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "network",
+    [("lenet-bn", "--epochs", 4), ("resnet18", "--width", 0.125, "--epochs", 12)],
+)
+def test_colour_pictures_of_ten_classes_in_folders_and_in_npz(convcli, tmp_path, network):
+    from PIL import Image
+
+    for part, count, seed in (("train", 1000, 0), ("test", 300, 1)):
+        x, y = gratings(count, seed)
+        names = np.array([f"kind {c}" for c in range(10)])[y]
+        np.savez(tmp_path / f"{part}.npz", x=x, y=names)
+        for i, (picture, name) in enumerate(zip(x, names, strict=True)):
+            folder = tmp_path / part / name
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ascontiguousarray(np.moveaxis(picture, 0, 2))).save(
+                folder / f"{i:04}.png"
+            )
+    told = {}
+    for data, test in (("train.npz", "test.npz"), ("train", "test")):
+        call = ("net", "train", *network, data, "--test", test, "--input", "3x32x32")
+        assert convcli(*call, "-o", "w.npz", "-f").status == 0
+        for other in ("test.npz", "test"):
+            done = convcli("net", "eval", "w-best.npz", other, "--json")
+            told[data, other] = json.loads(done.text)
+            assert told[data, other]["accuracy"] > 0.9
+            assert told[data, other]["examples"] == 300
+        # the same pictures, however they are kept
+        assert told[data, "test"]["confusion"] == told[data, "test.npz"]["confusion"]
+
+
 @pytest.mark.parametrize(
     ("call", "status", "message"),
     [
@@ -262,6 +308,14 @@ def test_the_recipes_learn_the_digits(convcli, tmp_path, name, least, seed):
         (["net.txt", "three.npz"], 1, "net.txt: ends in 2 numbers, three.npz has 3 classes"),
         (["net.txt", "train.npz", "--resume", "gone.npz"], 1, "gone.npz: no such file or directory"),
         (["net.txt", "train.npz", "--resume", "bare.npz"], 1, "bare.npz: holds no run that could go"),
+        (["net.txt", "train.npz", "--resume", "a.npz", "-w", "b.npz"], 2, "--weights: got --resume too"),
+        (["net.txt", "train.npz", "-w", "gone.npz"], 1, "gone.npz: no such file or directory"),
+        (["net.txt", "train.npz", "-w", "bare.npz"], 1, "bare.npz: does not fit the network, by name or in order"),
+        (["net.txt", "train.npz", "--freeze", "cov"], 2, "--freeze: unknown layer 'cov', did you mean 'conv'?"),
+        (["net.txt", "train.npz", "--freeze", "conv,,bn"], 2, "--freeze: unknown layer ''"),
+        (["net.txt", "train.npz", "--freeze", "conv,bn,linear"], 2, "--freeze: no layer is left to learn"),
+        (["net.txt", "train.npz", "--patience", "2"], 2, "--patience: needs examples to test with, --test or"),
+        (["net.txt", "train.npz", "--width-all"], 2, "--width-all: is of --width, which is missing"),
     ],
 )  # fmt: skip
 def test_errors(convcli, data, call, status, message):
@@ -277,24 +331,192 @@ def test_errors(convcli, data, call, status, message):
 
 
 def test_another_run_s_file_is_not_gone_on_with(convcli, data):
-    assert convcli("net", "train", "net.txt", "train.npz", "--epochs", 1, "-o", "w.npz").status == 0
+    call = ("net", "train", "net.txt", "train.npz", "--epochs", 1, "--holdout", 0.2, "-o", "w.npz")
+    assert convcli(*call).status == 0
     (data / "wider.txt").write_text(NET.replace("4", "5"))
-    x, y = corners(30, 3)
-    np.savez(data / "less.npz", x=x, y=np.array(["top", "end"])[y])
     for call, message in (
         (["wider.txt", "train.npz"], f"w.npz: is a run of another network (layers {NET})"),
-        (["net.txt", "less.npz"], "w.npz: was trained on 40 examples, these are 30: the same data"),
-        (["net.txt", "test.npz"], "w.npz: was trained on 40 examples, these are 40, others: the"),
+        (["net.txt", "train.npz", "--seed", 3], "w.npz: was trained on 32 examples, these are 32, others: the"),
+        (["net.txt", "train.npz", "--holdout", 0.1], "w.npz: was trained on 32 examples, these are 36: the same"),
+        (["net.txt", "train.npz", "--freeze", "conv"], "--freeze: got --resume too, the run keeps what"),
         (
             ["net.txt", "train.npz", "--optimizer", "sgd"],
             "w.npz: --optimizer: got sgd, the run was",
         ),
-    ):
+    ):  # fmt: skip
         before = (data / "w.npz").read_bytes()
         done = convcli("net", "train", *call, "--resume", "w.npz")
         assert done.status in (1, 2)
         assert f"error: {message}" in done.err
         assert (data / "w.npz").read_bytes() == before
+
+
+def tensors(path):
+    with weights.opened(path) as source:
+        return {name: source.read(name) for name in source.shapes}
+
+
+def test_on_other_data_a_run_begins_anew_with_the_weights(convcli, data):
+    call = ("net", "train", "net.txt", "train.npz", "--epochs", 2, "-o", "w.npz")
+    assert convcli(*call).status == 0
+    before = (data / "w.npz").read_bytes()
+    again = (
+        "net",
+        "train",
+        "net.txt",
+        "test.npz",
+        "--resume",
+        "w.npz",
+        "--epochs",
+        1,
+        "--lr",
+        "1e-30",
+    )
+    done = convcli(*again, "-o", "v.npz")
+    assert (done.status, done.text) == (0, "v.npz\n")
+    assert done.err.splitlines()[0] == (
+        "convcli: w.npz: was trained on other data: a new run starts from its weights"
+    )
+    assert (data / "w.npz").read_bytes() == before
+    assert len(card(data / "v.npz")["training"]["history"]) == 1
+    for name, tensor in tensors(data / "v.npz").items():  # a rate of 0 but for rounding
+        if "running" not in name:
+            assert np.array_equal(tensor, tensors(data / "w.npz")[name])
+    # the file of the other run is not this one's to write over
+    done = convcli("net", "train", "net.txt", "test.npz", "--resume", "w.npz", "-o", "w.npz")
+    assert (done.status, done.text) == (1, "")
+    assert done.err.endswith("error: w.npz: already exists, -f overwrites it\n")
+
+
+def digits(tmp_path, name, which, least=0):
+    rows = gzip.decompress(DIGITS.read_bytes()).decode().splitlines()
+    some = [row for row in rows[1:] if row[0] in which][least : least + 120]
+    (tmp_path / name).write_text("\n".join([rows[0], *some]) + "\n")
+
+
+def test_further_with_other_classes(convcli, tmp_path):
+    digits(tmp_path, "low.csv", "012")
+    digits(tmp_path, "high.csv", "789")
+    digits(tmp_path, "two.csv", "78")
+    assert convcli("net", "train", "lenet", "low.csv", "--epochs", 1, "-o", "low.npz").status == 0
+    call = ("net", "train", "lenet", "--weights", "low.npz", "--epochs", 1, "-f", "-o", "h.npz")
+    for csv_file, there in (("high.csv", "7, 8, 9"), ("two.csv", "7, 8")):
+        done = convcli(*call, csv_file, "--freeze", "all-but-last")
+        assert done.status == 0
+        assert (
+            f"convcli: low.npz: linear3 is new, for other classes: 0, 1, 2 there, {there} here\n"
+            in done.err
+        )
+        before, after = tensors(tmp_path / "low.npz"), tensors(tmp_path / "h.npz")
+        for name in before:
+            same = before[name].shape == after[name].shape and (before[name] == after[name]).all()
+            assert same == (not name.startswith("linear3."))
+    # the same classes keep their layer
+    done = convcli(*call, "low.csv", "--freeze", "conv,linear1", "--lr", "1e-30")
+    assert (done.status, "is new" in done.err) == (0, False)
+    for name, tensor in tensors(tmp_path / "h.npz").items():
+        assert np.array_equal(tensor, before[name])
+    assert card(tmp_path / "h.npz")["training"]["frozen"] == ["conv1", "conv2", "linear1"]
+
+
+def test_weights_of_another_framework_are_taught_further(convcli, data):
+    """nn.Sequential's names, other classes, no word of what they are."""
+    chance = np.random.default_rng(0)
+    shapes = {"0.weight": (4, 1, 3, 3), "0.bias": (4,), "1.weight": (4,), "1.bias": (4,), "1.running_mean": (4,), "1.running_var": (4,), "5.weight": (7, 16), "5.bias": (7,)}  # fmt: skip
+    held = {name: chance.random(shape).astype(np.float32) for name, shape in shapes.items()}
+    np.savez(data / "hub.npz", **{f"module.{name}": tensor for name, tensor in held.items()})
+    call = ("net", "train", "net.txt", "train.npz", "-w", "hub.npz", "--freeze", "all-but-last")
+    done = convcli(*call, "--epochs", 1, "-o", "w.npz")
+    assert done.status == 0
+    assert done.err.splitlines()[:2] == [
+        "convcli: hub.npz: its names are others, taken by order and shape: module.0.weight is conv.weight",
+        "convcli: hub.npz: linear is new, for other classes: end, top here",
+    ]
+    found = tensors(data / "w.npz")
+    for ours, theirs in (("conv.weight", "0.weight"), ("bn.running_var", "1.running_var")):
+        assert np.array_equal(found[ours], held[theirs])
+
+
+@pytest.mark.parametrize("freeze", ["all-but-last", "conv", "bn"])
+def test_a_frozen_run_goes_on_to_the_same_bytes(convcli, data, freeze):
+    call = ("net", "train", "net.txt", "train.npz", "--holdout", 0.25, "--schedule", "constant")
+    call += ("--freeze", freeze)
+    assert convcli(*call, "--epochs", 4, "-o", "whole.npz").status == 0
+    assert convcli(*call, "--epochs", 2, "-o", "part.npz").status == 0
+    again = ("net", "train", "net.txt", "train.npz", "--resume", "part.npz", "--epochs", 4)
+    assert convcli(*again).status == 0
+    assert (data / "part.npz").read_bytes() == (data / "whole.npz").read_bytes()
+    assert (data / "part-best.npz").read_bytes() == (data / "whole-best.npz").read_bytes()
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_the_run(convcli, data):
+    call = ("net", "train", "net.txt", "train.npz", "--holdout", 0.25, "--seed", 3, "--lr", 0.02)
+    done = convcli(*call, "--batch", 8, "--epochs", 40, "--patience", 3, "-o", "w.npz")
+    assert done.status == 0
+    history = card(data / "w.npz")["training"]["history"]
+    keys = [(e["test_accuracy"], -e["test_loss"]) for e in history]
+    best = keys.index(max(keys)) + 1
+    assert len(history) == best + 3 < 40
+    assert done.err.splitlines()[-1] == (
+        f"convcli: stopped after epoch {best + 3}: none was better than epoch {best}, "
+        f"test accuracy {keys[best - 1][0]:.4f}: w-best.npz"
+    )
+    told = json.loads(convcli("net", "eval", "w-best.npz", "train.npz", "--holdout", "--json").text)
+    assert (told["accuracy"], told["loss"]) == (keys[best - 1][0], -keys[best - 1][1])
+    assert card(data / "w-best.npz")["training"]["epoch"] == best
+    assert (data / "w-best.npz").stat().st_size < (data / "w.npz").stat().st_size / 2
+    # patience that has run out already; without it, the run goes on
+    again = ("net", "train", "net.txt", "train.npz", "--resume", "w.npz")
+    assert convcli(*again, "--patience", 2).err.count("\n") == 1
+    assert len(card(data / "w.npz")["training"]["history"]) == best + 3
+    done = convcli("net", "train", "net.txt", "train.npz", "--resume", "w-best.npz")
+    assert (
+        done.err == "convcli: error: w-best.npz: holds weights alone, --weights starts from them\n"
+    )
+
+
+def test_weights_alone_are_taken_from_a_run(convcli, data):
+    call = ("net", "train", "net.txt", "train.npz", "--holdout", 0.25, "--epochs", 2, "-o", "w.npz")
+    assert convcli(*call).status == 0
+    done = convcli("net", "init", "--from", "w.npz", "-o", "alone.npz")
+    assert (done.status, done.text) == (0, "alone.npz\n")
+    with weights.opened(data / "alone.npz") as source:
+        assert source.state == ()
+    for name, tensor in tensors(data / "w.npz").items():
+        assert np.array_equal(tensor, tensors(data / "alone.npz")[name])
+    both = [convcli("net", "eval", f, "train.npz", "--holdout", "--json") for f in ("w.npz", "alone.npz")]  # fmt: skip
+    assert both[0].text == both[1].text
+    # of a hub's file, by the network's own names
+    np.savez(data / "hub.npz", **{f"net.{n}": t for n, t in tensors(data / "w.npz").items()})
+    named = ("net", "init", "net.txt", "--input", "1x6x6", "--from", "hub.npz", "-o", "own.npz")
+    assert convcli(*named).err == "convcli: hub.npz: net. before all names is dropped\n"
+    assert tensors(data / "own.npz").keys() == tensors(data / "w.npz").keys()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (["--from", "w.npz", "--seed", 1], "--seed: got --from too, whose weights are taken as they are"),
+        (["--from", "w.npz", "--width-all"], "--width: got --from too, whose weights are taken as"),
+        ([], "NAME|FILE: missing, a network or --from FILE is needed"),
+        (["lenet", "--width-all"], "--width-all: is of --width, which is missing"),
+    ],
+)  # fmt: skip
+def test_init_errors(convcli, call, message):
+    done = convcli("net", "init", *call, "-o", "x.npz")
+    assert (done.status, done.text) == (2, "")
+    assert done.err.startswith(f"convcli: error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("vgg11", 9e6), ("torchvision/vgg11", 1e7), ("alexnet", 4e6)]
+)
+def test_narrow_networks_are_small_as_a_whole(convcli, name, most):
+    def params(*options):
+        done = convcli("net", "show", name, "--width", 0.25, "--json", *options)
+        return json.loads(done.text)["totals"]["params"]
+
+    assert params("--width-all") < most < params()
 
 
 def accuracy(done):

@@ -552,3 +552,41 @@ def test_pytorch_lines_are_loaded_only_for_code(call, loads):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert done.returncode == loads, done.stderr
+
+
+def test_out_of_a_chain(convcli, tmp_path, terminal):
+    done = convcli("shape", "--out", "2x3", "conv:8,k3,s2", "maxpool:k2")
+    assert (done.status, done.err) == (0, "")
+    assert done.text.splitlines() == [
+        "n",
+        *(f"{h}x{w}" for h in range(9, 13) for w in range(13, 17)),
+    ]
+    again = convcli("shape", "--out", "2", "-n", "4", "conv:8,k3,s2,g4 maxpool:k2", "--json")
+    assert json.loads(again.text) == {"inputs": [[9], [10], [11], [12]]}
+    (tmp_path / "net.txt").write_text("residual( maxpool:k4 upsample:4 )\n")
+    found = convcli("shape", "--out", "8x8", "--layers", "net.txt")
+    assert found.text == "n\n8x8\n"
+    missed = convcli("shape", "--out", "9x8", "--layers", "net.txt")
+    assert (missed.status, missed.err) == (
+        1,
+        "convcli: error: net.txt: no input gives the output 9 on axis 0: at 9 rows branches that "
+        "join differ\n",
+    )
+    shown = terminal("shape", "--out", "7x7", "conv:64,k7,s2,p3 maxpool:k3,s2,p1")
+    assert "25 to 28" in shown
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            ["-n", "3x9x9"],
+            "--input: got 3x9x9, with --out and layers the channels alone are needed",
+        ),
+        (["--flops"], "--flops: does not go with layers with --out"),
+    ],
+)
+def test_out_of_a_chain_errors(convcli, call, message):
+    done = convcli("shape", "--out", "7x7", "relu", *call)
+    assert (done.status, done.out) == (2, b"")
+    assert done.err.startswith(f"convcli: error: {message}")

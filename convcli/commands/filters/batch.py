@@ -13,7 +13,7 @@ from convcli.commands.filters.operation import Operation, aimed, filtered
 from convcli.commands.output import Request, form_of
 from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable, told
-from convcli.files.batch import Job, Record, planned, run, without_results
+from convcli.files.batch import CrewLostError, Job, Record, planned, run, without_results
 from convcli.files.inputs import kind_of, listed, sources
 from convcli.files.operands import Reading, check_single_stdin
 from convcli.files.output import Attempt, ExistsError, fixed_folder, sweep, target_of
@@ -150,7 +150,7 @@ def _run(
                     report.draw()
                 else:
                     report.show(record)
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, CrewLostError):
         report.interrupted()
         raise
     except BaseException:

@@ -13,6 +13,7 @@ from convcli.files.memory import MAX_PIXELS
 from convcli.files.sniff import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:  # help and completion need the options alone
+    from convcli.commands.drawing import DrawOptions
     from convcli.commands.filters.operation import Operation, Transparency
     from convcli.files.operands import Reading
 
@@ -209,3 +210,74 @@ class FilterOptions:
             self.cluster,
         )
         filter_inputs(self.sources, operation, request, reading, many)
+
+    def run_drawn(
+        self,
+        command: str,
+        operation: "Operation",
+        drawn: "DrawOptions",
+        *,
+        told: bool = False,
+        matrix: bool = False,
+        mode: str = "",
+    ) -> None:
+        """Filter all inputs; or draw one as well, or answer in words or with a matrix in place of the result.
+
+        Parameters
+        ----------
+        command : str
+        operation : Operation
+        drawn : DrawOptions
+        told, matrix : bool
+            Of --explain and --matrix.
+        mode : str
+            Of a pooling.
+
+        Raises
+        ------
+        ConvError
+        """
+        figure = drawn.figure(force=self.force, told=told)
+        if figure is None and not told and not matrix:
+            self.run(command, operation)
+            return
+        name = "--draw" if figure is not None else "--explain" if told else "--matrix"
+        if told and matrix:
+            raise ConvError("--explain and --matrix: got both, one is allowed", usage=True)
+        if not self.single:
+            raise ConvError(f"{name}: got several inputs, one is allowed", usage=True)
+        from convcli.commands.filters.figures import Drawn, explained
+
+        if not told and not matrix:
+            assert figure is not None
+            self.run(command, Drawn(operation, figure, drawn.at, mode))
+            return
+        frame = self._frame()
+        if frame == "all":
+            raise ConvError(f"{name}: got --frame all, one frame is allowed", usage=True)
+        given = {"-o": self.output, "--format": self.format != "auto", "--json": self.as_json}
+        wrong = [option for option, value in given.items() if value]
+        if wrong and told:
+            raise ConvError(f"{name}: does not go with {wrong[0]}, it prints words", usage=True)
+        reading = replace(self.reading, frame=frame)
+        found = explained(
+            (self.sources or [""])[0],
+            operation,
+            reading,
+            mode=mode,
+            at=drawn.at,
+            figure=figure,
+            matrix=matrix,
+        )
+        if isinstance(found, list):
+            print("\n".join(found))
+            return
+        from convcli.commands.output import Request, deliver, print_path
+        from convcli.engine.results import Ready
+        from convcli.files.operands import Operand
+
+        form = "json" if self.as_json else self.format
+        request = Request(command, self.output, form, self.force, max_memory=self.max_memory)
+        delivered = deliver(Operand(command, found), Ready(found), request)
+        if delivered.path is not None:
+            print_path(delivered.path)

@@ -1,12 +1,13 @@
 """Which network a call means: a name, or a file that describes one."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convcli.engine.errors import ConvError, display_name
+from convcli.engine.errors import ConvError, display_name, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import doubt_about
 from convcli.files.inputs import kind_of
@@ -14,6 +15,7 @@ from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
 from convcli.nets.architecture.steps import Step, program
+from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
 __all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
@@ -32,6 +34,7 @@ class Overrides:
     resize: int | None = None
     crop: tuple[int, ...] | None = None
     width: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Chosen:
         What the channels of its convolutions are multiplied by.
     net : tuple of Node
         Its layers, their channels multiplied.
+    whole : bool
+        Whether its fully connected layers are as well.
     """
 
     name: str
@@ -60,6 +65,11 @@ class Chosen:
     text: str | None = None
     width: float = 1.0
     net: tuple[Node, ...] = ()
+    whole: bool = False
+
+    def counted(self) -> Summary:
+        """Return its layers with their sums."""
+        return Summary(self.name, self.input, tuple(self.steps))
 
     def card(self) -> dict[str, object]:
         """Return what a file of weights says about it."""
@@ -68,6 +78,7 @@ class Chosen:
             told = {"network": self.row.name}
         if self.width != 1:
             told["width"] = self.width
+            told |= {"width_all": True} if self.whole else {}
         return told | {"input": list(self.input), "classes": self.steps[-1].output[0]}
 
 
@@ -77,13 +88,15 @@ def choose(
     classes: int | None,
     width: float | None = None,
     text: str | None = None,
+    *,
+    whole: bool = False,
 ) -> Chosen:
     """Find a network by its name, or read it from a chain file.
 
     Parameters
     ----------
     name : str
-        A key of `NETWORKS`, a file of the layer language, or ``-``.
+        A key of `NETWORKS`, a file of the layer language, ``-``, or layers themselves.
     size : tuple of int, optional
         What it is asked for; a file needs it.
     classes : int, optional
@@ -92,12 +105,16 @@ def choose(
         What the channels of its convolutions are multiplied by.
     text : str, optional
         What standard input held, where that was read already.
+    whole : bool
+        Whether its fully connected layers are as well.
 
     Raises
     ------
     ConvError
     """
     wide = 1.0 if width is None else width
+    if whole and width is None:
+        raise ConvError("--width-all: is of --width, which is missing", usage=True)
     if not 0 < wide <= _WIDEST:
         raise ConvError(
             f"--width: got {wide:g}, above 0 and up to {_WIDEST} is allowed", usage=True
@@ -113,27 +130,36 @@ def choose(
                 usage=True,
             )
         try:
-            net = _widened(row.build(classes or row.classes), wide)
-            return Chosen(name, size, program(net, size), row, width=wide, net=net)
+            net = _widened(row.build(classes or row.classes), wide, whole)
+            return Chosen(name, size, program(net, size), row, None, wide, net, whole)
         except ConvError as error:
             raise error.about(name) from error
-    if name != "-" and not Path(name).exists():
+    written = _is_layers(name)
+    if name != "-" and not written and not Path(name).exists():
         try:
             network(name)
         except ConvError as error:
             raise ConvError(f"{error}, and there is no such file", usage=True) from error
-    shown = display_name(name)
-    check_order(name)
+    shown = printable(" ".join(name.split())) if written else display_name(name)
+    if not written:
+        check_order(name)
     if classes is not None:
         raise ConvError(f"--classes: {shown} says itself how many", usage=True)
     if size is None:
         raise ConvError(f"--input: missing, {shown} needs CxHxW", usage=True)
-    text = read_text(name) if text is None else text
-    net = _widened(read_chain(text, name=shown), wide)
+    if text is None:
+        text = name if written else read_text(name)
+    net = _widened(read_chain(text, name=None if written else shown), wide, whole)
     try:
-        return Chosen(shown, size, program(net, size), text=text, width=wide, net=net)
+        return Chosen(shown, size, program(net, size), None, text, wide, net, whole)
     except ConvError as error:
         raise error.about(shown) from error
+
+
+def _is_layers(name: str) -> bool:
+    """Whether it is layers themselves, not the name of a file of layers."""
+    longest = 255  # of a file's name
+    return bool(re.search(r"[\s:(]", name)) and (len(name) > longest or not Path(name).exists())
 
 
 def check_order(name: str) -> None:
@@ -161,15 +187,17 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
         crop = asked.crop if len(asked.crop) == 2 else asked.crop * 2
         size = (size[0], *crop)
     width = asked.width or told.get("width")
+    whole = asked.whole or bool(width and told.get("width_all"))
     if name or known:
         classes = told.get("classes") if known in NETWORKS else None
-        return choose(name or str(known), size, asked.classes or classes, width)
+        return choose(name or str(known), size, asked.classes or classes, width, whole=whole)
     if not card.get("layers") or size is None:
         raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
     text = str(card["layers"])
-    net = _widened(read_chain(text, name="layers"), width or 1.0)
-    return Chosen("layers", size, program(net, size), text=text, width=width or 1.0, net=net)
+    width = width or 1.0
+    net = _widened(read_chain(text, name="layers"), width, whole)
+    return Chosen("layers", size, program(net, size), None, text, width, net, whole)
 
 
-def _widened(net: tuple[Node, ...], width: float) -> tuple[Node, ...]:
-    return net if width == 1 else scaled(net, width)
+def _widened(net: tuple[Node, ...], width: float, whole: bool) -> tuple[Node, ...]:
+    return net if width == 1 else scaled(net, width, whole=whole)

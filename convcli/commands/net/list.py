@@ -5,7 +5,7 @@ import json
 import sys
 
 from convcli import options, terminal
-from convcli.commands.tables import table_form
+from convcli.commands.tables import short_count, table_form
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.zoo import NETWORKS, Network
 
@@ -13,7 +13,7 @@ __all__ = ["EXAMPLES", "net_list"]
 
 EXAMPLES = (
     "convcli net list",
-    "convcli net list | grep resnet",
+    "convcli net list | grep mobilenet",
     "convcli net list --json",
 )
 
@@ -21,7 +21,7 @@ _HEAD = ("name", "input", "classes", "params", "macs", "title")
 
 
 def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = False) -> None:
-    """List the networks: the chapter's, and those whose weights torchvision publishes.
+    """List the networks: the chapter's, U-Net, and those of torchvision.
 
     A table on a terminal, CSV in a pipe.
     """
@@ -43,7 +43,7 @@ def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = Fal
         terminal.Column("what", 1, folds=_FOLDED),
     ]
     if form == "table":
-        cells = [(*c[:3], _short(c[3]), _short(c[4]), *c[5:]) for c in cells]
+        cells = [(*c[:3], short_count(c[3]), short_count(c[4]), *c[5:]) for c in cells]
     from convcli.nets.architecture.counts import rule
 
     foot = [rule(), "convcli net show NAME: its layers."]
@@ -52,20 +52,6 @@ def net_list(format: options.TableFormat = None, as_json: options.JsonFlag = Fal
 
 _FOLDED = 20
 """Cells that what a network is gets at least."""
-
-
-def _short(count: object) -> str:
-    """Write a large number with three digits, as people compare them; in CSV it is whole.
-
-    >>> _short(44426), _short(11178378), _short(1734890496), _short(999_999)
-    ('44.4 k', '11.2 M', '1.73 G', '1.00 M')
-    """
-    value, units = float(str(count)), iter(("", " k", " M", " G", " T"))
-    unit = next(units)
-    while value >= 999.5:
-        value, unit = value / 1000, next(units)
-    digits = 0 if not unit else 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{digits}f}{unit}"
 
 
 def _record(row: Network) -> dict[str, object]:

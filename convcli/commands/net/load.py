@@ -18,7 +18,7 @@ from convcli.nets.model.matching import fit
 from convcli.nets.model.preprocessing import normalised, prepared
 from convcli.nets.zoo import Preparation
 
-__all__ = ["Loaded", "load_network"]
+__all__ = ["Loaded", "load_network", "preparation_of"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Loaded:
         The value that became 1 in training.
     run : mapping
         What its file says of the training.
+    card : mapping
+        All that its file says of it.
     """
 
     chosen: Chosen
@@ -43,6 +45,7 @@ class Loaded:
     labels: tuple[str, ...] | None = None
     white: float = 1.0
     run: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
 
     def picture(self, operand: Operand) -> NDArray[np.float32]:
         """Bring a picture to the input's size, 0…1: shape (C, H, W)."""
@@ -100,7 +103,7 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
             found = fit(source, model.shapes(), ignored)
             model.load(weights.load(source, model.shapes(), names=found.names))
             told = {} if name and source.card.get("network") != name else source.card
-            preparation = _preparation(chosen, told.get("preparation"), asked)
+            preparation = preparation_of(chosen, told, asked)
         except (TypeError, AttributeError, KeyError) as error:
             raise ConvError("says of itself what cannot be") from error
     tell(file, found.notes)
@@ -112,10 +115,15 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
         tuple(map(str, labels)) if isinstance(labels, list) else None,
         float(told.get("max_value") or 1),
         told["training"] if isinstance(told.get("training"), dict) else {},
+        told,
     )
 
 
-def _preparation(chosen: Chosen, told: Any, asked: Overrides) -> Preparation:
+def preparation_of(
+    chosen: Chosen, card: Mapping[str, Any], asked: Overrides | None = None
+) -> Preparation:
+    """Settle how pictures are prepared: as asked for, else as a file of weights says, else as the network's row."""
+    told, asked = card.get("preparation"), asked or Overrides()
     found = chosen.row.preparation if chosen.row else Preparation()
     if isinstance(told, dict):
         mean, std = (tuple(float(number) for number in told[key]) for key in ("mean", "std"))

@@ -19,6 +19,7 @@ __all__ = [
     "Size",
     "Weights",
     "Width",
+    "WidthAll",
     "named",
 ]
 
@@ -87,6 +88,12 @@ Width = Annotated[
         metavar="W",
         text="Scales the channels of convolutions, as 0.25.",
         parser=options.read_real,
+    ),
+]
+WidthAll = Annotated[
+    bool,
+    options.option(
+        options.NETWORK, "--width-all", text="With --width: fully connected layers as well."
     ),
 ]
 Depth = Annotated[

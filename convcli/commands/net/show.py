@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from convcli.nets.architecture.counts import COUNTED, LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
 from convcli.nets.zoo import NETWORKS
 
-__all__ = ["EXAMPLES", "net_show"]
+__all__ = ["EXAMPLES", "net_show", "read_network"]
 
 EXAMPLES = (
     "convcli net show lenet",
@@ -60,6 +61,7 @@ def net_show(
     ] = None,
     classes: own.Classes = None,
     width: own.Width = None,
+    width_all: own.WidthAll = False,
     depth: own.Depth = None,
     flops: Annotated[bool, options.option(options.OUTPUT, "--flops", text="2 x MACs.")] = False,
     count: Annotated[
@@ -92,15 +94,14 @@ def net_show(
     for part in also:
         if part not in COUNTED:
             raise one_of("--count", part, COUNTED)
-    found = _found(name, size or [], axis or [], classes, width)
+    found = read_network(name, size or [], axis or [], classes, width, whole=width_all)
     if code is not None:
         if not isinstance(found, Chosen):
             raise ConvError(f"--code: {printable(name)} has no layers of the language", usage=True)
         print(_code(found, code), end="")
         return
     if isinstance(found, Chosen):
-        shown = printable(name) if name.lower().endswith(_WEIGHTS) else found.name
-        found = Summary(shown, found.input, tuple(found.steps))
+        found = found.counted()
     if found is None:
         from convcli.commands.net.tensors import show_tensors
 
@@ -126,12 +127,14 @@ def net_show(
             print(f"convcli: {printable(found.name)}: {_missing(found)}", file=sys.stderr)
 
 
-def _found(
+def read_network(
     name: str,
     sizes: Sequence[str],
     axes: Sequence[str],
     classes: int | None,
     width: float | None,
+    *,
+    whole: bool = False,
 ) -> Chosen | Summary | None:
     """Find what a call means: a network, a model counted, or None for weights that say nothing of theirs."""
     given = _named_sizes(sizes)
@@ -145,7 +148,7 @@ def _found(
             held = contents(name)
             source = held if isinstance(held, bytes) else b""
         if name.lower().endswith(".onnx") or looks_like_onnx(source or _head(name)):
-            if width is not None:
+            if width is not None or whole:
                 raise ConvError("--width: an ONNX model is counted as it is", usage=True)
             from convcli.nets.architecture import onnx_model
 
@@ -166,8 +169,9 @@ def _found(
             card = source_file.card
         if not (card.get("network") or card.get("layers")):
             return None
-        return choose_by_card("", card, Overrides(size, classes, width=width))
-    return choose(name, size, classes, width, text)
+        asked = Overrides(size, classes, width=width, whole=whole)
+        return replace(choose_by_card("", card, asked), name=printable(name))
+    return choose(name, size, classes, width, text, whole=whole)
 
 
 def _code(chosen: Chosen, language: own.Language) -> str:

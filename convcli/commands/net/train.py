@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands.net.options import DATA, Data, MaxValue, Width, named
+from convcli.commands.net.options import DATA, Data, MaxValue, Width, WidthAll, named
 from convcli.engine.errors import printable
 from convcli.files.memory import MAX_PIXELS
 
@@ -18,6 +18,7 @@ EXAMPLES = (
     "convcli net train lenet digits.csv.gz --holdout 0.2 --epochs 2",
     "convcli net train lenet-bn digits.csv.gz --width 2 --input 1x32x32 --epochs 1",
     "convcli net train lenet digits.csv.gz --resume lenet.npz --epochs 3",
+    "convcli net train lenet digits.csv.gz -w lenet.npz --freeze all-but-last --epochs 1 -o last.npz",
 )
 
 
@@ -85,6 +86,27 @@ class TrainOptions:
         ),
     ] = None
     width: Width = None
+    width_all: WidthAll = False
+    weights: Annotated[
+        str | None,
+        options.option(
+            options.NETWORK,
+            "-w",
+            "--weights",
+            metavar="FILE",
+            text="Weights to start from; other classes get a new last layer.",
+        ),
+    ] = None
+    freeze: Annotated[
+        str | None,
+        options.option(
+            options.NETWORK,
+            "--freeze",
+            metavar="WHICH",
+            text="What stays as it is: beginnings of layers' names, joined by commas, or all-but-last.",
+            autocompletion=options.words(lambda: ["all-but-last"]),
+        ),
+    ] = None
     recipe: Annotated[
         str | None,
         options.option(
@@ -151,6 +173,16 @@ class TrainOptions:
             autocompletion=options.words(_schedules),
         ),
     ] = None
+    patience: Annotated[
+        int | None,
+        options.option(
+            _RUN,
+            "--patience",
+            metavar="N",
+            text="Stop after N epochs that did no better on the test.",
+            parser=options.read_whole(1),
+        ),
+    ] = None
     seed: Annotated[
         int | None,
         options.option(
@@ -160,7 +192,10 @@ class TrainOptions:
     resume: Annotated[
         str | None,
         options.option(
-            _RUN, "--resume", metavar="FILE", text="Go on with a run that was broken off."
+            _RUN,
+            "--resume",
+            metavar="FILE",
+            text="Go on with a run; on other data, begin one with its weights.",
         ),
     ] = None
     log: Annotated[
@@ -195,23 +230,30 @@ def net_train(asked: TrainOptions) -> None:
 
     The weights are written after every epoch and their file's name is
     printed at the end, in a pipe too. Ctrl-C saves and leaves, --resume goes
-    on as if nothing had been.
+    on as if nothing had been. With --test or --holdout, the weights of the
+    best epoch are kept alone in NAME-best.npz.
     """
-    from convcli.commands.net.training_run import Outputs, runs, set_up
+    from convcli.commands.net.training_run import Outputs, best_of, runs, set_up
     from convcli.commands.output import print_path
     from convcli.commands.progress import say, stopping, watch
 
     taken = Path(asked.resume) if asked.resume else None
     path = Path(asked.output) if asked.output else taken or Path(f"{Path(asked.name).stem}.npz")
     log, plot = (Path(name) if name else None for name in (asked.log, asked.plot))
+    tested = asked.test is not None or asked.holdout is not None
     outputs = Outputs(path, log, plot, asked.force)
     if taken is not None:
-        outputs.ours.add(taken)
-    outputs.check()
+        outputs.ours |= {taken, best_of(taken)}
+    outputs.check(best=tested)
     setup = set_up(asked)
+    if taken is not None and setup.anew:  # its file is another run's
+        outputs.ours -= {taken, best_of(taken)}
+        path = Path(asked.output) if asked.output else Path(f"{Path(asked.name).stem}.npz")
+        outputs.weights = path
+        outputs.check(best=tested)
     training = setup.training
     with stopping() as stop:
-        watch(runs(setup, outputs, stop))
+        watch(runs(setup, outputs, stop, asked.patience))
     outputs.draw(training.history)
     if stop.status is not None:
         done = len(training.history)

@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
@@ -14,31 +14,35 @@ import numpy as np
 from convcli import terminal
 from convcli.commands.net.choose import Chosen, choose
 from convcli.commands.net.examples import examples_of
-from convcli.commands.progress import StopRequest
+from convcli.commands.net.load import preparation_of
+from convcli.commands.output import tell
+from convcli.commands.progress import StopRequest, say
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Note, Progress, Work
-from convcli.files.datasets import Labelled, classes, read_labelled
+from convcli.files.datasets import Labelled, classes, listed, read_labelled
 from convcli.files.operands import Reading
 from convcli.files.output import check_target, writing
 from convcli.files.pictures.formats import format_of, write_picture
 from convcli.files.pictures.plots import plotted
 from convcli.nets.model import Model, initializers, weights
-from convcli.nets.training import Epoch, Training
+from convcli.nets.model.matching import fit
+from convcli.nets.training import Epoch, Training, best_epoch, frozen_layers
 from convcli.nets.training.evaluation import scoring
 from convcli.nets.training.examples import Examples
 from convcli.nets.training.resume import (
     Checkpoint,
+    alone,
     checkpoint_card,
     digest_of_all,
     recipe_of,
     set_aside,
 )
-from convcli.nets.zoo import NETWORKS, Preparation
+from convcli.nets.zoo import NETWORKS
 
 if TYPE_CHECKING:
     from convcli.commands.net.train import TrainOptions
 
-__all__ = ["Outputs", "Setup", "runs", "same_scale", "set_up"]
+__all__ = ["Outputs", "Setup", "best_of", "runs", "same_scale", "set_up"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,32 +54,52 @@ class Setup:
     test: Examples | None
     card: dict[str, Any]
     skipped: int = 0
+    anew: bool = False
+    """Whether it is a new run, also where it began with the weights of another."""
 
 
 def set_up(asked: "TrainOptions") -> Setup:
-    """Read the data, choose the network, draw its weights or read those to go on with.
+    """Read the data, choose the network, draw its weights or read those to start from or to go on with.
 
     Raises
     ------
     ConvError
     """
-    begun = Checkpoint.read(Path(asked.resume) if asked.resume else None)
-    seed = begun.seed(asked.seed)
+    if asked.weights and asked.resume:
+        raise ConvError("--weights: got --resume too, one of them is allowed", usage=True)
     if asked.holdout is not None and not 0 < asked.holdout < 1:
         raise ConvError(
             f"--holdout: got {asked.holdout:g}, a share between 0 and 1 is allowed", usage=True
         )
     if asked.test and asked.holdout is not None:
         raise ConvError("--holdout: got --test too, one of them is allowed", usage=True)
+    begun = Checkpoint.read(Path(asked.resume) if asked.resume else None)
+    source = Path(asked.weights) if asked.weights else None
+    card = _card_of(source) if source else begun.card
     labelled = read_labelled(asked.data, max_value=asked.max_value, max_pixels=asked.max_pixels)
-    labels = begun.labels() or classes(labelled.texts)
-    chosen = _chosen(asked, begun, labels, labelled)
-    row = chosen.row
-    recipe = recipe_of(asked.recipe, row, chosen.name, begun, asked.recipe_asked)
-    preparation = replace(row.preparation, resize=None) if row else Preparation()
+    known, own = begun.labels(), classes(labelled.texts)
+    labels = known if known and set(own) <= set(known) else own
+    chosen = _chosen(asked, card, labels, labelled)
+    begun.check_network(chosen.card())
     reading = Reading(max_pixels=asked.max_pixels)
     train, skipped = examples_of(labelled, chosen.input, labels=labels, reading=reading)
     whole = digest_of_all(train)
+    if begun.path is not None and (labels != known or not begun.began_with(whole)):
+        say(
+            f"convcli: {printable(begun.path)}: was trained on other data: "
+            "a new run starts from its weights"
+        )
+        source, begun = begun.path, Checkpoint()
+        if labels != own:
+            chosen = _chosen(asked, card, own, labelled)
+            places = np.array([own.index(label) if label in own else -1 for label in labels])
+            train, labels = replace(train, y=places[train.y], labels=own), own
+            whole = digest_of_all(train)
+    if begun.path is not None and asked.freeze is not None:
+        raise ConvError("--freeze: got --resume too, the run keeps what it froze", usage=True)
+    row, seed = chosen.row, begun.seed(asked.seed)
+    recipe = recipe_of(asked.recipe, row, chosen.name, begun, asked.recipe_asked)
+    preparation = replace(preparation_of(chosen, card), resize=None)
     holdout = None if asked.test else begun.run.get("holdout")
     if asked.holdout is not None:
         holdout = asked.holdout
@@ -89,35 +113,66 @@ def set_up(asked: "TrainOptions") -> Setup:
         skipped += more
     elif holdout:
         train, test = set_aside(train, holdout, seed)
+    if test is None and asked.patience is not None:
+        raise ConvError("--patience: needs examples to test with, --test or --holdout", usage=True)
     model = Model(chosen.steps)
     initializers.start(model, recipe.start, np.random.default_rng(seed))
-    training = Training(scoring(model), recipe, chosen.input, preparation, seed)
+    if source is not None:
+        _start_from(source, model, chosen, labels)
+    frozen = begun.run.get("frozen", ())
+    if asked.freeze is not None:
+        frozen = frozen_layers(model, asked.freeze)
+    training = Training(scoring(model), recipe, chosen.input, preparation, seed, frozen)
     begun.take_up(training, train)
-    card = checkpoint_card(chosen.card(), training, train, holdout, whole)
-    return Setup(training, train, test, card, skipped)
+    said = checkpoint_card(chosen.card(), training, train, holdout, whole)
+    return Setup(training, train, test, said, skipped, begun.path is None)
+
+
+def _card_of(path: Path) -> Mapping[str, Any]:
+    with weights.opened(path) as source:
+        return source.card
+
+
+def _start_from(path: Path, model: Model, chosen: Chosen, labels: tuple[str, ...]) -> None:
+    """Give a network the weights of a file; the last layer stays as it was drawn where it tells other classes apart."""
+    shapes, last = model.shapes(), model.last
+    with weights.opened(path) as source:
+        found = fit(source, shapes, chosen.row.ignored if chosen.row else (), last=last)
+        names, theirs = found.names, source.card.get("labels")
+        theirs = tuple(map(str, theirs)) if isinstance(theirs, list) else None
+        if theirs not in (None, labels):
+            names = {n: old for n, old in names.items() if not n.startswith(f"{last}.")}
+        model.load(model.tensors() | weights.load(source, shapes, names=names))
+    notes = found.notes
+    if len(names) < len(shapes):
+        there = f"{listed(theirs)} there, " if theirs else ""
+        notes += (f"{last} is new, for other classes: {there}{listed(labels)} here",)
+    tell(str(path), notes)
 
 
 def _chosen(
-    asked: "TrainOptions", begun: Checkpoint, labels: tuple[str, ...], labelled: Labelled
+    asked: "TrainOptions", card: Mapping[str, Any], labels: tuple[str, ...], labelled: Labelled
 ) -> Chosen:
-    size = asked.size or begun.input()
-    width = asked.width if asked.width is not None else begun.card.get("width")
     if len(labels) < 2:
         raise ConvError(
             f"{printable(labelled.name)}: all examples are of the class '{printable(labels[0])}', "
             "two classes or more are needed"
         )
     named = asked.name in NETWORKS
+    if named and card.get("network") != asked.name and not asked.resume:
+        card = {}
+    size = asked.size or tuple(card.get("input") or ()) or None
+    width = asked.width if asked.width is not None else card.get("width")
     if size is None and not named and labelled.x is not None:
         size = labelled.x.shape[1:]
-    chosen = choose(asked.name, size, len(labels) if named else None, width)
+    whole = asked.width_all or bool(width and card.get("width_all"))
+    chosen = choose(asked.name, size, len(labels) if named else None, width, whole=whole)
     out = chosen.steps[-1].activations
     if out != len(labels):
         raise ConvError(
             f"{printable(asked.name)}: ends in {out} numbers, "
             f"{printable(labelled.name)} has {len(labels)} classes"
         )
-    begun.check_network(chosen.card())
     return chosen
 
 
@@ -151,8 +206,8 @@ class Outputs:
     force: bool = False
     ours: set[Path] = field(default_factory=set)
 
-    def check(self) -> None:
-        """Refuse files that may not be written, before the work starts.
+    def check(self, *, best: bool = False) -> None:
+        """Refuse files that may not be written, before the work starts; `best` is whether there is a best epoch's.
 
         Raises
         ------
@@ -161,16 +216,20 @@ class Outputs:
         weights.format_of(self.weights)
         if self.plot is not None:
             format_of(self.plot)
-        for path in (self.weights, self.log, self.plot):
+        for path in (self.weights, self.log, self.plot, best_of(self.weights) if best else None):
             if path is not None:
                 check_target(path, force=self.force or path in self.ours)
 
     def save(self, setup: Setup) -> None:
         """Write the weights and the log, each whole or not at all."""
-        run = setup.training
+        run, form = setup.training, weights.format_of(self.weights)
         card = {**setup.card, "training": {**setup.card["training"], **run.record()}}
+        best = best_epoch(run.history)
+        if best is not None and best is run.history[-1] and not run.seen:
+            # before the run's own: a kill between them costs the best epoch nothing
+            with self._writing(best_of(self.weights)) as file:
+                weights.save(file, form, run.model.tensors(), alone(card, best.epoch))
         with self._writing(self.weights) as file:
-            form = weights.format_of(self.weights)
             weights.save(file, form, run.model.tensors(), card, run.tensors())
         if self.log is not None:
             with self._writing(self.log) as file:
@@ -198,9 +257,26 @@ class Outputs:
         self.ours.add(path)
 
 
-def runs(setup: Setup, outputs: Outputs, asked: StopRequest) -> Work[None]:
-    """Train, until all epochs are done or someone asks to stop: the weights are saved either way."""
+def best_of(path: Path) -> Path:
+    """Return where the weights of the best epoch go, beside those of the last.
+
+    >>> best_of(Path("runs/lenet.npz")).name
+    'lenet-best.npz'
+    """
+    return path.with_name(f"{path.stem}-best{path.suffix}")
+
+
+def runs(
+    setup: Setup, outputs: Outputs, asked: StopRequest, patience: int | None = None
+) -> Work[None]:
+    """Train, until all epochs are done or someone asks to stop: the weights are saved either way.
+
+    `patience` is the number of epochs without a better one after which no more are waited for.
+    """
     training, count = setup.training, len(setup.train)
+    if patience and (text := _enough(training, patience, outputs)):
+        yield Note(text)
+        return
     begun, first = time.monotonic(), len(training.history) * count + training.seen
     losses = [epoch.loss for epoch in training.history]
     for record in training.run(setup.train, setup.test):
@@ -211,6 +287,9 @@ def runs(setup: Setup, outputs: Outputs, asked: StopRequest) -> Work[None]:
             done = record.epoch * count - first
             left = passed / done * (training.recipe.epochs - record.epoch) * count
             yield Note(_line(record, training.recipe.epochs, done / passed, left, losses))
+            if patience and (text := _enough(training, patience, outputs)):
+                yield Note(text)
+                return
         else:
             stage = f"epoch {record.epoch}/{training.recipe.epochs}"
             speed = (record.done - first) / passed
@@ -219,6 +298,17 @@ def runs(setup: Setup, outputs: Outputs, asked: StopRequest) -> Work[None]:
         if asked.status is not None:
             outputs.save(setup)
             return
+
+
+def _enough(training: Training, patience: int, outputs: Outputs) -> str:
+    """Say so where the best epoch is so many epochs ago."""
+    best, done = best_epoch(training.history), len(training.history)
+    if best is None or done - best.epoch < patience or done >= training.recipe.epochs:
+        return ""
+    return (
+        f"convcli: stopped after epoch {done}: none was better than epoch {best.epoch}, "
+        f"test accuracy {best.test_accuracy:.4f}: {printable(best_of(outputs.weights))}"
+    )
 
 
 def _line(epoch: Epoch, epochs: int, speed: float, left: float, losses: list[float]) -> str:

@@ -1,7 +1,9 @@
 """`convcli shape`: output sizes of one layer or a chain, and the inverse."""
 
 from convcli import options
+from convcli.commands.drawing import DrawOptions
 from convcli.commands.shape.flags import ShapeOptions, mode_of
+from convcli.engine.errors import ConvError
 
 __all__ = ["EXAMPLES", "kinds", "shape"]
 
@@ -13,24 +15,36 @@ EXAMPLES = (
 
 
 @options.takes(defaults={"padding": "0", "stride": "1", "dilation": "1"})
-def shape(asked: ShapeOptions) -> None:
+def shape(asked: ShapeOptions, drawn: DrawOptions) -> None:
     """Output size of a layer or a chain of layers; parameters, receptive field.
 
     Layers: {kinds}
     with ,sS ,pP ,dD ,gG ,opO ,nobias ,ceil ,pad where they make sense;
-    3*( … ), residual( … | … ), concat( … | … ), block = ( … ), in quotes.
+    3*( … ), residual, concat, multiply( … | … ), block = ( … ), in quotes.
     A table on a terminal; in a pipe the size alone, a chain as CSV.
     """
     # each question has a module of its own, loaded when it is asked: the short ones stay quick
-    match mode_of(asked):
+    mode = mode_of(asked)
+    if mode != "one" and drawn.draw is not None:
+        raise ConvError(
+            "--draw: goes with one operation, -n and -k (networks: net draw)", usage=True
+        )
+    figure = drawn.figure(force=asked.force)
+    match mode:
         case "one":
             from convcli.commands.shape.single import run
         case "chain":
             from convcli.commands.shape.chain import run
+        case "inputs":
+            from convcli.commands.shape.inputs import run
         case "inverse":
             from convcli.commands.shape.inverse import run
         case _:
             from convcli.commands.shape.csv_rows import run
+    if figure is not None:
+        from convcli.commands.shape.single import draw
+
+        draw(asked, figure, drawn.at)
     run(asked)
 
 

@@ -93,7 +93,10 @@ class ShapeOptions:
         options.Sizes | None,
         _size("--output-size", text="Size of a transposed result.", panel=options.GEOMETRY),
     ] = None
-    out: Annotated[options.Sizes | None, _size("--out", text="Output size.", panel=_INVERSE)] = None
+    out: Annotated[
+        options.Sizes | None,
+        _size("--out", text="Output size; of a chain that of its maps.", panel=_INVERSE),
+    ] = None
     max_kernel: Annotated[int | None, _bound("--max-kernel", "Largest kernel tried (11).")] = None
     max_stride: Annotated[int | None, _bound("--max-stride", "Largest stride tried (8).")] = None
     max_padding: Annotated[
@@ -126,6 +129,7 @@ class ShapeOptions:
     ] = None
     format: options.TableFormat = None
     as_json: options.JsonFlag = False
+    force: options.Force = False
 
 
 _NAMES = {
@@ -139,6 +143,7 @@ _LAYER = frozenset({"n", "kernel", "padding", "total", "stride", "dilation", "ce
 _MODES = {
     "rows": ("a CSV on standard input", _LAYER | {"layers"}),
     "chain": ("layers", {"layers", "n", "file", "flops", "count", "code", "as_json", "format"}),
+    "inputs": ("layers with --out", {"layers", "n", "file", "out", "as_json", "format"}),
     "inverse": (
         "--out",
         _LAYER | {"out", "max_kernel", "max_stride", "max_padding", "as_json", "format"},
@@ -146,7 +151,8 @@ _MODES = {
     "one": (
         "one operation",
         _LAYER
-        | {"transposed", "output_padding", "output_size", "explain", "code", "as_json", "format"},
+        | {"transposed", "output_padding", "output_size", "explain", "code", "as_json", "format"}
+        | {"force"},
     ),
 }
 
@@ -163,13 +169,13 @@ def _misplaced(layers: list[str], n: tuple[int, ...] | None) -> str | None:
 
 
 def mode_of(asked: ShapeOptions) -> str:
-    """Tell which of the four questions is asked; an option that has no part in it is an error."""
+    """Tell which of the five questions is asked; an option that has no part in it is an error."""
     if asked.layers == ["-"]:
         mode = "rows"
     elif asked.layers and (hint := _misplaced(asked.layers, asked.n)):
         raise ConvError(f"LAYER: {hint}", usage=True)
     elif asked.layers or asked.file:
-        mode = "chain"
+        mode = "chain" if asked.out is None else "inputs"
     else:
         mode = "one" if asked.out is None else "inverse"
     name, allowed = _MODES[mode]

@@ -9,9 +9,12 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis, Padding, axes, size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from convcli.commands.drawing import Figure
     from convcli.engine.sizes.transposed import TransposedAxis
 
-__all__ = ["run"]
+__all__ = ["draw", "run"]
 
 
 def run(asked: ShapeOptions) -> None:
@@ -31,6 +34,22 @@ def run(asked: ShapeOptions) -> None:
         show(asked, pad, found)
     else:
         print(size_text([a.out for a in found]))
+
+
+def draw(asked: ShapeOptions, figure: "Figure", at: "Sequence[int] | None") -> None:
+    """Draw the layer, one output unit at hand or all of them one after another.
+
+    Raises
+    ------
+    ConvError
+    """
+    from convcli.figures.layers import layer_frames, layer_page
+
+    pad = options.padding_of(asked.padding, asked.total, Padding())
+    found, word = _resolved(asked, pad), pad.word
+    figure.write(
+        figure.pages(lambda: layer_page(found, at, word), lambda: layer_frames(found, word))
+    )
 
 
 def _resolved(asked: ShapeOptions, pad: Padding) -> "tuple[Axis | TransposedAxis, ...]":

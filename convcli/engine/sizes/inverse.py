@@ -279,8 +279,8 @@ class _Search:
 
     def _where(self, size: Callable[[int], int], low: int, high: int) -> range:
         """Return the x in [low, high] where size(x), which never falls, is the wanted output."""
-        first = _first(lambda x: size(x) >= self.out, low, high)
-        end = _first(lambda x: size(x) > self.out, low, high)
+        first = first_where(lambda x: size(x) >= self.out, low, high)
+        end = first_where(lambda x: size(x) > self.out, low, high)
         if first > low:
             self.below = max(self.below, size(first - 1))
         if end <= high:
@@ -296,7 +296,7 @@ class _Search:
         return ConvError(f"no layer gives the output {self.out}{where}{bounds}; {nearest}")
 
 
-def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+def first_where(holds: Callable[[int], bool], low: int, high: int) -> int:
     """Return the first x in [low, high] where a condition that stays true once it is true holds, else high + 1."""
     high += 1
     while low < high:

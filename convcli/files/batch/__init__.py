@@ -17,13 +17,17 @@ from convcli.files.inputs import Source, kind_of
 from convcli.files.output import fixed_folder, target_of
 from convcli.files.sniff import PICTURE_SUFFIXES
 
-__all__ = ["Crew", "Job", "Record", "planned", "run", "without_results"]
+__all__ = ["Crew", "CrewLostError", "Job", "Record", "planned", "run", "without_results"]
 
 HELD = 1024
 """Jobs that are started but not reported: more than any pool needs, few enough that memory stays flat."""
 
 TICK = 0.25
 """Seconds after which a run that has nothing to report says so."""
+
+
+class CrewLostError(ConvError):
+    """Those who did the work are out of reach, in the middle of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,13 @@ class Crew(Protocol):
     """Jobs to have started at a time."""
 
     def renew(self) -> None:
-        """Put a new executor in place of one that broke."""
+        """Put a new executor in place of one that broke.
+
+        Raises
+        ------
+        CrewLostError
+            There can be none.
+        """
 
 
 def planned(
@@ -381,7 +391,7 @@ def run(
             yield None
             continue
         running -= 1
-        broken = isinstance(_raised(turn), BrokenExecutor)
+        broken = isinstance(_raised(turn), BrokenExecutor | CancelledError)
         if broken and not running:
             crew.renew()
         if broken and not turn.alone:

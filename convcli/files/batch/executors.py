@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from multiprocessing import connection
 from types import TracebackType
@@ -20,6 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 from convcli import __version__
 from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable
+from convcli.files.batch import CrewLostError
 
 __all__ = ["Cluster", "Here", "Processes", "crew"]
 
@@ -271,11 +272,21 @@ class Cluster:
         return ConvError(f"--cluster {printable(self.address)}: {why}")
 
     def renew(self) -> None:
-        """Take a new executor: the scheduler itself moves work away from workers that died."""
+        """Take a new executor: the scheduler itself moves work away from workers that died.
+
+        Raises
+        ------
+        CrewLostError
+            There is no scheduler any more.
+        """
+        if self.client.status != "running":
+            raise CrewLostError(f"--cluster {printable(self.address)}: its scheduler has gone")
         self.executor = self.client.get_executor(pure=False)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.executor.shutdown(wait=kind is None)  # unless it waits, it cancels what has not begun
+        gone = self.client.status != "running"
+        with suppress(Exception) if gone else nullcontext():
+            self.executor.shutdown(wait=kind is None)  # else it cancels what has not begun
         self.client.close()
 
 

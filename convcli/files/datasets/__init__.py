@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from convcli.engine.errors import ConvError, display_name
 from convcli.files.datasets import folders, idx, npz, tables
-from convcli.files.datasets.labelled import Labelled, classes, numbered
+from convcli.files.datasets.labelled import Labelled, classes, listed, numbered
 from convcli.files.datasets.scaling import white_of
 from convcli.files.datasets.source import Part, Source, look
 from convcli.files.inputs import kind_of
@@ -18,6 +18,7 @@ __all__ = [
     "Labelled",
     "Part",
     "classes",
+    "listed",
     "numbered",
     "read_labelled",
     "read_unlabelled",

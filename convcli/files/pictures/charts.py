@@ -61,7 +61,8 @@ def confusion_chart(counts: NDArray[np.int64], labels: Sequence[str]) -> Picture
     image, drawing, font, small = _fonts()
     side = max(min(_CELL, _MOST // len(labels)), 1)
     names = [_short(label) for label in labels] if side >= _TEXT else [""] * len(labels)
-    room = int(max([font.getlength(n) for n in names], default=0)) + 2 * _GAP + _TEXT
+    corner = "class \\ answer"
+    room = int(max([small.getlength(corner), *(font.getlength(n) for n in names)])) + 2 * _GAP
     whole = side * len(labels)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = np.rint(255 + shares[..., None] * (_BLUE - 255)).astype(np.uint8)
@@ -80,7 +81,7 @@ def confusion_chart(counts: NDArray[np.int64], labels: Sequence[str]) -> Picture
         turned = across.transpose(image.Transpose.ROTATE_90)
         upright.paste(turned, (int(middle - turned.width / 2), 0))
     sheet.paste(upright, (room, 0))
-    pens[0].text((room - _GAP, room - _GAP), "class \\ answer", "black", small, "rd")
+    pens[0].text((room - _GAP, room - _GAP), corner, "black", small, "rd")
     for row, column in np.argwhere(counts) if side == _CELL else ():
         ink = "white" if shares[row, column] > 0.5 else "black"
         where = room + (column + 0.5) * side, room + (row + 0.5) * side

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcli.files.pictures.picture import Picture
 
-__all__ = ["plotted"]
+__all__ = ["barred", "plotted"]
 
 _WIDTH, _HEIGHT = 560, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 36, 44
@@ -45,6 +45,46 @@ def plotted(panels: Mapping[str, Mapping[str, Sequence[float]]], across: str) ->
     pen = drawing.Draw(sheet)
     for i, (title, curves) in enumerate(panels.items()):
         _Panel(pen, font, i * _WIDTH, curves).draw(title, across)
+    small = sheet.resize((size[0] // _SCALE, size[1] // _SCALE), image.Resampling.BOX)
+    return Picture(np.ascontiguousarray(np.moveaxis(np.asarray(small), 2, 0)))
+
+
+def barred(panels: Mapping[str, Mapping[str, float]]) -> Picture:
+    """Draw panels of bars side by side, the longest across the whole panel; the names stand at the left.
+
+    Parameters
+    ----------
+    panels : mapping of str to mapping of str to float
+        Title of a panel, names and their numbers, of at least 0; the names are those of the first panel.
+
+    Returns
+    -------
+    Picture
+        8-bit RGB.
+
+    Examples
+    --------
+    >>> barred({"MACs": {"a": 2.0, "b": 0.5}}).planes.shape[1]
+    108
+    """
+    image, drawing = import_module("PIL.Image"), import_module("PIL.ImageDraw")
+    font = import_module("PIL.ImageFont").load_default(13 * _SCALE)
+    names = list(next(iter(panels.values())))
+    named = max(font.getlength(name) for name in names) + 2 * _RIGHT * _SCALE
+    wide, line = _WIDTH // 2 * _SCALE, 28 * _SCALE
+    size = (int(named) + wide * len(panels), line * len(names) + (_TOP + _RIGHT) * _SCALE)
+    sheet = image.new("RGB", size, "white")
+    pen = drawing.Draw(sheet)
+    for i, (title, bars) in enumerate(panels.items()):
+        left, most = named + i * wide, max(*bars.values(), 1e-30)
+        pen.text((left, _RIGHT * _SCALE), title, "black", font, "lt")
+        for j, (name, value) in enumerate(bars.items()):
+            middle = (_TOP + 14) * _SCALE + j * line
+            length = value / most * (wide - 96 * _SCALE)
+            pen.rectangle([left, middle - line / 3, left + length, middle + line / 3], _INKS[i % 4])
+            pen.text((left + length + 6 * _SCALE, middle), f"{value:.4g}", "black", font, "lm")
+            if not i:
+                pen.text((named - 8 * _SCALE, middle), name, "black", font, "rm")
     small = sheet.resize((size[0] // _SCALE, size[1] // _SCALE), image.Resampling.BOX)
     return Picture(np.ascontiguousarray(np.moveaxis(np.asarray(small), 2, 0)))
 

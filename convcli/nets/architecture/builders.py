@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from convcli.nets.architecture.kinds import KINDS
 from convcli.nets.architecture.layer import Layer
-from convcli.nets.architecture.parser import Block, Join, Node, read_chain
+from convcli.nets.architecture.parser import Block, Join, Node, Repeat, read_chain
 
 __all__ = ["Part", "concat", "multiply", "named", "numbered", "residual", "scaled", "serial"]
 
@@ -62,7 +62,7 @@ def multiply(*branches: Part) -> Join:
     return replace(residual(*branches), kind="multiply")
 
 
-def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
+def scaled(net: Iterable[Node], width: float, *, whole: bool = False) -> tuple[Node, ...]:
     """Scale the channels of every convolution, as the chapter does for VGG; fully connected layers stay.
 
     The last part that has weights tells the classes apart, and stays as it is.
@@ -72,16 +72,44 @@ def scaled(net: Iterable[Node], width: float) -> tuple[Node, ...]:
     net : iterable of Node
     width : float
         Above 0. Channels are rounded to the nearest whole number, at least 1, and a multiple of the groups.
+    whole : bool
+        Whether fully connected layers are scaled too, all but the last.
 
     Examples
     --------
     >>> from convcli.nets.architecture.parser import read_chain
     >>> [node.text for node in scaled(read_chain("conv:64,k3 relu conv:7,k1,g2 gap flatten linear:9"), 0.25)]
     ['conv:16,k3', 'relu', 'conv:2,k1,g2', 'gap', 'flatten', 'linear:9']
+    >>> [node.text for node in scaled(read_chain("conv:8,k3 flatten linear:64 linear:9"), 0.25, whole=True)]
+    ['conv:2,k3', 'flatten', 'linear:16', 'linear:9']
     """
     nodes = tuple(net)
-    last = max((i for i, node in enumerate(nodes) if _weighted(node)), default=0)
-    return tuple(node if i == last else _scaled(node, width) for i, node in enumerate(nodes))
+    kinds = _LINEAR | _WINDOWED if whole else _WINDOWED
+    last = _last_weighted(nodes)
+    return tuple(
+        _scaled(node, width, kinds) if i != last else _but_last(node, width) if whole else node
+        for i, node in enumerate(nodes)
+    )
+
+
+_LINEAR = frozenset({"linear"})
+_WINDOWED = frozenset(name for name, kind in KINDS.items() if kind.weighted) - _LINEAR
+
+
+def _last_weighted(nodes: tuple[Node, ...]) -> int:
+    return max((i for i, node in enumerate(nodes) if _weighted(node)), default=0)
+
+
+def _but_last(node: Node, width: float) -> Node:
+    """Scale the fully connected layers in the part that tells the classes apart, but the last."""
+    if not isinstance(node, Block) or isinstance(node, Repeat):
+        return node
+    last = _last_weighted(node.items)
+    items = (
+        _but_last(n, width) if i == last else _scaled(n, width, _LINEAR)
+        for i, n in enumerate(node.items)
+    )
+    return replace(node, items=tuple(items))
 
 
 def _weighted(node: Node) -> bool:
@@ -92,14 +120,14 @@ def _weighted(node: Node) -> bool:
     return any(map(_weighted, node.items))
 
 
-def _scaled(node: Node, width: float) -> Node:
+def _scaled(node: Node, width: float, kinds: frozenset[str]) -> Node:
     if isinstance(node, Join):
         return replace(
-            node, branches=tuple(tuple(_scaled(n, width) for n in b) for b in node.branches)
+            node, branches=tuple(tuple(_scaled(n, width, kinds) for n in b) for b in node.branches)
         )
     if not isinstance(node, Layer):
-        return replace(node, items=tuple(_scaled(n, width) for n in node.items))
-    if node.out is None or (node.kernel is None and not node.each):
+        return replace(node, items=tuple(_scaled(n, width, kinds) for n in node.items))
+    if node.out is None or not (node.kind in kinds or node.each):
         return node
     out = node.groups * max(int(width * node.out / node.groups + 0.5), 1)
     text = node.text.replace(f":{node.out}", f":{out}", 1)

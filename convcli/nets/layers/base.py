@@ -32,6 +32,8 @@ class Operation:
     training : bool
     fresh : bool
         Whether its output is a new array that it does not need afterwards, in training too.
+    frozen : bool
+        Whether training leaves its numbers alone, the running ones too.
     """
 
     fresh = False
@@ -43,6 +45,7 @@ class Operation:
         self.buffers: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self.training = False
+        self.frozen = False
         self.saved: Any = None
         self._found: tuple[Shape, Found] | None = None
 

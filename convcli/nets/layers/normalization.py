@@ -9,7 +9,7 @@ __all__ = ["BatchNorm", "GroupNorm", "LayerNorm", "ResponseNorm"]
 
 
 class BatchNorm(Operation):
-    """Batch normalization: batch statistics in training, running ones in evaluation.
+    """Batch normalization: batch statistics in training, running ones in evaluation and where it is frozen.
 
     Ioffe and Szegedy, arXiv:1502.03167. As in the chapter, the running variance follows the batch's biased one.
     """
@@ -26,8 +26,9 @@ class BatchNorm(Operation):
     def forward(self, x: Array, *, spare: bool = False) -> Array:
         self.saved = None
         weight, bias = self.weights["weight"], self.weights["bias"]
-        if not self.training:
+        if not self.training or self.frozen:
             scale = weight / np.sqrt(self.buffers["running_var"] + x.dtype.type(self.layer.eps))
+            self.saved = scale if self.training else None
             shift = bias - self.buffers["running_mean"] * scale
             found = np.multiply(x, self.spread(scale, x), out=x if spare else None)
             found += self.spread(shift, x)
@@ -65,6 +66,9 @@ class BatchNorm(Operation):
         self.gradients.update(bias=sums, weight=along)
 
     def backward(self, gradient: Array) -> Array:
+        if self.frozen:
+            kept: Array = gradient * self.spread(self.saved, gradient)
+            return kept
         self.learn(gradient)
         centred, deviation = self.saved
         coming, found = _maps(gradient), np.empty_like(centred)

@@ -65,6 +65,7 @@ class Model:
                 except ConvError as error:
                     raise error.about(step.name) from error
         self._dead = last_uses(self.steps)
+        self._frozen = False
         self._read = Counter(v for step in self.steps for v in step.inputs)
         self._learned = self._after_weights()
 
@@ -95,6 +96,19 @@ class Model:
         for name, op in self.operations.items():
             op.weights = {part: tensors[tensor(name, part)] for part in op.weight_shapes()}
             op.buffers = {part: tensors[tensor(name, part)] for part in op.buffer_shapes()}
+
+    @property
+    def last(self) -> str:
+        """The last layer with weights, which tells the classes apart; none has no name."""
+        weighted = [name for name, op in self.operations.items() if op.weight_shapes()]
+        return weighted[-1] if weighted else ""
+
+    def freeze(self, names: Collection[str]) -> None:
+        """Leave layers as they are in training: what only they have a part in is computed as in evaluation."""
+        for name, op in self.operations.items():
+            op.frozen = name in names
+        self._frozen = bool(names)
+        self._learned = self._after_weights()
 
     def draw_from(self, rng: np.random.Generator) -> None:
         """Set the generator that dropout draws from: needed before training."""
@@ -140,7 +154,7 @@ class Model:
             ]
             op = self.operations.get(step.name)
             if op is not None:
-                op.training = training
+                op.training = training and self._trains(step, op)
                 found = op.forward(inputs[0], spare=spare[0])
             elif step.layer.kind == "concat":
                 found = np.concatenate(inputs, axis=1)
@@ -170,12 +184,17 @@ class Model:
         op = self.operations.get(step.name)
         return op is not None and op.fresh and step.name not in keep
 
+    def _trains(self, step: Step, op: Operation) -> bool:
+        """Whether a step works as in training: not where only frozen weights came before, dropout apart."""
+        return not self._frozen or step.number in self._learned or isinstance(op, Dropout)
+
     def _after_weights(self) -> set[int]:
         """Values that learned weights have a part in: others need no gradient."""
         found: set[int] = set()
         for step in self.steps:
             op = self.operations.get(step.name)
-            if (op is not None and op.weight_shapes()) or not found.isdisjoint(step.inputs):
+            learned = op is not None and op.weight_shapes() and not op.frozen
+            if learned or not found.isdisjoint(step.inputs):
                 found.add(step.number)
         return found
 
@@ -201,7 +220,7 @@ class Model:
             coming = gradients.pop(step.number)
             op = self.operations.get(step.name)
             if not inputs and self._learned.isdisjoint(step.inputs):
-                if op is not None:
+                if op is not None and not op.frozen:
                     op.learn(coming)
                 continue
             if op is not None:

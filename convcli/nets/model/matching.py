@@ -60,8 +60,8 @@ RENAMES: dict[str, tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]]
     "ResNet as transformers saves it": (
         (r"^(?:resnet\.)?embedder\.embedder\.convolution\.", "conv1."),
         (r"^(?:resnet\.)?embedder\.embedder\.normalization\.", "bn1."),
-        (r"^(?:resnet\.)?encoder\.stages\.([0-9]+)\.layers\.([0-9]+)\.", _stage),
-        (r"(?<=\.)layer\.([0-9]+)\.(convolution|normalization)\.", _inner),
+        (r"^(?:resnet\.)?encoder\.stages\.([0-9]{1,4})\.layers\.([0-9]{1,4})\.", _stage),
+        (r"(?<=\.)layer\.([0-9]{1,4})\.(convolution|normalization)\.", _inner),
         (r"(?<=\.)shortcut\.(convolution|normalization)\.", _shortcut),
         (r"^classifier\.1\.", "fc."),
     ),
@@ -196,14 +196,19 @@ def _in_order(held: Shapes, needed: Shapes, *, spare: bool) -> _Names | str:
             return f"{printable(own)} has no {printable(more[0])}, {printable(layer)} has"
     if len(theirs) - spare != len(ours):
         return f"it has {len(theirs)} layers with weights, the network {len(ours)}"
-    return {f"{own}.{p}": f"{layer}.{p}" if layer else p for layer, own in pairs for p in ours[own]}
+    names = {name.rpartition(".")[::2]: name for name in held}
+    return {f"{own}.{part}": names[layer, part] for layer, own in pairs for part in ours[own]}
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort by the numbers in a name as numbers."""
-    return [
-        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)
-    ]
+    """Sort by the numbers in a name as numbers, however long.
+
+    >>> sorted(["a10", "a9", "b"], key=_natural)
+    ['a9', 'a10', 'b']
+    """
+    parts = re.split(r"([0-9]+)", name)  # text and number take turns
+    parts[1::2] = [number.lstrip("0") for number in parts[1::2]]
+    return [(len(part) if i % 2 else 0, part) for i, part in enumerate(parts)]
 
 
 def _doubtful(layers: Mapping[str, Mapping[str, Shape]]) -> str:

@@ -3,7 +3,7 @@
 Open: evaluation, examples, resume.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
@@ -19,7 +19,7 @@ from convcli.nets.training.optimizers import OPTIMIZERS
 from convcli.nets.zoo import Preparation
 from convcli.nets.zoo.recipes import Recipe
 
-__all__ = ["Batch", "Epoch", "Training"]
+__all__ = ["Batch", "Epoch", "Training", "best_epoch", "frozen_layers"]
 
 _ORDER, _DROPOUT = 1, 2
 """What the seed serves for: each use has a stream of its own."""
@@ -97,6 +97,8 @@ class Training:
         The network's input, C×H×W.
     preparation : Preparation
     seed : int
+    frozen : collection of str
+        Layers that stay as they are.
 
     Attributes
     ----------
@@ -116,6 +118,7 @@ class Training:
         size: Sequence[int],
         preparation: Preparation,
         seed: int = 0,
+        frozen: Collection[str] = (),
     ) -> None:
         if recipe.optimizer not in OPTIMIZERS:
             raise one_of("optimizer", recipe.optimizer, OPTIMIZERS)
@@ -124,6 +127,9 @@ class Training:
         self.size = tuple(size)
         self.preparation = preparation
         self.seed = seed
+        self.frozen = tuple(frozen)
+        if frozen:
+            model.freeze(frozen)
         self.history: list[Epoch] = []
         self.steps = 0
         self._sums = _Sums()
@@ -131,6 +137,7 @@ class Training:
         self._slots = {
             f"{name}.{slot}": np.zeros(shape, np.float32)
             for name, shape in model.shapes(learned=True).items()
+            if name.rpartition(".")[0] not in self.frozen
             for slot in self._optimizer.slots
         }
 
@@ -198,6 +205,9 @@ class Training:
     def _update(self, rate: float) -> None:
         decay = np.float32(self.recipe.weight_decay)
         for name, op in self.model.operations.items():
+            if op.frozen:
+                op.gradients.clear()
+                continue
             for part, weight in op.weights.items():
                 gradient = op.gradients.pop(part)
                 if decay and weight.ndim > 1:
@@ -232,6 +242,7 @@ class Training:
             "steps": self.steps,
             "sums": list(astuple(self._sums)),
             "history": [asdict(epoch) for epoch in self.history],
+            **({"frozen": list(self.frozen)} if self.frozen else {}),
         }
 
     def resume(self, record: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
@@ -254,6 +265,46 @@ class Training:
         self._sums = _Sums(*record["sums"])
         names = [f.name for f in fields(Epoch)]
         self.history = [Epoch(**{n: row[n] for n in names}) for row in record["history"]]
+
+
+def best_epoch(history: Sequence[Epoch]) -> Epoch | None:
+    """Return the first epoch of the best accuracy on the examples set aside, of equal ones that of the least loss.
+
+    >>> best_epoch([Epoch(1, 0.1, 1, 0.5, 2.0, 0.5), Epoch(2, 0.1, 1, 0.5, 1.5, 0.5)]).epoch
+    2
+    """
+    tested = [e for e in history if e.test_accuracy is not None and e.test_loss is not None]
+    return max(tested, key=lambda e: (e.test_accuracy, -(e.test_loss or 0)), default=None)
+
+
+def frozen_layers(model: Model, asked: str) -> tuple[str, ...]:
+    """Return the layers with weights that a call wants left as they are.
+
+    Parameters
+    ----------
+    model : Model
+    asked : str
+        Names of layers or blocks, or what they begin with, joined by commas; ``all-but-last``.
+
+    Raises
+    ------
+    ConvError
+        A name that no layer with weights begins with; nothing is left to learn.
+    """
+    names = [name for name, op in model.operations.items() if op.weight_shapes()]
+    if asked == "all-but-last":
+        found = set(names) - {model.last}
+    else:
+        found = set()
+        for prefix in asked.split(","):
+            exact = {n for n in names if n == prefix or n.startswith(f"{prefix}.")}
+            begun = exact or {n for n in names if prefix and n.startswith(prefix)}
+            if not begun:
+                raise one_of("layer", prefix, [*names, "all-but-last"]).about("--freeze")
+            found |= begun
+    if found == set(names):
+        raise ConvError("--freeze: no layer is left to learn", usage=True)
+    return tuple(name for name in names if name in found)
 
 
 def _bounds(count: int, batch: int) -> list[int]:

@@ -15,8 +15,20 @@ from convcli.nets.training.examples import Examples, stratified
 from convcli.nets.zoo import Network
 from convcli.nets.zoo.recipes import Recipe
 
-__all__ = ["Checkpoint", "checkpoint_card", "digest_of_all", "recipe_of", "set_aside", "split_of"]
+__all__ = [
+    "Checkpoint",
+    "alone",
+    "checkpoint_card",
+    "digest_of_all",
+    "recipe_of",
+    "set_aside",
+    "split_of",
+]
 
+_NETWORK = ("network", "layers", "input", "width", "width_all")
+"""What a file says of its network that a run has to agree in."""
+_SPLIT_KNOWN = ("data", "holdout", "whole", "seed", "epoch")
+"""What it says of a run that tells what was learned from."""
 _SPLIT = 3
 """The seed's stream that sets examples aside."""
 
@@ -47,8 +59,13 @@ class Checkpoint:
         if path is None:
             return cls()
         with weights.opened(path) as source:
-            if not isinstance(source.card.get("training"), dict):
-                raise ConvError("holds no run that could go on, net train writes such files")
+            told = source.card.get("training")
+            if not isinstance(told, dict) or "steps" not in told:
+                raise ConvError(
+                    "holds weights alone, --weights starts from them"
+                    if isinstance(told, dict)
+                    else "holds no run that could go on, net train writes such files"
+                )
             return cls(path, source.card)
 
     @property
@@ -81,10 +98,14 @@ class Checkpoint:
         ------
         ConvError
         """
-        theirs = {k: self.card.get(k) for k in ("network", "layers", "input", "width")}
+        theirs = {k: self.card.get(k) for k in _NETWORK}
         if self.card and any(own.get(k) != v for k, v in theirs.items()):
             told = ", ".join(f"{k} {v}" for k, v in theirs.items() if v not in (None, own.get(k)))
             raise ConvError(f"{printable(self.path)}: is a run of another network ({told})")
+
+    def began_with(self, whole: Mapping[str, int]) -> bool:
+        """Whether it began with these data, by what `digest_of_all` says of them; files that do not know may have."""
+        return self.run.get("whole") in (None, whole)
 
     def take_up(self, training: Training, examples: Examples) -> None:
         """Put a run where it was broken off: weights, state of the optimizer, place in the epoch, history.
@@ -207,6 +228,23 @@ def checkpoint_card(
         "max_value": train.white,
         "training": {"data": _digest(train), "holdout": holdout, "whole": dict(whole)},
     }
+
+
+def alone(card: Mapping[str, Any], epoch: int | None = None) -> dict[str, Any]:
+    """Return what a file says about itself that holds weights alone: not how a run would go on.
+
+    Parameters
+    ----------
+    card : mapping
+        Of the run.
+    epoch : int, optional
+        Whose weights they are.
+    """
+    run = {k: v for k, v in card.get("training", {}).items() if k in _SPLIT_KNOWN}
+    told = {k: v for k, v in card.items() if k != "training"}
+    if run:
+        told["training"] = run if epoch is None else {**run, "epoch": epoch}
+    return told
 
 
 def digest_of_all(examples: Examples) -> dict[str, int]:

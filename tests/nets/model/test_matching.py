@@ -235,3 +235,39 @@ def test_a_convolution_as_large_as_its_input_is_fully_connected(tmp_path):
         found = fit(held, model.shapes())
         model.load(weights.load(held, model.shapes(), names=found.names))
     assert np.array_equal(model.tensors()["linear.weight"], x.reshape(2, 18))
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"": (6, 1, 5, 5)},
+        {".": (), "..": (0,), ".weight": (6, 1, 5, 5)},
+        {"weight": (6, 1, 5, 5), "bias": (6,)},
+        {"0.weight": (), "0.bias": (6,)},
+        {"0.weight": (6, 1, 5, 5, 1), "0.bias": (2**62, 2**62)},
+        {"0" * 5000 + ".weight": (1,), "9" * 4000 + ".weight": (2,)},
+        {f"{i}.weight": (0,) for i in range(5000)},
+        {
+            "²": (1,),
+            "encoder.stages." + "9" * 5000 + ".layers.0.x": (2,),
+            "layer.٣.convolution.w": (1,),
+        },
+        {"module.": (1,), "module..": (1,)},
+        {"a\x1b[31m.weight": (6, 1, 5, 5)},
+    ],
+)
+def test_crafted_names_and_shapes_are_refused_in_words(held):
+    for sort in (False, True):
+        kept = {n: held[n] for n in (sorted(held) if sort else held)}
+        with pytest.raises(ConvError) as caught:
+            fit(source(kept), shapes_of("lenet-avg"), last="linear3")
+        assert "\x1b" not in str(caught.value)
+        assert str(caught.value).startswith("does not fit the network")
+
+
+def test_names_without_a_layer_are_found_again():
+    needed = {"linear.weight": (2, 3), "linear.bias": (2,)}
+    found = fit(source({"weight": (2, 3), "bias": (2,)}), needed)
+    assert found.names == {"linear.weight": "weight", "linear.bias": "bias"}
+    found = fit(source({".weight": (2, 3), ".bias": (2,)}), needed)
+    assert found.names == {"linear.weight": ".weight", "linear.bias": ".bias"}

@@ -77,7 +77,7 @@ def test_the_box_is_the_receptive_field():
     assert box(last_maps(steps), (0, 3)) == ((0, 15), (12, 27))
     with pytest.raises(ConvError, match="maxpool2 has rows 0 to 3 and columns 0 to 3"):
         box(last_maps(steps), (4, 0))
-    with pytest.raises(ConvError, match="unknown layer with feature maps 'conv3', did you mean"):
+    with pytest.raises(ConvError, match="unknown layer or block 'conv3', did you mean"):
         named_step(steps, "conv3")
     steps = program(read_chain("gap"), (1, 4, 4))
     with pytest.raises(ConvError, match="gap: its units have no receptive field of their own"):

@@ -12,7 +12,7 @@ from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Repeat, read_chain
 from convcli.nets.architecture.steps import program
 from convcli.nets.model import Model, initializers
-from convcli.nets.training import Batch, Epoch, Training
+from convcli.nets.training import Batch, Epoch, Training, frozen_layers
 from convcli.nets.training.evaluation import cross_entropy, evaluated, scoring
 from convcli.nets.training.examples import Examples, stratified
 from convcli.nets.training.optimizers import OPTIMIZERS
@@ -273,3 +273,70 @@ def test_widths():
     text = "conv:8,k1 residual( conv:8,k3,p1 ) conv:6,k1,g2 dwconv:14,k3 gap flatten linear:2"
     steps = program(scaled(read_chain(text), 0.25), (4, 9, 9))
     assert [s.output[0] for s in steps] == [2, 2, 2, 2, 4, 4, 4, 2]
+
+
+FROZEN = "conv:3,k3,p1 bn relu conv:4,k3,p1 bn relu residual( conv:4,k3,p1 bn | conv:4,k1 ) gap flatten linear:3"
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("bn", {"bn1", "bn2", "bn3"}),
+        ("conv1,bn1", {"conv1", "bn1"}),
+        ("conv3,bn3", {"conv3", "bn3"}),
+        ("conv2,conv4", {"conv2", "conv4"}),
+        ("all-but-last", {"conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv4"}),
+    ],
+)
+def test_gradients_past_frozen_layers(asked, kept):
+    """Central differences of the loss: a frozen normalization uses what it knows, not the batch."""
+    chance = np.random.default_rng(0)
+    model = model_of(read_chain(FROZEN), (2, 6, 6))
+    model.load({name: array.astype(np.float64) for name, array in model.tensors().items()})
+    for op in model.operations.values():
+        for name in op.buffers:
+            op.buffers[name] = op.buffers[name] + chance.random(op.buffers[name].shape)
+    assert set(frozen_layers(model, asked)) == kept
+    model.freeze(kept)
+    x, y = chance.normal(size=(5, 2, 6, 6)), np.array([0, 1, 2, 1, 0])
+
+    def loss():
+        running = [dict(op.buffers) for op in model.operations.values()]
+        found = cross_entropy(model.forward(x, training=True), y)
+        for op, buffers in zip(model.operations.values(), running, strict=True):
+            op.buffers = buffers
+        return found[0] / len(y), found[2]
+
+    model.backward(loss()[1])
+    gradients = {
+        f"{name}.{part}": op.gradients[part].copy()
+        for name, op in model.operations.items()
+        for part in op.weights
+        if name not in kept
+    }
+    tensors = model.tensors()
+    for name, gradient in gradients.items():
+        weight = tensors[name]
+        for place in [tuple(chance.integers(0, weight.shape)) for _ in range(4)]:
+            before, step = weight[place], 1e-6
+            weight[place] = before + step
+            above = loss()[0]
+            weight[place] = before - step
+            below = loss()[0]
+            weight[place] = before
+            assert gradient[place] == pytest.approx((above - below) / 2 / step, rel=1e-5, abs=1e-8)
+
+
+def test_what_is_frozen_stays_and_the_rest_learns():
+    examples = blobs(32, (1, 8, 8), 3)
+    model = model_of(read_chain(SMALL), (1, 8, 8))
+    before = {name: tensor.copy() for name, tensor in model.tensors().items()}
+    training = Training(
+        model, Recipe(epochs=2, batch=8, weight_decay=0.1), (1, 8, 8), HOW, 0, ("conv", "bn")
+    )
+    assert set(training.tensors()) == {
+        f"linear.{part}.{slot}" for part in ("weight", "bias") for slot in ("mean", "square")
+    }
+    list(training.run(examples))
+    for name, tensor in model.tensors().items():
+        assert np.array_equal(tensor, before[name]) == (not name.startswith("linear"))
