@@ -43,6 +43,7 @@ GROUPS = {
         "list": "List the networks: the chapter's, U-Net, and those of torchvision.",
         "show": "Show a network layer by layer: output, parameters, MACs, memory, receptive field.",
         "compare": "Compare networks: parameters, work, memory, receptive field, depth.",
+        "draw": "Draw a network: its feature maps in perspective, or its graph.",
         "init": "Draw random weights for a network, and write them to a file.",
         "train": "Train a network on labelled pictures, and write its weights.",
         "eval": "Test a trained network: accuracy, loss, and which classes it takes for which.",
@@ -140,7 +141,7 @@ class _Command(_Helpful, TyperCommand):
             is_eager=True,
             expose_value=False,
             callback=_help_all,
-            help="The same with the options for input and many files.",
+            help="The same with the options for input, many files, figures.",
             hidden=not self.rarer,
             rich_help_panel=OUTPUT,
         )

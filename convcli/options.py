@@ -68,7 +68,9 @@ MANY = "Many inputs"
 GEOMETRY = "Windows"
 OUTPUT = "Output"
 
-RARER = (MANY, INPUT)
+FIGURE = "Figure"
+
+RARER = (MANY, INPUT, FIGURE)
 """Panels that --help leaves to --help-all."""
 
 FORMATS = ("auto", "table", "csv", "json", "npy", "png")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DrawOptions", "Figure", "Place", "draws"]
 
-_FIGURE = "Figure"
 _THEMES = ("light", "dark")
 _LONGEST = 60_000
 """Milliseconds of a frame."""
@@ -37,16 +36,16 @@ class DrawOptions:
     draw: Annotated[
         str | None,
         options.option(
-            _FIGURE,
+            options.OUTPUT,
             "--draw",
-            text="Draw it: .svg, .png a still; .gif, .webp an animation.",
+            text="Draw it: .svg, .png; .gif, .webp move.",
             metavar="FILE",
         ),
     ] = None
     at: Annotated[
         Place | None,
         options.option(
-            _FIGURE,
+            options.FIGURE,
             "--at",
             text="Output unit of a still (the first).",
             parser=options.reads(_place),
@@ -56,7 +55,7 @@ class DrawOptions:
     frame_time: Annotated[
         int | None,
         options.option(
-            _FIGURE,
+            options.FIGURE,
             "--frame-time",
             text="Milliseconds of a frame (600).",
             parser=options.read_whole(10),
@@ -66,7 +65,7 @@ class DrawOptions:
     theme: Annotated[
         str | None,
         options.option(
-            _FIGURE,
+            options.FIGURE,
             "--theme",
             text="light or dark (light).",
             metavar="THEME",

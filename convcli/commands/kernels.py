@@ -11,6 +11,7 @@ import typer
 from convcli import options, terminal
 from convcli.commands.tables import table_form
 from convcli.engine import names
+from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ def kernels(
     force: options.Force = False,
     format: options.ListFormat = "auto",
     as_json: options.JsonFlag = False,
+    draw: Annotated[
+        str | None,
+        options.option(
+            options.OUTPUT, "--draw", text="Draw its taps: .svg or .png.", metavar="FILE"
+        ),
+    ] = None,
 ) -> None:
     """List the named kernels, or print one: its taps, and on a terminal what it does.
 
@@ -45,6 +52,8 @@ def kernels(
     Taps are applied as printed; in a pipe they are CSV.
     """
     if name is None:
+        if draw is not None:
+            raise ConvError("--draw: goes with a kernel, as convcli kernels sobel-x", usage=True)
         _list(table_form(format, as_json))
         return
     from convcli.commands.kernel_argument import kernel_of
@@ -53,6 +62,11 @@ def kernels(
     from convcli.files.operands import Operand, Reading
 
     taps = kernel_of(name, Reading())
+    if draw is not None:
+        from convcli.commands.drawing import draws
+        from convcli.figures.kernels import kernels_page
+
+        draws(draw, force=force, moving=False).write([kernels_page(taps, name)])
     request = Request("kernel", output, "json" if as_json else format, force, range_mode="stretch")
     delivered = deliver(Operand(name, taps), Ready(taps), request)
     if delivered.path is not None:

@@ -283,7 +283,7 @@ def test_compare_draws(convcli, tmp_path):
     done = convcli("net", "compare", "lenet", "nin", "--plot", "bars.png")
     assert (done.status, done.err) == (0, "")
     sheet = pixels(tmp_path / "bars.png")
-    rows = [(sheet[y] == [0x1F, 0x5F, 0xA8]).all(axis=1).sum() for y in (50, 78)]
+    rows = [(sheet[y] == [0x0B, 0x62, 0xA8]).all(axis=1).sum() for y in (100, 156)]
     assert 0 < rows[0] < rows[1] / 10  # lenet has 44 thousand parameters, nin 2 million
     again = convcli("net", "compare", "lenet", "--plot", "bars.png")
     assert again.status == 1

@@ -3,7 +3,6 @@
 import csv
 import sys
 from dataclasses import astuple, dataclass, fields
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -120,7 +119,7 @@ def net_compare(
     plot: Annotated[
         str | None,
         options.option(
-            options.OUTPUT, "--plot", metavar="PNG", text="Bars: parameters, MACs, memory."
+            options.OUTPUT, "--plot", metavar="PNG|SVG", text="Bars: parameters, MACs, memory."
         ),
     ] = None,
     force: options.Force = False,
@@ -138,14 +137,14 @@ def net_compare(
     if sort is not None and sort not in _SORTED:
         raise one_of("column", sort, _SORTED).about("--sort")
     if plot is not None:
-        from convcli.files.output import check_target
+        from convcli.commands.drawing import draws
 
-        check_target(Path(plot), force=force)
+        draws(plot, force=force, moving=False)
     rows = [_row(name, size, classes, batch, BYTES[dtype]) for name in names]
     if sort is not None:
         rows.sort(key=lambda row: _place(getattr(row, sort)))
     if plot is not None:
-        _plot(rows, Path(plot), force=force)
+        _plot(rows, plot, force=force)
     if form == "json":
         import json  # a table needs none
 
@@ -226,16 +225,13 @@ def _field(row: Row) -> str:
     return found if row.rf == row.rf_local else f"{found} ({row.rf_local})"
 
 
-def _plot(rows: list[Row], path: Path, *, force: bool) -> None:
-    from convcli.files.output import writing
-    from convcli.files.pictures.formats import format_of, write_picture
-    from convcli.files.pictures.plots import barred
+def _plot(rows: list[Row], path: str, *, force: bool) -> None:
+    from convcli.commands.drawing import draws
+    from convcli.figures.plots import bars_page
 
     units = {"params": 1e6, "macs": 1e9, "memory_mb": 1.0}
     panels = {
         title: {row.name: (getattr(row, key) or 0) / units[key] for row in rows}
         for key, title in _PLOTTED.items()
     }
-    form = format_of(path)
-    with writing(path, force=force) as file:
-        write_picture(file, barred(panels), form)
+    draws(path, force=force, moving=False).write([bars_page(panels)])

@@ -180,6 +180,12 @@ class PredictOptions:
             text="That box on the picture itself, not on the network's input.",
         ),
     ] = False
+    kernels: Annotated[
+        str | None,
+        options.option(
+            _DRAW, "--kernels", metavar="FILE", text="Draw its first kernels: .svg or .png."
+        ),
+    ] = None
     recursive: options.Recursive = False
     files_from: options.FilesFrom = None
     output: Annotated[

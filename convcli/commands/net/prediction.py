@@ -75,6 +75,8 @@ def predict(asked: "PredictOptions") -> None:
         asked.weights,
         Overrides(asked.size, asked.classes, asked.mean, asked.std, asked.resize, asked.crop),
     )
+    if asked.kernels is not None:
+        draw_kernels(loaded, asked.kernels, force=asked.force)
     reading = Reading(asked.allow_nan, asked.layout, asked.max_pixels)
     if asked.field is not None:
         if len(inputs) > 1:
@@ -323,6 +325,29 @@ def _up_to(loaded: Loaded, step: Step) -> Model:
     part = Model(loaded.chosen.steps[: step.number])
     part.load(loaded.model.tensors())
     return part
+
+
+def draw_kernels(loaded: Loaded, name: str, *, force: bool) -> None:
+    """Draw the kernels of the first convolution, of three channels in colour.
+
+    Raises
+    ------
+    ConvError
+        The network has none, or they are too many.
+    """
+    from convcli.commands.drawing import draws
+    from convcli.figures.kernels import kernels_page
+
+    figure = draws(name, force=force, moving=False)
+    tensors = loaded.model.tensors().items()
+    found = next(((n, t) for n, t in tensors if n.endswith("weight") and t.ndim == 4), None)
+    if found is None:
+        raise ConvError("--kernels: the network has no convolution", usage=True)
+    layer = found[0].removesuffix("weight").rstrip("._")
+    try:
+        figure.write([kernels_page(found[1], f"kernels of {layer}", colours=True)])
+    except ConvError as error:
+        raise error.about("--kernels") from error
 
 
 def _raw(request: Request) -> bool:

@@ -19,11 +19,11 @@ from convcli.commands.output import tell
 from convcli.commands.progress import StopRequest, say
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.progress import Note, Progress, Work
+from convcli.figures.drawing import form_of, write
+from convcli.figures.plots import plot_page
 from convcli.files.datasets import Labelled, classes, listed, read_labelled
 from convcli.files.operands import Reading
 from convcli.files.output import check_target, writing
-from convcli.files.pictures.formats import format_of, write_picture
-from convcli.files.pictures.plots import plotted
 from convcli.nets.model import Model, initializers, weights
 from convcli.nets.model.matching import fit
 from convcli.nets.training import Epoch, Training, best_epoch, frozen_layers
@@ -215,7 +215,7 @@ class Outputs:
         """
         weights.format_of(self.weights)
         if self.plot is not None:
-            format_of(self.plot)
+            form_of(self.plot, moving=False)
         for path in (self.weights, self.log, self.plot, best_of(self.weights) if best else None):
             if path is not None:
                 check_target(path, force=self.force or path in self.ours)
@@ -248,7 +248,7 @@ class Outputs:
             panels["loss"]["test"] = [e.test_loss or 0.0 for e in tests]
             panels["accuracy"]["test"] = [e.test_accuracy or 0.0 for e in tests]
         with self._writing(self.plot) as file:
-            write_picture(file, plotted(panels, "epoch"), format_of(self.plot))
+            write(file, [plot_page(panels, "epoch")], form_of(self.plot, moving=False))
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[BinaryIO]:

@@ -129,7 +129,9 @@ class ShapeOptions:
     ] = None
     format: options.TableFormat = None
     as_json: options.JsonFlag = False
-    force: options.Force = False
+    force: Annotated[
+        bool, options.option(options.FIGURE, "-f", "--force", text="Overwrite an existing file.")
+    ] = False
 
 
 _NAMES = {

@@ -1,6 +1,6 @@
 """Pictures from files and to files: every kind of sample kept as it is, or refused in words.
 
-Open: charts, formats, picture, plots.
+Open: charts, formats, picture.
 """
 
 from collections.abc import Iterator

@@ -5,14 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from convcli.files.pictures.plots import plotted
+from convcli.figures.plots import plot_page
+from convcli.figures.raster import image
+from convcli.figures.themes import THEMES
 
-BLUE = (0x1F, 0x5F, 0xA8)
+BLUE = (0x0B, 0x62, 0xA8)
+
+
+def plotted(panels, across):
+    return np.moveaxis(np.asarray(image(plot_page(panels, across), THEMES["light"], 1)), 2, 0)
 
 
 def ink(picture, colour):
     """Rows and columns of the pixels of about this colour, of the plot's inside."""
-    away = np.abs(picture.planes.astype(int) - np.array(colour)[:, None, None]).sum(axis=0)
+    away = np.abs(picture.astype(int) - np.array(colour)[:, None, None]).sum(axis=0)
     rows, columns = np.nonzero(away < 60)
     inside = rows > 36
     return rows[inside], columns[inside]
@@ -31,13 +37,13 @@ def test_a_line_goes_from_corner_to_corner(values):
 def test_panels_stand_side_by_side():
     panels = {"loss": {"training": [2, 1], "test": [3, 1]}, "accuracy": {"training": [0.1, 0.9]}}
     picture = plotted(panels, "epoch")
-    assert picture.planes.shape == (3, 400, 1120)
-    assert picture.planes.dtype == np.uint8
-    assert len(ink(picture, (0xD1, 0x68, 0x0B))[0])
+    assert picture.shape == (3, 400, 1120)
+    assert picture.dtype == np.uint8
+    assert len(ink(picture, (0xC4, 0x5C, 0x00))[0])
 
 
 @pytest.mark.parametrize(
     "values", [[1.0], [], [0.5, 0.5], [math.nan, math.inf], [1e30, -1e30], [1e-9, 2e-9, math.nan]]
 )
 def test_any_numbers_are_drawn(values):
-    assert plotted({"loss": {"training": values}}, "epoch").planes.shape == (3, 400, 560)
+    assert plotted({"loss": {"training": values}}, "epoch").shape == (3, 400, 560)
