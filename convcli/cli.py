@@ -43,6 +43,7 @@ GROUPS = {
         "list": "List the networks: the chapter's, U-Net, and those of torchvision.",
         "show": "Show a network layer by layer: output, parameters, MACs, memory, receptive field.",
         "compare": "Compare networks: parameters, work, memory, receptive field, depth.",
+        "draw": "Draw a network: its feature maps in perspective, or its graph.",
         "init": "Draw random weights for a network, and write them to a file.",
         "train": "Train a network on labelled pictures, and write its weights.",
         "eval": "Test a trained network: accuracy, loss, and which classes it takes for which.",

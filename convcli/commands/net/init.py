@@ -52,7 +52,7 @@ def net_init(
         options.option(
             options.NETWORK,
             "--from",
-            text="Take the weights of this file, alone: a run's, or NAME's of any hub.",
+            text="Weights of this file, alone: of a run, or of NAME by any hub.",
             metavar="FILE",
         ),
     ] = None,
@@ -78,10 +78,10 @@ def net_init(
     ] = None,
     force: options.Force = False,
 ) -> None:
-    """Draw random weights for a network, or take those of a file, and write them.
+    """Draw random weights for a network, and write them to a file.
 
     The file's name is printed, in a pipe too. The same seed gives the same
-    weights. --from run.npz leaves out what only the training needs.
+    weights. --from run.npz takes a file's instead, alone.
     """
     import numpy as np
 

@@ -18,7 +18,7 @@ EXAMPLES = (
     "convcli net train lenet digits.csv.gz --holdout 0.2 --epochs 2",
     "convcli net train lenet-bn digits.csv.gz --width 2 --input 1x32x32 --epochs 1",
     "convcli net train lenet digits.csv.gz --resume lenet.npz --epochs 3",
-    "convcli net train lenet digits.csv.gz -w lenet.npz --freeze all-but-last --epochs 1 -o last.npz",
+    "convcli net train lenet digits.csv.gz -w lenet.npz --epochs 1 -o more.npz",
 )
 
 
@@ -102,8 +102,8 @@ class TrainOptions:
         options.option(
             options.NETWORK,
             "--freeze",
-            metavar="WHICH",
-            text="What stays as it is: beginnings of layers' names, joined by commas, or all-but-last.",
+            metavar="A,B…",
+            text="Layers that stay as they are: beginnings of names, or all-but-last.",
             autocompletion=options.words(lambda: ["all-but-last"]),
         ),
     ] = None
@@ -195,7 +195,7 @@ class TrainOptions:
             _RUN,
             "--resume",
             metavar="FILE",
-            text="Go on with a run; on other data, begin one with its weights.",
+            text="Go on with a run; on other data, begin a new one with its weights.",
         ),
     ] = None
     log: Annotated[
@@ -228,10 +228,8 @@ class TrainOptions:
 def net_train(asked: TrainOptions) -> None:
     """Train a network on labelled pictures, and write its weights.
 
-    The weights are written after every epoch and their file's name is
-    printed at the end, in a pipe too. Ctrl-C saves and leaves, --resume goes
-    on as if nothing had been. With --test or --holdout, the weights of the
-    best epoch are kept alone in NAME-best.npz.
+    Weights are written after every epoch, the best of --test or --holdout also to NAME-best.npz; the
+    name is printed, in a pipe too. Ctrl-C saves and leaves, --resume goes on.
     """
     from convcli.commands.net.training_run import Outputs, best_of, runs, set_up
     from convcli.commands.output import print_path

@@ -64,6 +64,8 @@ class LayerRecord(Found):
         Why its multiply-accumulates are not known; of a block, how many of its layers are not counted.
     flat : bool
         Whether dots in the name part no blocks.
+    inputs : tuple of int
+        The values it reads: 0 is the network's input, value i is what layer number i gives.
     """
 
     name: str
@@ -75,6 +77,7 @@ class LayerRecord(Found):
     lost: str = ""
     why: str = ""
     flat: bool = False
+    inputs: tuple[int, ...] = ()
 
     @property
     def depth(self) -> int:

@@ -38,15 +38,12 @@ class Step(LayerRecord):
         The blocks and branches it is in, from the outside.
     input : tuple of int
         C×spatial, or one number once everything is in a row.
-    inputs : tuple of int
-        The values it reads: one, or one a branch.
     """
 
     layer: Layer | Join
     number: int
     path: tuple[str, ...]
     input: Size
-    inputs: tuple[int, ...]
 
 
 def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:

@@ -108,6 +108,8 @@ class _Walk:
             if any(state is not None for state in states):
                 self.sights[value.name] = Sight(tuple(states))
         self.seen: set[str] = set()
+        self.numbers = dict.fromkeys(self.sights, 0)
+        """Of values that depend on the input, by name: the node that gives them."""
         self.spatial = self._spatial()
 
     def _spatial(self) -> frozenset[int]:
@@ -152,6 +154,9 @@ class _Walk:
         shared = any(s.batched for s in (*reads, *([sight] if sight else [])))
         share = self.batch if shared else 1
         cells = 0 if output is None else prod(output)
+        came_from = tuple(dict.fromkeys(self.numbers[n] for n in node.input if n in self.numbers))
+        if came_from:
+            self.numbers |= dict.fromkeys(node.output, number)
         in_batch = sight is not None and sight.batched
         known = not node.domain or node.domain == "ai.onnx"
         name = _name(node, number)
@@ -171,6 +176,7 @@ class _Walk:
             fields=fields,
             whole=whole,
             lost=lost,
+            inputs=came_from,
         )
 
     def seen_by(
