@@ -53,6 +53,29 @@ def main() -> None:
         np.savetxt(HERE / f"{name}.csv", array, fmt="%d", delimiter=",")
 
 
+def figures() -> None:
+    """Write the figures of the chapter and of the guide, each by the call that its page shows."""
+    import re
+    import shlex
+    from contextlib import redirect_stdout
+    from os import chdir, devnull
+
+    from convcli.cli import run
+
+    chdir(HERE)
+    (HERE / "figures").mkdir(exist_ok=True)
+    for page in ("guide/figures.md", "chapter.md"):
+        for call in re.findall(r"^\$ convcli (.*)", (HERE / page).read_text(), re.MULTILINE):
+            made = re.search(r"--draw ([\w.-]+)", call)
+            kept = re.search(r"-o (x|k|x3)\.npy", call)  # what the calls of the chapter read
+            if not made and not kept:
+                continue
+            with Path(devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                run([*shlex.split(call.replace("--draw ", "--draw figures/")), "-f"])
+    for left in ("x.npy", "k.npy", "x3.npy", "y2.npy"):
+        (HERE / left).unlink(missing_ok=True)
+
+
 def shown(x: np.ndarray, method: str) -> Image.Image:
     """What `convcli edge -m METHOD` writes."""
     answer = convcli.edges(x, method, padding="same", border="reflect")
@@ -84,3 +107,4 @@ def sheets() -> None:
 if __name__ == "__main__":
     main()
     sheets()
+    figures()

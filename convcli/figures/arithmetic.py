@@ -136,7 +136,8 @@ class Arithmetic:
                 for a, b in zip(cells.flat, taps.flat, strict=True)
             ]
             lines.append(terms)
-            parts.append((cells.astype(taps.dtype) * taps).sum())
+            with np.errstate(all="ignore"):  # infinities of the input
+                parts.append((cells * taps).sum())
         added = _signed(["", *(said(b, digits) for b in bias)])
         if len(lines) == 1 or self.kernel[0, 0].size == 1:
             terms = [t for line in lines for t in line]

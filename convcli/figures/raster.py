@@ -35,9 +35,10 @@ def animation(
     """Write pages of one size as an endless animation, "gif" or "webp"."""
     frames = [image(page, theme, scale) for page in pages]
     if form == "gif":
-        palette = _palette(frames)
+        own = any(isinstance(i, Box) and (i.fill or "")[:1] == "#" for i in flat(pages[0].items))
+        palette = _palette(frames, 255 if own else 64)  # a picture has colours of its own
         frames = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
-        options: dict[str, Any] = {"optimize": False, "disposal": 1, "comment": b""}
+        options: dict[str, Any] = {"optimize": True, "disposal": 1, "comment": b""}
     else:
         options = {"lossless": True, "quality": 0, "method": 0}
     frames[0].save(
@@ -51,14 +52,14 @@ def animation(
     )
 
 
-def _palette(frames: Sequence[Any]) -> Any:
+def _palette(frames: Sequence[Any], most: int) -> Any:
     """Choose the colours of all frames from the first, the middle and the last one, one above the other."""
     chosen = [frames[0], frames[len(frames) // 2], frames[-1]]
     wide, high = frames[0].size
     sheet = Image.new("RGB", (wide, high * len(chosen)))
     for i, frame in enumerate(chosen):
         sheet.paste(frame, (0, i * high))
-    return sheet.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    return sheet.quantize(most, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
 def image(page: Page, theme: Theme, scale: float = 2.0) -> Any:
