@@ -102,6 +102,12 @@ def test_features_of_a_node_labels_and_logits(convcli, here):
     assert (done.status, done.text, done.err) == (0, "f.npy\n", "")
     assert np.load(here / "f.npy").shape == (4, 15, 15)
     assert convcli("net", "predict", "m.onnx", "coffee.png", "--features", "active").text == "coffee-features.png\n"  # fmt: skip
+    plain = np.load(here / "f.npy")
+    model = onnx.load(here / "m.onnx")
+    model.graph.node[1].name = ""
+    onnx.save(model, here / "m.onnx")
+    convcli("net", "predict", "m.onnx", "coffee.png", "--features", "Relu_2", "-o", "f.npy", "-f")
+    np.testing.assert_array_equal(np.load(here / "f.npy"), plain)
     (here / "names.txt").write_text("a\nb\nc\nd\ne\n")
     done = convcli("net", "predict", "m.onnx", "coffee.png", "--labels", "names.txt", "--top", "5", "--logits", "l.npy")  # fmt: skip
     assert {line.split(",")[3] for line in done.text.splitlines()[1:]} == set("abcde")

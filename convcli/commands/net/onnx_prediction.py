@@ -1,6 +1,7 @@
 """`convcli net predict MODEL.onnx`: models of others, run by onnxruntime (the extra `convcli[onnxruntime]`)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from math import prod
@@ -107,7 +108,7 @@ class _Session:
         options.log_severity_level = 4  # what is wrong is told here, in one line
         self.name = shown
         try:
-            source = name if node is None else _with_output(name, node)
+            source = name if node is None else _with_output(name, node, size)
             self.session = runtime.InferenceSession(
                 source, options, providers=["CPUExecutionProvider"]
             )
@@ -153,16 +154,19 @@ def _first(error: Exception) -> str:
     return printable((str(error).splitlines() or [type(error).__name__])[0][:300])
 
 
-def _with_output(name: str, node: str) -> bytes:
-    """Return a model that gives what one of its nodes computes as well."""
+def _with_output(name: str, node: str, size: tuple[int, ...] | None) -> bytes:
+    """Return a model that gives what one of its nodes computes as well, named as `net show` or the model names it."""
+    from convcli.nets.architecture.onnx_model import outputs_by_name
+
     onnx = import_module("onnx")
     model = onnx.load(name)
     known = {
         key: made.output[0] for made in model.graph.node for key in (made.name, made.output[0])
     }
+    with suppress(ConvError):  # its sizes need not be known for this
+        known |= outputs_by_name(name, {"": size} if size else {})
     if node not in known:
-        names = [made.name or made.output[0] for made in model.graph.node]
-        raise one_of("node", node, names).about("--features")
+        raise one_of("node", node, known).about("--features")
     model.graph.output.append(onnx.ValueInfoProto(name=known[node]))
     held: bytes = model.SerializeToString()
     return held
