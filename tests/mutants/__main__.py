@@ -10,6 +10,7 @@ import argparse
 import ast
 import os
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,8 +24,9 @@ from random import Random
 from cosmic_ray.commands import init
 from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
+from cosmic_ray.testing import run_tests
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import MutationSpec
+from cosmic_ray.work_item import MutationSpec, TestOutcome
 
 ROOT = Path(__file__).parent.parent.parent
 PATHS = ("convcli/engine", "convcli/files")
@@ -72,18 +74,14 @@ def answer(mutant: MutationSpec, limit: float) -> str:
     """Say what became of a mutant."""
     operator = get_operator(mutant.operator_name)(**(mutant.operator_args or {}))
     with use_mutation(Path(mutant.module_path), operator, mutant.occurrence) as (_, mutated):
-        if mutated is None:
+        name = ".".join(Path(mutant.module_path).with_suffix("").parts).removesuffix(".__init__")
+        imports = [sys.executable, "-c", f"import {name}"]
+        if mutated is None or subprocess.run(imports, capture_output=True).returncode:
             return NONE
         for paths in tests_of(Path(mutant.module_path)):
             call = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", *paths]
-            try:
-                done = subprocess.run(
-                    call, capture_output=True, timeout=limit, start_new_session=True
-                )
-            except subprocess.TimeoutExpired:
+            if run_tests(shlex.join(call), limit)[0] is not TestOutcome.SURVIVED:
                 return KILLED
-            if done.returncode:
-                return KILLED if done.returncode in (1, -9, -11, -6) else NONE
     return SURVIVED
 
 
