@@ -63,7 +63,7 @@ def test_a_network_learns_and_is_tested(convcli, data):
     assert [int(row["epoch"]) for row in rows] == list(range(1, 9))
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert float(rows[-1]["test_accuracy"]) > 0.9
-    assert read_picture(data / "run.png", "").planes.shape == (3, 400, 1120)
+    assert read_picture(data / "run.png", "").planes.shape == (3, 800, 2240)
     told = json.loads(convcli("net", "eval", "w.npz", "test.npz", "--json").text)
     assert told["accuracy"] == float(rows[-1]["test_accuracy"])
     assert told["loss"] == float(rows[-1]["test_loss"])
