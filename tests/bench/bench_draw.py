@@ -14,7 +14,7 @@ STILL, MOVING = 0.3, 1.5
 
 
 def cases() -> Iterator[Case]:
-    shape = [*CONVCLI, *"shape -n 8x8 -k 3".split()]
+    shape = [*CONVCLI, *["shape", "-n", "8x8", "-k", "3"]]
     corr = [*CONVCLI, "corr", str(SAMPLES / "bars.csv"), "-k", "0 1; 2 3", "-p", "0/1x0/0"]
     pool = [*CONVCLI, "pool", str(SAMPLES / "bars.csv"), "-k", "1x3", "-s", "1"]
     with tempfile.TemporaryDirectory() as folder:
