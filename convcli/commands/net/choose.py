@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from convcli.nets.architecture.steps import Step, program
 from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
-__all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
+__all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card", "is_onnx"]
 
 _WIDEST = 64
 
@@ -162,6 +163,21 @@ def _is_layers(name: str) -> bool:
     return bool(re.search(r"[\s:(]", name)) and (len(name) > longest or not Path(name).exists())
 
 
+def is_onnx(name: str, data: bytes = b"") -> bool:
+    """Whether a file, or what standard input held, is an ONNX model, by its name or its first bytes."""
+    if name in NETWORKS:
+        return False
+    head = data
+    with suppress(OSError, ValueError):
+        path = Path(name)
+        if not data and path.is_file():
+            with path.open("rb") as file:
+                head = file.read(2)
+    from convcli.nets.architecture.onnx_model.loading import looks_like_onnx
+
+    return name.lower().endswith(".onnx") or looks_like_onnx(head)
+
+
 def check_order(name: str) -> None:
     """Refuse a picture in the place of a network."""
     if name != "-" and name not in NETWORKS and kind_of(name) == "picture":
@@ -171,8 +187,12 @@ def check_order(name: str) -> None:
         )
 
 
-def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chosen:
+def choose_by_card(
+    name: str, card: Mapping[str, Any], asked: Overrides, naming: str = "NAME --weights FILE"
+) -> Chosen:
     """Find a network with the help of what its file of weights says; without a name, it has to say which.
+
+    `naming` is how a call names the network of a file that does not.
 
     Raises
     ------
@@ -192,7 +212,7 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
         classes = told.get("classes") if known in NETWORKS else None
         return choose(name or str(known), size, asked.classes or classes, width, whole=whole)
     if not card.get("layers") or size is None:
-        raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
+        raise ConvError(f"does not say which network it is of: {naming} does", usage=True)
     text = str(card["layers"])
     width = width or 1.0
     net = _widened(read_chain(text, name="layers"), width, whole)
