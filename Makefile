@@ -3,6 +3,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 TORCH ?= torch
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
+# tests by two processes: most of what they do keeps one core busy
+TWO := -n 2 --dist loadscope
 .DEFAULT_GOAL := help
 .PHONY: help demo test check dist test-cluster test-install test-floors test-pythons fuzz faults mutants bench bench-torch samples clean
 
@@ -13,13 +15,13 @@ demo: .venv/.base  ## the edges of a real photograph
 	@.venv/bin/convcli edge samples/coffee.png -f -o build/
 
 test: .venv/.test  ## run the tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(TWO)
 
 check: .venv/.dev  ## format, lint, types, and the tests in full
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
-	@$(PY) -m pytest --full
+	@$(PY) -m pytest --full $(TWO)
 
 test-cluster: .venv/.test .venv/.cluster  ## many files on a Dask cluster: a scheduler and two workers on 127.0.0.1
 	@$(PY) -m pytest --cluster tests/cli/test_cluster.py
@@ -31,14 +33,14 @@ test-install: dist  ## install what make dist builds in bare environments, run e
 	@$(PY) -m pytest --install tests/test_install.py
 
 test-floors: .venv-floors/.floors  ## run the tests with the lowest versions of every dependency that pyproject admits
-	@.venv-floors/bin/python -m pytest
+	@.venv-floors/bin/python -m pytest $(TWO)
 
 test-pythons:  ## run the tests with every Python from 3.11 on that is installed; PYTHONS='python3.13' for one
 	@for python in $(PYTHONS); do \
 	  $$python -c '' 2>/dev/null || continue; echo "== $$($$python --version)"; \
 	  $$python -m venv .venv-$$python && \
 	  .venv-$$python/bin/pip install --quiet --disable-pip-version-check -e '.[test]' && \
-	  .venv-$$python/bin/python -m pytest || exit 1; \
+	  .venv-$$python/bin/python -m pytest $(TWO) || exit 1; \
 	done
 
 fuzz: .venv/.dev  ## whatever can be handed over, damaged by the ten thousand; FUZZ='csv --count 500', FUZZ=--short

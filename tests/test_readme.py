@@ -57,8 +57,16 @@ class Reader:
         return self.said[number]
 
 
+LONG = ("training",)
+"""Pages that train for as long as all others take."""
+
 SECTIONS = [
-    pytest.param(path, number, id=f"{path.stem}: {head}")
+    pytest.param(
+        path,
+        number,
+        id=f"{path.stem}: {head}",
+        marks=[pytest.mark.full] if path.stem in LONG else [],
+    )
     for path in DOCUMENTS
     for number, (head, _) in enumerate(sections(path.read_text()))
 ]

@@ -44,9 +44,9 @@ class StopRequest:
 
 
 @contextmanager
-def stopping() -> Iterator[StopRequest]:
+def stopping(stop_request: StopRequest | None = None) -> Iterator[StopRequest]:
     """Catch SIGINT and SIGTERM for the length of a block."""
-    stop_request = StopRequest()
+    stop_request = stop_request or StopRequest()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, stop_request.hear) for number in numbers]
     try:

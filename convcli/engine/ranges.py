@@ -16,6 +16,9 @@ __all__ = ["RANGES", "Clipped", "Range", "Sampled", "clipped_text", "to_samples"
 
 Array: TypeAlias = NDArray[Any]
 
+NEAR = 0.25
+"""What is less beyond black or white is so by rounding: it is rounded back."""
+
 
 @dataclass(frozen=True)
 class Clipped:
@@ -265,6 +268,9 @@ class Sampled:
         self.shape, self.height, self.shared = result.shape, result.height, result.shared
         self.clipped, self._lock = Clipped(), threading.Lock()
         self.low = self.high = None
+        low, high = result.ends
+        whole = how == "clip" and unit == 1 and self.dtype.kind == "u"
+        self._kept = whole and low >= -NEAR and high <= _full(self.dtype) + NEAR
         if how == "stretch":
             seen = sum((self._fit(*span)[1] for span in result.bands()), Clipped())
             self.low, self.high = seen.low, seen.high
@@ -288,6 +294,10 @@ class Sampled:
     def _fit(self, start: int, stop: int) -> tuple[Array, Clipped]:
         size = (*self.shape[:-2], stop - start, self.shape[-1])
         values = self.result.rows(start, stop, np.empty(size, self.result.native))
+        if self._kept:  # nothing can be clipped, so that nobody has to look
+            if values.dtype.kind == "f":
+                np.rint(values, out=values)
+            return values.astype(self.dtype, copy=False), Clipped()
         if self.unit != 1:
             # a map becomes black and white of its own kind; all else has the unit of floats
             unit = self.dtype.type(self.unit) if values.dtype == np.bool else self.unit

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -56,6 +56,11 @@ class Result(ABC):
     def native(self) -> np.dtype[Any]:
         """The dtype in which rows come fastest: it holds each value of theirs, in more or fewer bits than `dtype`."""
         return self.dtype
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """What no value passes, below and above; where nothing is known, it may be NaN, too."""
+        return -inf, inf
 
     @property
     def height(self) -> int:

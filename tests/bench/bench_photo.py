@@ -93,7 +93,18 @@ def cases() -> Iterator[Case | Settled]:
         vips = {"corr -k gaussian:3": ("gaussblur", "3"), "edge": ("sobel",)}
         for call, (flags, body) in SCRIPTS.items():
             command, *more = call.split()
-            argv = [sys.executable, "-m", "convcli", command, source, *more, "-f", "-q", "-o", ours]
+            argv = [
+                sys.executable,
+                "-m",
+                "convcli",
+                command,
+                source,
+                *more,
+                "-f",
+                "--quiet",
+                "-o",
+                ours,
+            ]
             script = OPENCV.format(flags=flags, filter=body.replace("\\n", "\n"))
             peer = [sys.executable, "-c", script, source, theirs]
             title = f"{call}, JPEG to JPEG, 4000×3000"
@@ -121,7 +132,7 @@ def cases() -> Iterator[Case | Settled]:
             "-k",
             "sharpen",
             "-f",
-            "-q",
+            "--quiet",
             "-o",
             ours,
         ]
@@ -134,6 +145,6 @@ def cases() -> Iterator[Case | Settled]:
         many = [str(folder / f"in/{i:02}.jpg") for i in range(COUNT)]
         for call in SCRIPTS:
             command, *more = call.split()
-            out = ["-f", "-q", "-o", f"{folder}/ours/{{stem}}.jpg"]
+            out = ["-f", "--quiet", "-o", f"{folder}/ours/{{stem}}.jpg"]
             argv = [sys.executable, "-m", "convcli", command, *many, *more, *out]
             yield Case(f"{call}, {COUNT} JPEGs", argv, "pool of Pillow", pool, 1.5, 3)

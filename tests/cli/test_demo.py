@@ -5,6 +5,8 @@ import runpy
 import subprocess
 import tomllib
 
+import pytest
+
 from convcli.files.bundled_samples import CARRIED
 from tests.conftest import IN_SHELL, SAMPLES
 
@@ -43,6 +45,7 @@ def test_the_wheel_carries_the_samples():
     assert carried == {f"samples/{name}": f"convcli/samples/{name}" for name in names}
 
 
+@pytest.mark.full
 def test_the_recording_is_not_stale():
     record = runpy.run_path(str(SAMPLES / "record.py"))
     fresh = record["drawn"](record["recorded"]())

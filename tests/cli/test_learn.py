@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -324,3 +325,38 @@ def test_notes_that_nobody_reads_cost_no_result(tmp_path):
     subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "status").read_text() == "0\n"
     assert len((tmp_path / "k.csv").read_text().split(",")) == 2
+
+
+STOPPED = """
+import os, sys
+NUMBER = int(sys.argv.pop(1))
+from convcli.__main__ import main
+from convcli.engine.learning import gradient_descent as descent
+
+def told(stage, step, total, loss, progress=descent.Progress):
+    if step == 500:
+        os.kill(os.getpid(), NUMBER)
+    return progress(stage, step, total, loss)
+
+descent.Progress = told
+main()
+"""
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("number", "status"), [(2, 130), (15, 143)])
+def test_a_descent_that_is_stopped_gives_what_it_has(tmp_path, number, status):
+    call = ["learn", "-m", "sgd", "--steps", "100000000", "--log", "log.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(number), *call],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == status
+    assert done.stderr.splitlines()[-1] == "convcli: stopped after step 500 of 100000000"
+    log = (tmp_path / "log.csv").read_text().splitlines()
+    assert log[0] == "step,loss"
+    assert [line.partition(",")[0] for line in log[1:]] == [str(n) for n in range(1, 501)]
+    assert np.abs(np.array(done.stdout.split(","), float) - [1, -1]).max() < 1e-9

@@ -99,3 +99,17 @@ def test_onnx_without_sizes(convcli, tmp_path):
         done = convcli("net", "draw", "m.onnx", "-o", f"{style}.svg", "--style", style)
         assert (done.status, done.err) == (0, "")
         assert "own.Secret" in (tmp_path / f"{style}.svg").read_text(encoding="utf-8")
+
+
+def test_layers_that_move_cells_are_told_as_they_are_written(convcli, tmp_path):
+    layers = "conv:4,k3,p1 linear:6,each crop:1 upsample:2,bilinear multiply( | gap conv:6,k1 )"
+    assert (
+        convcli(
+            "net", "draw", layers, "--input", "1x9x8", "--style", "blocks", "-o", "x.svg"
+        ).status
+        == 0
+    )
+    drawn = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    for label in ("conv 3×3, 4", "linear 6", "crop 1", "upsample 2,bilinear", "×"):
+        assert f">{label}<" in drawn
+    assert "6×14×12" in drawn

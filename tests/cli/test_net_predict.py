@@ -322,3 +322,18 @@ def test_a_receptive_field_in_the_padding_is_cut(convcli, tmp_path):
     assert done.err.endswith(
         "the unit sees rows -2 to 2, columns 5 to 9, cut to rows 0 to 2, columns 5 to 7\n"
     )
+
+
+def test_a_network_that_ends_in_maps(convcli, tmp_path):
+    x = np.random.default_rng(0).normal(size=(1, 32, 48)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    convcli("net", "init", "unet-same", "--width", 0.0625, "--input", "1x32x48", "-o", "u.npz")
+    done = convcli("net", "predict", "u.npz", "x.npy")
+    assert (done.status, done.out) == (2, b"")
+    assert done.err == (
+        "convcli: error: unet-same: ends in maps, 2x32x48, and not in a score a class: --features head "
+        "draws them, with -o x.npy as numbers\n"
+    )
+    done = convcli("net", "predict", "u.npz", "x.npy", "--features", "head", "-o", "maps.npy")
+    assert done.status == 0, done.err
+    assert np.load(tmp_path / "maps.npy").shape[-3:] == (2, 32, 48)

@@ -351,6 +351,24 @@ def test_another_run_s_file_is_not_gone_on_with(convcli, data):
         assert (data / "w.npz").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"training": {"steps": 1}}, {"labels": 3}, {"input": None}, {"frozen": 5}, {"data": []}],
+)
+def test_a_run_that_says_what_cannot_be_is_refused_in_a_line(convcli, data, wrong):
+    assert convcli("net", "train", "net.txt", "train.npz", "--epochs", 1, "-o", "w.npz").status == 0
+    said = card(data / "w.npz")
+    said |= {k: v for k, v in wrong.items() if k in said}
+    said["training"] |= {k: v for k, v in wrong.items() if k in ("frozen", "data")}
+    with (data / "odd.npz").open("wb") as file:
+        weights.save(file, "npz", tensors(data / "w.npz"), said)
+    done = convcli("net", "train", "net.txt", "train.npz", "--resume", "odd.npz")
+    assert (done.status, done.err) == (
+        1,
+        "convcli: error: odd.npz: says of itself what cannot be\n",
+    )
+
+
 def tensors(path):
     with weights.opened(path) as source:
         return {name: source.read(name) for name in source.shapes}
@@ -498,11 +516,13 @@ def test_weights_alone_are_taken_from_a_run(convcli, data):
     [
         (["--from", "w.npz", "--seed", 1], "--seed: got --from too, whose weights are taken as they are"),
         (["--from", "w.npz", "--width-all"], "--width: got --from too, whose weights are taken as"),
+        (["--from", "bare.npz"], "bare.npz: does not say which network it is of: NAME --from FILE does"),
         ([], "NAME|FILE: missing, a network or --from FILE is needed"),
         (["lenet", "--width-all"], "--width-all: is of --width, which is missing"),
     ],
 )  # fmt: skip
-def test_init_errors(convcli, call, message):
+def test_init_errors(convcli, tmp_path, call, message):
+    np.savez(tmp_path / "bare.npz", x=np.zeros(3))
     done = convcli("net", "init", *call, "-o", "x.npz")
     assert (done.status, done.text) == (2, "")
     assert done.err.startswith(f"convcli: error: {message}")
@@ -674,6 +694,10 @@ def test_eval_draws_the_confusion_and_the_surest_mistakes(convcli, tmp_path):
         (["w.npz", "number.npz", "-o", "w.npz"], 2, "w.npz: unknown suffix '.npz', known: .csv, .json"),
         (["w.npz", "number.npz", "--worst", 0, "x.png"], 2, "--worst: got 0, at least 1 is needed"),
         (["w.npz", "number.npz", "--confusion", "x.txt"], 2, "x.txt: unknown suffix '.txt'"),
+        (["w.npz", "number.npz", "--mean", "1,2"], 2, "--mean: got 2 numbers, one or 1 are needed"),
+        (["w.npz", "number.npz", "--resize", "20"], 2, "--crop: got 28x28, the picture is resized to 20x20"),
+        (["odd.npz", "number.npz"], 1, "odd.npz: says of itself what cannot be: a deviation of 0"),
+        (["wide.npz", "number.npz"], 1, "wide.npz: pictures are normalised in 3 channels, the input has 1"),
         (["net.txt", "-w", "w.npz", "number.npz"], 2, "w.npz: --input: missing, net.txt needs CxHxW"),
     ],
 )  # fmt: skip
@@ -683,6 +707,12 @@ def test_eval_errors(convcli, tmp_path, call, status, message):
     (tmp_path / "twice.txt").write_text("one\n" * 10)
     np.savez(tmp_path / "few.npz", x=np.zeros((2, 28, 28), np.uint8), y=["one", "one"])
     (tmp_path / "net.txt").write_text(NET)
+    with weights.opened(tmp_path / "w.npz") as source:
+        held, said = {n: source.read(n) for n in source.shapes}, dict(source.card)
+    for name, mean, std in (("odd", [0.5], [0.0]), ("wide", [0.5] * 3, [0.5] * 3)):
+        with (tmp_path / f"{name}.npz").open("wb") as file:
+            told = {"preparation": {"mean": mean, "std": std, "resize": None}}
+            weights.save(file, "npz", held, said | told)
     done = convcli("net", "eval", *call)
     assert (done.status, done.text) == (status, "")
     assert done.err.splitlines()[-1].startswith(f"convcli: error: {message}")

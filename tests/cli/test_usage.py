@@ -56,7 +56,13 @@ def test_a_help_is_one_sentence_groups_of_options_and_what_a_pipe_gets(convcli, 
     assert len(text.splitlines()) <= 72
 
 
-@pytest.mark.parametrize("call", CALLS)
+LONG = ("net train", "net eval")
+"""Calls whose examples train."""
+
+
+@pytest.mark.parametrize(
+    "call", [pytest.param(c, marks=[pytest.mark.full] if c in LONG else []) for c in CALLS]
+)
 def test_examples_run_on_what_an_installation_carries(call, tmp_path):
     here = tmp_path / "samples"
     copy_samples(here)

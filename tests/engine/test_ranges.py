@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from convcli.engine import ranges
 from convcli.engine.correlation import prepare
 from convcli.engine.errors import ConvError
 from convcli.engine.ranges import RANGES, Clipped, Sampled, clipped_text, to_samples
@@ -165,3 +166,32 @@ def test_whole_numbers_are_whole_in_any_dtype(kernel, strategy):
     assert (made.run() == expected).all()
     assert made.clipped == told
     assert result.native.itemsize <= result.dtype.itemsize
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bias", "kept"),
+    [
+        (np.full((3, 3), 1 / 9), None, True),
+        (np.array([[0.5, 0.5]]), 0.2, True),
+        (np.array([[0.5, 0.5]]), 1, False),
+        (np.array([[1.5, -0.5]]), None, False),
+        (np.array([[np.nan, 0.5]]), None, False),
+    ],
+)
+def test_nobody_looks_for_what_cannot_be_clipped(kernel, bias, kept, monkeypatch):
+    x = np.random.default_rng(5).choice(np.array([0, 255], np.uint8), (40, 50))
+    result = prepare(x, kernel, padding="same", bias=bias)
+    expected, told = to_samples(result.run(), np.uint8)
+    looked, own = [], ranges.to_samples
+    monkeypatch.setattr(ranges, "to_samples", lambda *a, **o: looked.append(1) or own(*a, **o))
+    made = Sampled(result, np.dtype(np.uint8), "clip")
+    assert (made.run() == expected).all()
+    assert made.clipped.count == told.count
+    assert bool(looked) != kept
+
+
+def test_the_limits_of_a_border_that_is_no_sample():
+    x = np.zeros((3, 3), np.uint8)
+    options = {"padding": 1, "mode": "constant"}
+    assert prepare(x, np.ones((1, 1)), value=999.0, **options).ends == (0, 999)
+    assert prepare(x, np.array([[2.0, -1.0]]), value=-9.0, **options).ends == (-273, 519)

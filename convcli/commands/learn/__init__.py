@@ -1,6 +1,9 @@
 """`convcli learn`: which kernel was applied here, and how sure is that."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+
+import typer
 
 from convcli import options
 from convcli.commands.learn.flags import LearnOptions
@@ -23,7 +26,7 @@ def learn(asked: LearnOptions) -> None:
     6x8 and their edges, in 20 steps of descent.
     """
     from convcli.commands.learn import inputs, report
-    from convcli.commands.progress import watch
+    from convcli.commands.progress import StopRequest, say, stopping, watch
     from convcli.engine.learning import learning
     from convcli.files.operands import Reading
 
@@ -39,6 +42,7 @@ def learn(asked: LearnOptions) -> None:
         if asked.alone
         else inputs.read_examples(asked.files or [], asked.pairs, Reading(layout=asked.layout))
     )
+    stopped = StopRequest()
     work = learning(
         examples,
         asked.size or ((1, 2) if asked.alone else None),
@@ -48,8 +52,15 @@ def learn(asked: LearnOptions) -> None:
         ridge=asked.ridge,
         holdout=asked.holdout,
         descent=asked.descent,
+        stop=lambda: stopped.status is not None,
     )
-    with report.logging(asked.log, force=asked.force) as losses:
+    can_stop = stopping(stopped) if asked.method == "sgd" else nullcontext()
+    with report.logging(asked.log, force=asked.force) as losses, can_stop:
         learned = watch(work)
         losses += learned.losses
-    report.show(name, learned, asked.request, as_json=asked.json, every=2 if asked.alone else None)
+    steps = len(learned.losses)
+    every = max(2, steps // 10) if asked.alone else None
+    report.show(name, learned, asked.request, as_json=asked.json, every=every)
+    if stopped.status is not None:
+        say(f"convcli: stopped after step {steps} of {asked.descent.steps}")
+        raise typer.Exit(stopped.status)

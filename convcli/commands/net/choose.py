@@ -171,8 +171,12 @@ def check_order(name: str) -> None:
         )
 
 
-def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chosen:
+def choose_by_card(
+    name: str, card: Mapping[str, Any], asked: Overrides, naming: str = "NAME --weights FILE"
+) -> Chosen:
     """Find a network with the help of what its file of weights says; without a name, it has to say which.
+
+    `naming` is how a call names the network of a file that does not.
 
     Raises
     ------
@@ -192,7 +196,7 @@ def choose_by_card(name: str, card: Mapping[str, Any], asked: Overrides) -> Chos
         classes = told.get("classes") if known in NETWORKS else None
         return choose(name or str(known), size, asked.classes or classes, width, whole=whole)
     if not card.get("layers") or size is None:
-        raise ConvError("does not say which network it is of: NAME --weights FILE does", usage=True)
+        raise ConvError(f"does not say which network it is of: {naming} does", usage=True)
     text = str(card["layers"])
     width = width or 1.0
     net = _widened(read_chain(text, name="layers"), width, whole)

@@ -48,6 +48,8 @@ class Row:
         Receptive field of the last feature map, and without global branches.
     depth : int
         Convolutions and linear layers on the longest way.
+    at_least : bool
+        Whether operators of a model are not counted.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Row:
     rf: int | float | str | None
     rf_local: int | float | str | None
     depth: int | None
+    at_least: bool
 
 
 _COLUMNS = tuple(field.name for field in fields(Row))
@@ -153,7 +156,7 @@ def net_compare(
         write = csv.writer(sys.stdout, lineterminator="\n").writerow
         write(_COLUMNS)
         for row in rows:
-            write(astuple(row))
+            write([int(v) if isinstance(v, bool) else v for v in astuple(row)])
     else:
         _show(rows, batch, dtype, markdown=form == "md")
 
@@ -180,6 +183,7 @@ def _row(name: str, size: str | None, classes: int | None, batch: int, width: in
         rf=shared(total.rf),
         rf_local=shared(total.rf_local),
         depth=None if steps is None else depth(steps),
+        at_least=bool(found.uncounted),
     )
 
 
@@ -200,7 +204,7 @@ def _show(rows: list[Row], batch: int, dtype: str, *, markdown: bool) -> None:
     cells = [
         (
             *(row.name, row.input, short_count(row.params), f"{row.weights_mb:,.1f}"),
-            "?" if row.macs is None else short_count(row.macs),
+            "?" if row.macs is None else "≥ " * row.at_least + short_count(row.macs),
             short_count(row.activations),
             "?" if row.peak is None else short_count(row.peak),
             "?" if row.memory_mb is None else f"{row.memory_mb:,.1f}",
@@ -216,6 +220,8 @@ def _show(rows: list[Row], batch: int, dtype: str, *, markdown: bool) -> None:
         "rf: receptive field of the last feature map, in brackets without global branches; depth: convolutions and "
         "linear layers on the longest way.",
     ]
+    if any(row.at_least for row in rows):
+        foot.append("≥: the model has operators that are not counted, net show names them.")
     terminal.print_table(columns, cells, foot=foot, markdown=markdown)
 
 

@@ -21,7 +21,7 @@ __all__ = ["EXAMPLES", "net_draw"]
 EXAMPLES = (
     "convcli net draw lenet -o lenet.svg",
     "convcli net draw googlenet -o googlenet.png",
-    "convcli net draw 'conv:8,k3 relu gap linear:9' --input 1x28x28 -o mine.svg",
+    "convcli net draw 'conv:8,k3 gap flatten linear:9' --input 1x28x28 -o m.svg",
 )
 
 _LARGEST = 2e7
@@ -180,6 +180,8 @@ _POOLS = (
     "globalmaxpool",
 )
 _DENSE = ("linear", "gemm", "matmul")
+_MOVED = ("crop", "upsample")
+"""Layers of the language with windows and without weights or pooling."""
 
 
 def _family(layer: LayerRecord, inputs: int) -> str:
@@ -190,7 +192,7 @@ def _family(layer: LayerRecord, inputs: int) -> str:
         return "pool"
     if kind in _DENSE:
         return "dense"
-    if layer.axes:
+    if layer.axes and kind not in _MOVED:
         return "weighted"
     return "norm" if "norm" in kind or kind in ("bn", "lrn") else "plain"
 
@@ -199,7 +201,9 @@ def _label(layer: LayerRecord) -> str:
     """Say what a layer does, for a box."""
     kind = layer.kind
     words = [kind]
-    if layer.axes:
+    if kind in _MOVED:
+        words[0] = layer.text.replace(":", " ", 1)
+    elif layer.axes:
         words[0] += f" {_window(layer)}"
         if layer.kind.lower() not in _POOLS and layer.output:
             words.append(str(layer.output[0]))
@@ -207,7 +211,8 @@ def _label(layer: LayerRecord) -> str:
         if stride != (shared([a.k for a in layer.axes]) if pools else 1):
             words.append(f"stride {stride}")
     elif kind.lower() in _DENSE and layer.output:
-        words[0] += f" {layer.output[-1]}"
+        # of each place's channels it gives maps, in ONNX the last axis is that of the units
+        words[0] += f" {layer.output[0 if kind == 'linear' else -1]}"
     return ", ".join(words)
 
 

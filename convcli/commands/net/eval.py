@@ -46,6 +46,10 @@ class EvalOptions:
         ),
     ] = False
     max_value: own.MaxValue = None
+    mean: own.Mean = None
+    std: own.Std = None
+    resize: own.Resize = None
+    crop: own.Crop = None
     max_pixels: options.MaxPixels = MAX_PIXELS
     confusion: Annotated[
         str | None,

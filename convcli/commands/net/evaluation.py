@@ -75,7 +75,11 @@ def evaluate(asked: "EvalOptions") -> None:
     drawings = [Path(name) for name in (asked.confusion, asked.worst and asked.worst[1]) if name]
     table = Path(asked.output) if asked.output else None
     _check(asked, drawings, table)
-    loaded = load_network(asked.name, asked.weights, Overrides(asked.size, asked.classes))
+    loaded = load_network(
+        asked.name,
+        asked.weights,
+        Overrides(asked.size, asked.classes, asked.mean, asked.std, asked.resize, asked.crop),
+    )
     weights = asked.weights or asked.name
     part: Part = "train" if asked.holdout else "test"  # what was set aside is of the former
     labelled = read_labelled(

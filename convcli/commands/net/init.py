@@ -121,5 +121,7 @@ def _taken(
     from convcli.commands.net.load import load_network
     from convcli.nets.training.resume import alone
 
-    found = load_network(name or source, source if name else None, Overrides(size, classes))
+    found = load_network(
+        name or source, source if name else None, Overrides(size, classes), "NAME --from FILE"
+    )
     return found.model.tensors(), alone({**found.card, **found.chosen.card()})

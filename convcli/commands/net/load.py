@@ -74,7 +74,9 @@ class Loaded:
         return x.reshape(shape).astype(np.float32)
 
 
-def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
+def load_network(
+    name: str, file: str | None, asked: Overrides, naming: str = "NAME --weights FILE"
+) -> Loaded:
     """Load a network with its weights.
 
     Parameters
@@ -83,7 +85,9 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
         A network, a file of layers, or a file of weights that says which network it is of.
     file : str, optional
         The weights, where `name` is not their file.
-    asked : Asked
+    asked : Overrides
+    naming : str
+        How a call names the network of a file that does not say it.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def load_network(name: str, file: str | None, asked: Overrides) -> Loaded:
         raise ConvError("--weights: missing, net init makes some", usage=True)
     with weights.opened(Path(file)) as source:
         try:
-            chosen = choose_by_card(name, source.card, asked)
+            chosen = choose_by_card(name, source.card, asked, naming)
             model = Model(chosen.steps)
             ignored = chosen.row.ignored if chosen.row else ()
             found = fit(source, model.shapes(), ignored)
@@ -128,7 +132,17 @@ def preparation_of(
     if isinstance(told, dict):
         mean, std = (tuple(float(number) for number in told[key]) for key in ("mean", "std"))
         resize = told.get("resize")
+        if not all(std):
+            raise ConvError("says of itself what cannot be: a deviation of 0")
         found = Preparation(mean, std, None if resize is None else int(resize))
+    counts = {
+        len(found.mean) if asked.mean is None else 1,
+        len(found.std) if asked.std is None else 1,
+    }
+    if wrong := counts - {1, chosen.input[0]}:
+        raise ConvError(
+            f"pictures are normalised in {wrong.pop()} channels, the input has {chosen.input[0]}"
+        )
     if asked.mean is not None:
         found = replace(found, mean=asked.mean)
     if asked.std is not None:

@@ -7,16 +7,22 @@ from typing import Annotated
 import typer
 
 from convcli import options
+from convcli.engine import numbers
+from convcli.engine.errors import ConvError, printable
 
 __all__ = [
     "DATA",
     "Classes",
+    "Crop",
     "Data",
     "Depth",
     "Labels",
     "Language",
     "MaxValue",
+    "Mean",
+    "Resize",
     "Size",
+    "Std",
     "Weights",
     "Width",
     "WidthAll",
@@ -107,6 +113,62 @@ Depth = Annotated[
     ),
 ]
 DATA = "Data"
+PICTURES = "Pictures"
+
+
+class Floats(tuple[float, ...]):
+    """Numbers, one or one a channel."""
+
+
+def _floats(text: str) -> Floats:
+    try:
+        return Floats(map(numbers.read_real, text.split(",")))
+    except ConvError as error:
+        raise ConvError(
+            f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
+        ) from error
+
+
+Mean = Annotated[
+    Floats | None,
+    options.option(
+        PICTURES,
+        "--mean",
+        metavar="M[,M,M]",
+        text="Taken from samples of 0 to 1.",
+        parser=options.reads(_floats),
+    ),
+]
+Std = Annotated[
+    Floats | None,
+    options.option(
+        PICTURES,
+        "--std",
+        metavar="S[,S,S]",
+        text="What they are then divided by.",
+        parser=options.reads(_floats),
+    ),
+]
+Resize = Annotated[
+    int | None,
+    options.option(
+        PICTURES,
+        "--resize",
+        metavar="N",
+        text="Length of the shorter side.",
+        parser=options.read_whole(1),
+    ),
+]
+Crop = Annotated[
+    options.Sizes | None,
+    options.option(
+        PICTURES,
+        "--crop",
+        metavar="N|HxW",
+        text="The middle, cut out.",
+        parser=options.read_sizes,
+    ),
+]
 
 Data = Annotated[
     str,

@@ -7,8 +7,16 @@ from typing import Annotated
 import typer
 
 from convcli import options
-from convcli.commands.net.options import Classes, Labels, Weights, named
-from convcli.engine import numbers
+from convcli.commands.net.options import (
+    Classes,
+    Crop,
+    Labels,
+    Mean,
+    Resize,
+    Std,
+    Weights,
+    named,
+)
 from convcli.engine.errors import ConvError, printable
 from convcli.files.memory import MAX_PIXELS
 
@@ -21,24 +29,11 @@ EXAMPLES = (
 )
 
 
-_ANSWER, _PICTURE, _DRAW = "Answer", "Pictures", "Look inside"
-
-
-class Floats(tuple[float, ...]):
-    """Numbers, one or one a channel."""
+_ANSWER, _DRAW = "Answer", "Look inside"
 
 
 class Unit(tuple[int, int]):
     """Row and column of a feature map."""
-
-
-def _floats(text: str) -> Floats:
-    try:
-        return Floats(map(numbers.read_real, text.split(",")))
-    except ConvError as error:
-        raise ConvError(
-            f"got '{printable(text)}', numbers joined by commas are allowed", usage=True
-        ) from error
 
 
 def _unit(text: str) -> Unit:
@@ -112,46 +107,10 @@ class PredictOptions:
             _ANSWER, "--logits", metavar="FILE", text="All numbers too, raw (.npy, .csv)."
         ),
     ] = None
-    mean: Annotated[
-        Floats | None,
-        options.option(
-            _PICTURE,
-            "--mean",
-            metavar="M[,M,M]",
-            text="Taken from samples of 0 to 1.",
-            parser=options.reads(_floats),
-        ),
-    ] = None
-    std: Annotated[
-        Floats | None,
-        options.option(
-            _PICTURE,
-            "--std",
-            metavar="S[,S,S]",
-            text="What they are then divided by.",
-            parser=options.reads(_floats),
-        ),
-    ] = None
-    resize: Annotated[
-        int | None,
-        options.option(
-            _PICTURE,
-            "--resize",
-            metavar="N",
-            text="Length of the shorter side.",
-            parser=options.read_whole(1),
-        ),
-    ] = None
-    crop: Annotated[
-        options.Sizes | None,
-        options.option(
-            _PICTURE,
-            "--crop",
-            metavar="N|HxW",
-            text="The middle, cut out.",
-            parser=options.read_sizes,
-        ),
-    ] = None
+    mean: Mean = None
+    std: Std = None
+    resize: Resize = None
+    crop: Crop = None
     features: Annotated[
         str | None,
         options.option(

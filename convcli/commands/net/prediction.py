@@ -88,9 +88,16 @@ def predict(asked: "PredictOptions") -> None:
         if not draw_features(loaded, inputs, reading, asked.features, request):
             raise typer.Exit(1)
     else:
-        count = loaded.chosen.steps[-1].activations
+        last = loaded.chosen.steps[-1]
+        if any(n > 1 for n in last.output[1:]):
+            raise ConvError(
+                f"{printable(loaded.chosen.name)}: ends in maps, {size_text(last.output)}, and not in a score "
+                f"a class: --features {printable(last.name)} draws them, with -o x.npy as numbers",
+                usage=True,
+            )
+        count = last.activations
         names = read_labels(asked.labels, count) if asked.labels else loaded.labels
-        soft = loaded.chosen.steps[-1].layer.kind == "softmax"
+        soft = last.layer.kind == "softmax"
         named, logits, whole = _outputs(loaded, loaded.model, inputs, reading)
         answers = [Prediction(n, x.reshape(-1), soft) for n, x in zip(named, logits, strict=True)]
         if answers:

@@ -62,6 +62,19 @@ class Correlation(Result):
         return self.runner.work
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """What no value passes, as the weights and the dtype of an unsigned input say."""
+        problem = self.problem
+        if problem.x.dtype.kind != "u":
+            return super().ends
+        most = max(float(np.iinfo(problem.x.dtype).max), problem.value)
+        weights = problem.weights.reshape(problem.maps, -1).astype(np.float64)
+        parts = weights * min(0.0, problem.value), weights * most
+        offset = 0.0 if problem.bias is None else problem.bias.astype(np.float64)
+        low, high = (pick(*parts).sum(axis=1) + offset for pick in (np.minimum, np.maximum))
+        return float(low.min()), float(high.max())
+
+    @property
     def height(self) -> int:
         """Rows of a part."""
         return self.runner.step[1]

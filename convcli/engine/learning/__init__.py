@@ -3,7 +3,7 @@
 Open: examples, gradient_descent, report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -132,8 +132,12 @@ def learning(
     ridge: float = 0.0,
     holdout: float = 0.0,
     descent: Descent | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Work[Learned]:
-    """Learn a kernel, with records of how far it is; the parameters are those of `learn_kernel`."""
+    """Learn a kernel, with records of how far it is; the parameters are those of `learn_kernel`.
+
+    `stop` is asked after each step of a descent whether it is the last.
+    """
     row_of("method", method, METHODS)
     ridge = real("ridge", ridge, "a number of at least 0 is needed", lambda r: 0 <= r < np.inf)
     share = "a share from 0 to below 1 is needed"
@@ -150,7 +154,7 @@ def learning(
     data = examples.data(shape, layer)
     kept, held = split(data.runs(), holdout)
     if method == "sgd":
-        learned = yield from _by_descent(fit, data, kept, shape, descent or Descent())
+        learned = yield from _by_descent(fit, data, kept, shape, descent or Descent(), stop)
     else:
         learned = yield from _by_least_squares(fit, data, kept, shape)
     if held:
@@ -173,7 +177,12 @@ def _by_least_squares(
 
 
 def _by_descent(
-    fit: Fit, data: Data, runs: Sequence[Run], shape: tuple[int, ...], how: Descent
+    fit: Fit,
+    data: Data,
+    runs: Sequence[Run],
+    shape: tuple[int, ...],
+    how: Descent,
+    stop: Callable[[], bool],
 ) -> Work[Learned]:
     rows = sum(run.rows for run in runs)
     parts = batches(runs, how.batch)
@@ -190,7 +199,7 @@ def _by_descent(
     if rate >= limit:
         text = f"the rate {rate:g} is above {stable_text(limit)}, the largest that is stable on these data"
         yield Note(text)
-    kernel, bias, losses = yield from descend(data, parts, how, rate, limit, bias=fit.bias)
+    kernel, bias, losses = yield from descend(data, parts, how, rate, limit, stop, bias=fit.bias)
     rest = yield from numbered("measuring", rows, residual(data, runs, kernel, bias))
     learned = _learned(fit, equations, Solution(kernel, bias, rest), moments, shape)
     return replace(learned, method="sgd", rate=rate, stable_rate=float(limit), losses=tuple(losses))

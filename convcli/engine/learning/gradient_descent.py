@@ -1,6 +1,6 @@
 """Gradient descent on the sum of squared errors, as the chapter learns its kernel, and the rates at which it is stable."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,6 +117,7 @@ def descend(
     how: Descent,
     rate: float,
     largest: float,
+    stop: Callable[[], bool] = lambda: False,
     *,
     bias: bool,
 ) -> Generator[Progress, None, tuple[Floats, Floats, list[float]]]:
@@ -131,6 +132,8 @@ def descend(
     rate : float
     largest : float
         The largest stable rate, for the message.
+    stop : callable
+        Whether the step just done is the last.
     bias : bool
 
     Yields
@@ -174,6 +177,8 @@ def descend(
                 losses,
             )
         yield Progress("descending", step, how.steps, loss)
+        if stop():
+            break
     return kernel, offset, losses
 
 

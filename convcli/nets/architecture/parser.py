@@ -6,6 +6,7 @@ residual( conv:64,k3,p1 bn | conv:64,k1 )      branches that are added; alone, o
 concat( conv:32,k1 | conv:32,k3,p1 )           branches whose channels are joined
 multiply( | gap conv:8,k1 sigmoid )            branches that are multiplied; of one cell an axis: with all of it
 block = ( bn relu conv:12,k3,p1 )              a block, used by its name from then on
+fire(s,e) = ( conv:{s},k1 relu conv:{e},k3 )   a block with parameters, used as fire(16,64)
 """
 
 import re
@@ -131,6 +132,21 @@ class _Token:
     line: int
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class _Template:
+    """A block with parameters: their names, and its body, parentheses included, as it was written."""
+
+    parameters: tuple[str, ...]
+    body: tuple[_Token, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Used:
+    """What a template gave: a block, or nothing where it was defined."""
+
+    block: Block | None
+
+
 class _Parser:
     """Recursive descent over the tokens; one token of look-ahead."""
 
@@ -140,6 +156,8 @@ class _Parser:
         self.at = 0
         self.layers = 0  # layers read so far: the number of the one that is wrong
         self.blocks: dict[str, Block] = {}
+        self.templates: dict[str, _Template] = {}
+        self.using: list[str] = []  # templates that are being written out
         self.unused: dict[str, _Token] = {}
         self.open = 0
 
@@ -187,6 +205,8 @@ class _Parser:
 
     def item(self) -> Node | None:
         token = self.take()
+        if self.peek() == "(" and (used := self.template(token)):
+            return used.block
         if self.peek() == "=" and token.text not in "()|=*":
             self.definition(token)
             return None
@@ -194,6 +214,9 @@ class _Parser:
             return self.repeat(token)
         if token.text in _JOINS:
             return self.join(token)
+        if token.text in self.templates:
+            told = f"{token.text}({','.join(self.templates[token.text].parameters)})"
+            raise self.wrong(f"block '{token.text}': its values are missing, as in {told}", token)
         if token.text in self.blocks:
             self.unused.pop(token.text, None)
             self.layers += self.blocks[token.text].leaves
@@ -202,7 +225,8 @@ class _Parser:
             raise self.wrong(f"'{token.text}' is out of place: a layer is expected", token)
         self.layers += 1
         try:
-            return read_layer(token.text, line=token.line, also=[*_JOINS, *self.blocks])
+            also = [*_JOINS, *self.blocks, *self.templates]
+            return read_layer(token.text, line=token.line, also=also)
         except ConvError as error:
             where = "" if self.name is not None else f"layer {self.layers} "
             raise self.wrong(f"{where}'{printable(token.text)}': {error}", token) from error
@@ -232,8 +256,8 @@ class _Parser:
             )
         return branches[0]
 
-    def definition(self, token: _Token) -> None:
-        name = token.text
+    def free(self, name: str, token: _Token) -> None:
+        """Refuse a name that cannot be a block's, or is another's."""
         if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", name):
             place = "at its start" if re.fullmatch(r"[\w.-]+", name) else "in it"
             odd = name[0] if place != "in it" else re.sub(r"[\w.-]", "", name)[0]
@@ -242,8 +266,79 @@ class _Parser:
                 "letters, digits, '_', and further on '.' and '-' are allowed",
                 token,
             )
-        if name in KINDS or name in _JOINS or name in self.blocks:
+        if name in KINDS or name in _JOINS or name in self.blocks or name in self.templates:
             raise self.wrong(f"'{name}' is taken: a block needs a name of its own", token)
+
+    def template(self, token: _Token) -> "_Used | None":
+        """Read `name(a,b) = ( … )` or `name(16,64)`; None where the parenthesis means something else."""
+        end = self.closing(self.at)
+        words = "".join(t.text for t in self.tokens[self.at + 1 : end])
+        defines = [t.text for t in self.tokens[end + 1 : end + 2]] == ["="]
+        if not defines and token.text not in self.templates:
+            return None
+        values = words.split(",")
+        self.at = end + 1
+        if defines:
+            self.free(token.text, token)
+            wrong = [v for v in values if not re.fullmatch(r"[A-Za-z_]\w*", v)]
+            if wrong or len(set(values)) < len(values):
+                raise self.wrong(
+                    f"'{token.text}({printable(words)})': names of parameters are needed, each once",
+                    token,
+                )
+            self.take()
+            if self.peek() != "(":
+                self.expect("(", _Token(f"{token.text}({words}) =", token.line))
+            last = self.closing(self.at)
+            if last == len(self.tokens):
+                raise self.wrong(f"')' is missing for '{token.text}({words}) = ('", token)
+            body = tuple(self.tokens[self.at : last + 1])
+            self.at = last + 1
+            self.templates[token.text] = _Template(tuple(values), body)
+            self.unused[token.text] = token
+            return _Used(None)
+        return _Used(self.written_out(token, values))
+
+    def closing(self, start: int) -> int:
+        """Return where a parenthesis is closed, or the end of the text."""
+        deep = 0
+        for i in range(start, len(self.tokens)):
+            deep += {"(": 1, ")": -1}.get(self.tokens[i].text, 0)
+            if not deep:
+                return i
+        return len(self.tokens)
+
+    def written_out(self, token: _Token, values: list[str]) -> Block:
+        """Read the body of a block with parameters, its values put in."""
+        name, found = token.text, self.templates[token.text]
+        if name in self.using:
+            raise self.wrong(f"block '{name}' uses itself", token)
+        if len(values) != len(found.parameters) or not all(values):
+            told = f"{name}({','.join(found.parameters)})"
+            got = printable(",".join(values))
+            raise self.wrong(f"'{name}({got})': a value for each of {told} is needed", token)
+        given = dict(zip(found.parameters, values, strict=True))
+
+        def value(match: re.Match[str]) -> str:
+            if match[1] not in given:
+                raise self.wrong(f"block '{name}' has no parameter '{match[1]}'", token)
+            return given[match[1]]
+
+        body = [_Token(re.sub(r"{(\w+)}", value, t.text), t.line) for t in found.body]
+        self.unused.pop(name, None)
+        self.using.append(name)
+        here = self.tokens, self.at
+        self.tokens, self.at = body, 0
+        block = Block(name, self.single(token))
+        self.tokens, self.at = here
+        self.using.pop()
+        if self.layers > MOST_LAYERS:
+            raise self.wrong(f"too many layers: {MOST_LAYERS} are allowed", token)
+        return self.limited(block, token)
+
+    def definition(self, token: _Token) -> None:
+        name = token.text
+        self.free(name, token)
         self.take()
         if re.fullmatch("[0-9][0-9x/]*", self.peek()):
             value = self.peek()
@@ -268,7 +363,7 @@ class _Parser:
                 token,
             )
         self.take()
-        if self.peek() in self.blocks:
+        if self.peek() in self.blocks or self.peek() in self.templates:
             items: tuple[Node, ...] = tuple(n for n in [self.item()] if n)
         else:
             items = self.single(star)

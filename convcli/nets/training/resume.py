@@ -66,6 +66,13 @@ class Checkpoint:
                     if isinstance(told, dict)
                     else "holds no run that could go on, net train writes such files"
                 )
+            kinds = {"data": dict, "recipe": dict, "history": list, "sums": list, "steps": int}
+            if (
+                not all(isinstance(told.get(key), kind) for key, kind in kinds.items())
+                or not isinstance(told.get("frozen", []), list)
+                or not all(isinstance(source.card.get(key), list) for key in ("labels", "input"))
+            ):
+                raise ConvError("says of itself what cannot be")
             return cls(path, source.card)
 
     @property
@@ -80,7 +87,7 @@ class Checkpoint:
 
     def labels(self) -> tuple[str, ...] | None:
         """Return the classes it tells apart; None where there is no run."""
-        return tuple(self.card["labels"]) if self.card else None
+        return tuple(map(str, self.card["labels"])) if self.card else None
 
     def input(self) -> tuple[int, ...] | None:
         """Return its input size C×H×W; None where there is no run."""
@@ -119,9 +126,9 @@ class Checkpoint:
             return
         data, held = _digest(examples), self.run["data"]
         if held != data:
-            same = held["examples"] == data["examples"]
+            same = held.get("examples") == data["examples"]
             raise ConvError(
-                f"{printable(self.path)}: was trained on {held['examples']} examples, these are "
+                f"{printable(self.path)}: was trained on {held.get('examples')} examples, these are "
                 f"{data['examples']}{', others' * same}: "
                 "the same data, --holdout and --seed go on with it"
             )
@@ -240,11 +247,12 @@ def alone(card: Mapping[str, Any], epoch: int | None = None) -> dict[str, Any]:
     epoch : int, optional
         Whose weights they are.
     """
-    run = {k: v for k, v in card.get("training", {}).items() if k in _SPLIT_KNOWN}
-    told = {k: v for k, v in card.items() if k != "training"}
+    told = card.get("training")
+    run = {k: v for k, v in told.items() if k in _SPLIT_KNOWN} if isinstance(told, dict) else {}
+    found = {k: v for k, v in card.items() if k != "training"}
     if run:
-        told["training"] = run if epoch is None else {**run, "epoch": epoch}
-    return told
+        found["training"] = run if epoch is None else {**run, "epoch": epoch}
+    return found
 
 
 def digest_of_all(examples: Examples) -> dict[str, int]:

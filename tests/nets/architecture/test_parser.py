@@ -4,6 +4,7 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Padding
+from convcli.nets.architecture import parser
 from convcli.nets.architecture.kinds import KINDS, read_layer
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import MOST_LAYERS, Block, Join, Repeat, read_chain
@@ -207,3 +208,54 @@ def test_deep_names_do_not_run_out_of_stack():
     text = "a0 = ( bn ) " + " ".join(f"a{i} = ( a{i - 1} )" for i in range(1, 500)) + " a499"
     with pytest.raises(ConvError, match="blocks are nested more than 60 deep"):
         read_chain(text)
+
+
+def test_blocks_with_parameters():
+    """What a use of a block stands for is what its text says with the values put in."""
+    fire = "fire(s, e,n) = ( conv:{s},k1 {n}*( relu ) concat( conv:{e},k1 | conv:{e},k3,p1 ) ) "
+    uses = "fire(3,8,2) 2*fire( 5, 6,1 ) residual( fire(1,2,1) | conv:4,k1 )"
+    plain = """
+        conv:3,k1 relu relu concat( conv:8,k1 | conv:8,k3,p1 )
+        2*( conv:5,k1 relu concat( conv:6,k1 | conv:6,k3,p1 ) )
+        residual( conv:1,k1 relu concat( conv:2,k1 | conv:2,k3,p1 ) | conv:4,k1 )
+    """
+    steps = program(read_chain(fire + uses), (3, 9, 9))
+    same = program(read_chain(plain), (3, 9, 9))
+    assert [(s.text, s.inputs, s.output) for s in steps] == [
+        (s.text, s.inputs, s.output) for s in same
+    ]
+    assert steps[0].name == "fire1.conv1"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a(x) = ( relu )", "block 'a' is never used: write its name where it belongs"),
+        ("a(x) = ( relu ) a", "block 'a': its values are missing, as in a(x)"),
+        ("a(x,y) = ( relu ) a(1)", "'a(1)': a value for each of a(x,y) is needed"),
+        ("a(x,y) = ( relu ) a(1,)", "'a(1,)': a value for each of a(x,y) is needed"),
+        ("a(x) = ( conv:{y},k1 ) a(2)", "block 'a' has no parameter 'y'"),
+        ("a(x) = ( a(2) ) a(2)", "block 'a' uses itself"),
+        ("a(x) = ( b(2) ) b(x) = ( a(1) ) a(2)", "block 'a' uses itself"),
+        ("a(x,x) = ( relu ) a(1,1)", "'a(x,x)': names of parameters are needed, each once"),
+        ("a(1) = ( relu ) a(1)", "'a(1)': names of parameters are needed, each once"),
+        ("a(x) = relu a(1)", "'(' is missing after 'a(x) =': got 'relu'"),
+        ("a(x) = ( relu", "')' is missing for 'a(x) = ('"),
+        ("relu(x) = ( bn ) relu(1)", "'relu' is taken: a block needs a name of its own"),
+        ("a(x) = ( bn ) a(y) = ( bn ) a(1)", "'a' is taken: a block needs a name of its own"),
+        ("a(x) = ( conv:{x},k1 ) a(w)",
+         "layer 1 'conv:w,k1': got 'w', conv:OUT,kK[,sS][,pP][,dD][,gG][,nobias] is allowed"),
+        ("a(x) = ( bn | relu ) a(1)", "'a ( … )' has branches: layers in a row are needed"),
+    ],
+)  # fmt: skip
+def test_errors_of_blocks_with_parameters(text, message):
+    with pytest.raises(ConvError) as caught:
+        read_chain(text)
+    assert str(caught.value) == message
+
+
+def test_blocks_of_blocks_stop_at_the_limit(monkeypatch):
+    monkeypatch.setattr(parser, "MOST_LAYERS", 500)
+    doubled = "".join(f"a{i}(x) = ( a{i - 1}(1) a{i - 1}(1) ) " for i in range(1, 40))
+    with pytest.raises(ConvError, match="too many layers: 500 are allowed"):
+        read_chain(f"a0(x) = ( relu ) {doubled} a39(1)")

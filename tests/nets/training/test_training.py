@@ -58,7 +58,13 @@ SIZES = {"alexnet": 96, "nin": 96, "lenet": 28, "lenet-bn": 28, "lenet-avg": 28}
 CHAPTER = [name for name in NETWORKS if "/" not in name and not name.startswith("unet")]
 
 
-@pytest.mark.parametrize("name", CHAPTER)
+LONG = ("googlenet", "vgg13", "vgg16", "vgg19")
+"""vgg11 has all their kinds of layers but those of GoogLeNet's blocks, whose gradients have tests of their own."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.full] if n in LONG else []) for n in CHAPTER]
+)
 def test_every_network_of_the_chapter_lowers_its_loss(name):
     row = NETWORKS[name]
     size = (1, *(SIZES.get(name, 32),) * 2)
@@ -340,3 +346,27 @@ def test_what_is_frozen_stays_and_the_rest_learns():
     list(training.run(examples))
     for name, tensor in model.tensors().items():
         assert np.array_equal(tensor, before[name]) == (not name.startswith("linear"))
+
+
+TODAY = """
+unit(c) = ( residual( dwconv:k3,p1 layernorm linear:{c},each gelu linear:8,each layerscale:0.5 ) )
+conv:8,k3,p1 groupnorm:4 silu
+unit(16) unit(16) maxpool:k2
+multiply( | conv:1,k3,p1 sigmoid )
+concat( part:1/2 hardswish | part:2/2 se:4,hard leakyrelu ) shuffle:2 upsample:2,bilinear crop:1
+gap flatten linear:4
+"""
+
+
+def test_layers_of_today_learn():
+    training = Training(
+        model_of(read_chain(TODAY), (1, 8, 8)),
+        Recipe(epochs=30, batch=8, lr=0.02),
+        (1, 8, 8),
+        HOW,
+    )
+    assert training.model.tensors()["unit1.layerscale"].ravel().tolist() == [0.5] * 8
+    records = list(training.run(blobs(32, (1, 8, 8), 4)))
+    last = [record for record in records if not isinstance(record, Batch)][-1]
+    assert last.accuracy > 0.9
+    assert training.model.tensors()["unit1.layerscale"].ravel().tolist() != [0.5] * 8
