@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from convcli.nets.architecture.steps import Step, program
 from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
-__all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card"]
+__all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card", "is_onnx"]
 
 _WIDEST = 64
 
@@ -160,6 +161,21 @@ def _is_layers(name: str) -> bool:
     """Whether it is layers themselves, not the name of a file of layers."""
     longest = 255  # of a file's name
     return bool(re.search(r"[\s:(]", name)) and (len(name) > longest or not Path(name).exists())
+
+
+def is_onnx(name: str, data: bytes = b"") -> bool:
+    """Whether a file, or what standard input held, is an ONNX model, by its name or its first bytes."""
+    if name in NETWORKS:
+        return False
+    head = data
+    with suppress(OSError, ValueError):
+        path = Path(name)
+        if not data and path.is_file():
+            with path.open("rb") as file:
+                head = file.read(2)
+    from convcli.nets.architecture.onnx_model.loading import looks_like_onnx
+
+    return name.lower().endswith(".onnx") or looks_like_onnx(head)
 
 
 def check_order(name: str) -> None:

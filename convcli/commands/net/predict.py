@@ -66,7 +66,7 @@ class PredictOptions:
         str,
         typer.Argument(
             metavar="NAME|FILE",
-            help="A network, or a file of layers, or of weights that say which.",
+            help="A network, a file of layers or of weights that say which, or an ONNX model.",
             autocompletion=named,
         ),
     ]

@@ -13,7 +13,7 @@ import typer
 from numpy.typing import NDArray
 
 from convcli import terminal
-from convcli.commands.net.choose import Overrides
+from convcli.commands.net.choose import Overrides, is_onnx
 from convcli.commands.net.labels import read_labels
 from convcli.commands.net.load import Loaded, load_network
 from convcli.commands.output import Request, deliver, print_path, tell
@@ -43,7 +43,7 @@ from convcli.terminal.streams import row_printer
 if TYPE_CHECKING:
     from convcli.commands.net.predict import PredictOptions
 
-__all__ = ["predict"]
+__all__ = ["outputs", "predict", "put_features", "put_logits", "show"]
 
 Array = NDArray[Any]
 
@@ -70,6 +70,11 @@ def predict(asked: "PredictOptions") -> None:
     markdown = form == "md" and not drawing and asked.output is None
     request = Request(command, asked.output, "table" if markdown else form, asked.force)
     _check_outputs(asked, request)
+    if is_onnx(asked.name):
+        from convcli.commands.net.onnx_prediction import predict_onnx
+
+        predict_onnx(asked, inputs, request)
+        return
     loaded = load_network(
         asked.name,
         asked.weights,
@@ -98,13 +103,13 @@ def predict(asked: "PredictOptions") -> None:
         count = last.activations
         names = read_labels(asked.labels, count) if asked.labels else loaded.labels
         soft = last.layer.kind == "softmax"
-        named, logits, whole = _outputs(loaded, loaded.model, inputs, reading)
+        named, logits, whole = outputs(loaded, loaded.model, inputs, reading)
         answers = [Prediction(n, x.reshape(-1), soft) for n, x in zip(named, logits, strict=True)]
         if answers:
             labels = names if names and len(names) == count else None
-            _show(answers, labels, request, asked.top, markdown)
+            show(answers, labels, request, asked.top, markdown)
         if asked.logits is not None and answers:
-            _put_logits(answers, replace(request, output=asked.logits, format="auto"))
+            put_logits(answers, replace(request, output=asked.logits, format="auto"))
         if not whole:
             raise typer.Exit(1)
 
@@ -164,7 +169,7 @@ def _one(option: str, inputs: Sequence[str]) -> ConvError:
     )
 
 
-def _outputs(
+def outputs(
     loaded: Loaded, model: Model, names: Sequence[str], reading: Reading
 ) -> tuple[list[str], list[Array], bool]:
     """Return what a network gives for each picture of each input, and whether all could be read.
@@ -227,7 +232,7 @@ def _batches(loaded: Loaded, name: str, reading: Reading, most: int) -> Iterator
             raise error if error.usage else error.about(display_name(name)) from error
 
 
-def _show(
+def show(
     answers: Sequence[Prediction],
     labels: Sequence[str] | None,
     request: Request,
@@ -236,7 +241,7 @@ def _show(
 ) -> None:
     """Show the most probable classes, or put them where -o says."""
     if _of_logits(request.output):
-        print_path(_put_logits(answers, request))
+        print_path(put_logits(answers, request))
         return
     top = top or _TOP
     path = None if request.output in (None, "-") else Path(str(request.output))
@@ -285,7 +290,8 @@ def _record(found: Prediction, labels: Sequence[str] | None, top: int) -> dict[s
     return {"input": found.name, "top": best}
 
 
-def _put_logits(answers: Sequence[Prediction], request: Request) -> Path:
+def put_logits(answers: Sequence[Prediction], request: Request) -> Path:
+    """Write all numbers of all answers, a row each."""
     logits = np.stack([a.logits for a in answers])
     delivered = deliver(Operand(answers[0].name, logits), Ready(logits), request)
     tell(answers[0].name, delivered.notes)
@@ -311,20 +317,32 @@ def draw_features(
     maps, drawn = len(step.output) == 3, not _raw(request)
     if maps and drawn and len(inputs) > 1:
         raise _one("--features", inputs)
-    named, found, whole = _outputs(loaded, _up_to(loaded, step), inputs, reading)
+    named, found, whole = outputs(loaded, _up_to(loaded, step), inputs, reading)
     if not named:
         return False
-    if maps and drawn:
+    put_features(inputs, named, found, request)
+    return whole
+
+
+def put_features(
+    inputs: Sequence[str], named: Sequence[str], found: Sequence[Array], request: Request
+) -> None:
+    """Put what a layer gives where it belongs: maps of one picture as a grid, else numbers.
+
+    Raises
+    ------
+    ConvError
+    """
+    maps = found[0].ndim == 3
+    if maps and not _raw(request):
         if len(named) > 1:
             raise _one("--features", named)
         grid = feature_grid(found[0])
-        operand = load(inputs[0], reading) if inputs[0] != "-" else Operand("-", grid)
-        _put(replace(operand, values=grid, picture=Picture(grid)), grid, request)
-        return whole
+        _put(Operand(inputs[0], grid, Picture(grid)), grid, request)
+        return
     values = found[0] if maps and len(found) == 1 else np.stack(found)
-    shown = values.reshape(len(values), -1) if not maps else values
+    shown = values if maps else values.reshape(len(values), -1)
     _put(Operand(inputs[0], shown), shown, request)
-    return whole
 
 
 def _up_to(loaded: Loaded, step: Step) -> Model:

@@ -12,7 +12,7 @@ import typer
 from convcli import options
 from convcli.commands.layer_table import layer_cells, print_layers, receptive_field, shared
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Chosen, Overrides, choose, choose_by_card
+from convcli.commands.net.choose import Chosen, Overrides, choose, choose_by_card, is_onnx
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
@@ -141,13 +141,12 @@ def read_network(
     text: str | None = None
     if name not in NETWORKS:
         from convcli.files.operands import contents
-        from convcli.nets.architecture.onnx_model.loading import looks_like_onnx
 
         source: bytes | None = None
         if name == "-":
             held = contents(name)
             source = held if isinstance(held, bytes) else b""
-        if name.lower().endswith(".onnx") or looks_like_onnx(source or _head(name)):
+        if is_onnx(name, source or b""):
             if width is not None or whole:
                 raise ConvError("--width: an ONNX model is counted as it is", usage=True)
             from convcli.nets.architecture import onnx_model
@@ -184,17 +183,6 @@ def _code(chosen: Chosen, language: own.Language) -> str:
     size = size_text(chosen.input)
     head = f"# {printable(chosen.name)}; convcli net show FILE --input {size}\n"
     return head + layer_text(chosen.net)
-
-
-def _head(name: str) -> bytes:
-    path = Path(name)
-    try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as file:
-            return file.read(2)
-    except (OSError, ValueError):
-        return b""
 
 
 def _named_sizes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:

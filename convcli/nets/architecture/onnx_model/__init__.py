@@ -1,6 +1,6 @@
 """ONNX models, counted by the shapes that they state and imply.
 
-`read` makes the summary of a model; `looks_like_onnx` tells whether a file is one.
+`read` makes the summary of a model, `outputs_by_name` finds a node by its name in it; `looks_like_onnx` tells whether a file is one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ from convcli.nets.architecture.onnx_model.sight import (
 )
 from convcli.nets.architecture.summary import Summary
 
-__all__ = ["looks_like_onnx", "read"]
+__all__ = ["looks_like_onnx", "outputs_by_name", "read"]
 
 
 def read(
@@ -77,6 +77,20 @@ def read(
         raise
     except Exception as error:  # protobuf and onnx have error types of their own
         raise no_model(error, shown) from error
+
+
+def outputs_by_name(name: str, asked: Asked | None = None) -> dict[str, str]:
+    """Return the value that each node gives, by the node's name in `read`'s summary.
+
+    Raises
+    ------
+    ConvError
+        As `read`.
+    """
+    model = parsed(Path(name), display_name(name))
+    opened(model.graph, asked or {}, {})
+    nodes = settled(model).nodes
+    return {_name(node, number): node.output[0] for number, node in enumerate(nodes, 1)}
 
 
 def _walked(name: str, found: Settled) -> Summary:

@@ -1,0 +1,205 @@
+"""`convcli net predict MODEL.onnx`: models of others, run by onnxruntime (the extra `convcli[onnxruntime]`)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from convcli.commands.net.choose import Chosen
+from convcli.commands.net.labels import read_labels
+from convcli.commands.net.load import Loaded
+from convcli.commands.net.prediction import outputs, put_features, put_logits, show
+from convcli.commands.output import Request
+from convcli.engine.errors import ConvError, one_of, printable
+from convcli.files.operands import Reading
+from convcli.nets.model import Prediction
+from convcli.nets.zoo import Preparation
+
+if TYPE_CHECKING:
+    from convcli.commands.net.predict import PredictOptions
+
+__all__ = ["predict_onnx"]
+
+_DTYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+}
+
+
+def predict_onnx(asked: "PredictOptions", inputs: Sequence[str], request: Request) -> None:
+    """Answer for each input, or give what a node computes of it.
+
+    Raises
+    ------
+    ConvError
+        The extra is missing, the model cannot be run, or an option has no part in it.
+    typer.Exit
+        With status 1, where some of several inputs could not be read.
+    """
+    idle = {
+        "--weights": asked.weights,
+        "--classes": asked.classes,
+        "--kernels": asked.kernels,
+        "--receptive-field": asked.field,
+    }
+    for option, value in idle.items():
+        if value is not None:
+            raise ConvError(f"{option}: an ONNX model is run as it is", usage=True)
+    model = _Session(asked.name, asked.features, asked.size, asked.crop)
+    preparation = Preparation(asked.mean or (0.0,), asked.std or (1.0,), asked.resize)
+    chosen = Chosen(printable(asked.name), model.size, [])
+    loaded = Loaded(chosen, model, preparation)  # type: ignore[arg-type]
+    reading = Reading(asked.allow_nan, asked.layout, asked.max_pixels)
+    named, found, whole = outputs(loaded, model, inputs, reading)  # type: ignore[arg-type]
+    if found and asked.features is not None:
+        put_features(inputs, named, found, request)
+    elif found:
+        answers = [_answer(name, x) for name, x in zip(named, found, strict=True)]
+        names = read_labels(asked.labels, answers[0].logits.size) if asked.labels else None
+        show(answers, names, request, asked.top, request.format == "table" and asked.format == "md")
+        if asked.logits is not None:
+            put_logits(answers, replace(request, output=asked.logits, format="auto"))
+    if not whole:
+        raise typer.Exit(1)
+
+
+def _answer(name: str, found: NDArray[Any]) -> Prediction:
+    """Take numbers for logits, unless they are probabilities already."""
+    values = np.asarray(found, np.float32).reshape(-1)
+    soft = bool(values.size > 1 and (values >= 0).all() and abs(values.sum() - 1) < 1e-3)
+    return Prediction(name, values, soft)
+
+
+class _Stage:
+    """As much of a step as is asked for."""
+
+    def __init__(self, activations: int) -> None:
+        self.activations = activations
+
+
+class _Session:
+    """A model in onnxruntime, with what `Model` is used for."""
+
+    def __init__(
+        self,
+        name: str,
+        node: str | None,
+        size: tuple[int, ...] | None,
+        crop: tuple[int, ...] | None,
+    ) -> None:
+        shown = printable(name)
+        Path(name).stat()  # a file that is not there is told before an extra that is not
+        try:
+            runtime = import_module("onnxruntime")
+        except ImportError as error:
+            raise ConvError(
+                f"{shown}: ONNX models are run with pip install 'convcli[onnxruntime]'"
+            ) from error
+        options = runtime.SessionOptions()
+        options.log_severity_level = 4  # what is wrong is told here, in one line
+        self.name = shown
+        try:
+            source = name if node is None else _with_output(name, node, size)
+            self.session = runtime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+        except ConvError as error:
+            raise error.about(shown) from error
+        except Exception as error:  # the runtime has error types of its own
+            raise ConvError(f"{shown}: cannot be run: {_first(error)}") from error
+        given = self.session.get_inputs()
+        if len(given) != 1:
+            names = ", ".join(printable(g.name) for g in given)
+            raise ConvError(f"{shown}: has {len(given)} inputs ({names}), one is needed")
+        self.input = given[0]
+        if self.input.type not in _DTYPES:
+            raise ConvError(f"{shown}: its input is a {self.input.type}, pictures are numbers")
+        self.output = self.session.get_outputs()[-1 if node is not None else 0].name
+        self.size, self.last = _size_of(shown, list(self.input.shape), size, crop)
+        self.steps = [_Stage(prod(self.size))]
+
+    def forward(self, batch: NDArray[Any]) -> NDArray[Any]:
+        """Run a batch, shape (N, C, H, W); one at a time where the model has room for one."""
+        x = batch.transpose(0, 2, 3, 1) if self.last else batch
+        dtype = _DTYPES[self.input.type]
+        x = (x * 255 + 0.5).astype(dtype) if dtype is np.uint8 else x.astype(dtype)
+        room = self.input.shape[0] if len(self.input.shape) == 4 else None
+        try:
+            if not isinstance(room, int):
+                return self._run(x)
+            if room == 1:
+                return np.concatenate([self._run(x[i : i + 1]) for i in range(len(x))])
+            return self._run(np.resize(x, (room, *x.shape[1:])))[: len(x)]
+        except ConvError:
+            raise
+        except Exception as error:
+            raise ConvError(f"{self.name}: cannot be run: {_first(error)}", usage=True) from error
+
+    def _run(self, x: NDArray[Any]) -> NDArray[Any]:
+        found = self.session.run([self.output], {self.input.name: np.ascontiguousarray(x)})[0]
+        found = np.asarray(found)
+        return found if len(found) == len(x) else found[np.newaxis]
+
+
+def _first(error: Exception) -> str:
+    return printable((str(error).splitlines() or [type(error).__name__])[0][:300])
+
+
+def _with_output(name: str, node: str, size: tuple[int, ...] | None) -> bytes:
+    """Return a model that gives what one of its nodes computes as well, named as `net show` or the model names it."""
+    from convcli.nets.architecture.onnx_model import outputs_by_name
+
+    onnx = import_module("onnx")
+    model = onnx.load(name)
+    known = {
+        key: made.output[0] for made in model.graph.node for key in (made.name, made.output[0])
+    }
+    with suppress(ConvError):  # its sizes need not be known for this
+        known |= outputs_by_name(name, {"": size} if size else {})
+    if node not in known:
+        raise one_of("node", node, known).about("--features")
+    model.graph.output.append(onnx.ValueInfoProto(name=known[node]))
+    held: bytes = model.SerializeToString()
+    return held
+
+
+def _size_of(
+    shown: str,
+    stated: Sequence[object],
+    size: tuple[int, ...] | None,
+    crop: tuple[int, ...] | None,
+) -> tuple[tuple[int, int, int], bool]:
+    """Return the size of the input as C×H×W, and whether the model has its channels last."""
+    if len(stated) != 4:
+        got = "x".join(str(n) for n in stated)
+        raise ConvError(f"{shown}: its input is {printable(got)}, NxCxHxW or NxHxWxC is needed")
+    _, *inner = stated
+    last = inner[0] not in (1, 3) and inner[2] in (1, 3)
+    channels, *spatial = (inner[2], inner[0], inner[1]) if last else inner
+    known: list[int | None] = [n if isinstance(n, int) else None for n in (channels, *spatial)]
+    wanted: list[int | None] = (
+        list(size) if size else [None, *((crop * 2)[:2] if crop else (None, None))]
+    )
+    if len(wanted) != 3:
+        raise ConvError("--input: CxHxW is needed", usage=True)
+    for axis, (one, other) in enumerate(zip(known, wanted, strict=True)):
+        if one is not None and other is not None and one != other:
+            held = "x".join("?" if n is None else str(n) for n in known)
+            raise ConvError(f"--input: the model's is {held}", usage=True)
+        known[axis] = one if other is None else other
+    if known[0] is None:
+        known[0] = 3
+    if None in known:
+        raise ConvError(
+            f"{shown}: leaves the size of its input open: --input CxHxW says it", usage=True
+        )
+    return (int(known[0] or 0), int(known[1] or 0), int(known[2] or 0)), last
