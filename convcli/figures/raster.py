@@ -1,5 +1,6 @@
 """A scene as pixels, by Pillow and the font that it carries: the only room of the figures that knows Pillow."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
@@ -93,6 +94,9 @@ def image(page: Page, theme: Theme, scale: float = 2.0) -> Any:
     return drawn
 
 
+_RUNS = f"[{''.join(STROKES)}]|[^{''.join(STROKES)}]+"
+
+
 @cache
 def _font(size: float) -> Any:
     return ImageFont.load_default(size)
@@ -141,25 +145,24 @@ class _Pen:
 
     def text(self, text: Text) -> None:
         """Draw a text; signs that the font lacks as strokes."""
-        s, shown, ink = self.scale, plain(text.text), self.theme.colour(text.ink)
-        x, base = text.bounds[0] * s, (text.y + CAPITAL * text.size / 2) * s
-        font = _font(text.size * s)
-        run = ""
-        for sign in shown + "\0":  # runs of letters, parted by signs of strokes
-            if sign != "\0" and sign not in STROKES:
-                run += sign
-                continue
-            if run:
+        s, ink = self.scale, self.theme.colour(text.ink)
+        size, base = text.size * s, (text.y + CAPITAL * text.size / 2) * s
+        font = _font(size)
+        runs = [  # letters, parted by signs of strokes
+            (run, STROKES[run][0] * size / 1000 if run in STROKES else font.getlength(run))
+            for run in re.findall(_RUNS, plain(text.text))
+        ]
+        # hinting makes letters wider or narrower than they were counted: they stay where the anchor is
+        x = text.x * s - {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * sum(
+            w for _, w in runs
+        )
+        for run, wide in runs:
+            if run in STROKES:
+                mask, left, top = _stroked(run, size)
+                self.drawn.paste(ink, (round(x) + left, round(base) + top), mask)
+            else:
                 self.draw.text((x, base), run, ink, font, "ls")
-                x += font.getlength(run)
-                run = ""
-            if sign in STROKES:
-                x += self._strokes(sign, x, base, text.size * s, ink)
-
-    def _strokes(self, sign: str, x: float, base: float, size: float, ink: str) -> float:
-        mask, left, top = _stroked(sign, size)
-        self.drawn.paste(ink, (round(x) + left, round(base) + top), mask)
-        return STROKES[sign][0] * size / 1000
+            x += wide
 
     def dot(self, dot: Dot) -> None:
         """Draw a disc."""
