@@ -66,12 +66,13 @@ def figures() -> None:
     (HERE / "figures").mkdir(exist_ok=True)
     for page in ("guide/figures.md", "chapter.md"):
         for call in re.findall(r"^\$ convcli (.*)", (HERE / page).read_text(), re.MULTILINE):
-            made = re.search(r"--draw ([\w.-]+)", call)
+            made = re.search(r"--draw ([\w.-]+)|^net draw .*-o ([\w.-]+)$", call)
             kept = re.search(r"-o (x|k|x3)\.npy", call)  # what the calls of the chapter read
             if not made and not kept:
                 continue
             with Path(devnull).open("w") as nowhere, redirect_stdout(nowhere):
-                run([*shlex.split(call.replace("--draw ", "--draw figures/")), "-f"])
+                option = "-o " if call.startswith("net draw") else "--draw "
+                run([*shlex.split(call.replace(option, f"{option}figures/")), "-f"])
     for left in ("x.npy", "k.npy", "x3.npy", "y2.npy"):
         (HERE / left).unlink(missing_ok=True)
 

@@ -1,26 +1,27 @@
 """A network drawn as its graph: layer by layer, branches side by side and joined again, what repeats once with ×3."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from math import ceil
 
 from convcli.figures.fonts import fitted, width
-from convcli.figures.graphs import Fold, Fork, Item, Part, arranged, leaves
-from convcli.figures.scene import Box, Dot, Group, Line, Page, Polygon, Text
+from convcli.figures.graphs import Fold, Fork, Item, Part, arranged, gathered, size_after
+from convcli.figures.scene import Box, Group, Line, Page, Polygon, Text
 from convcli.figures.scene import Item as Drawn
 
 __all__ = ["blocks_page"]
 
-_MARGIN, _TITLE = 28.0, 34.0
-_HIGH, _STRIP, _ARROW, _BUS, _GAP = 30.0, 19.0, 24.0, 20.0, 26.0
-_PAD, _LEAST, _MOST = 14.0, 96.0, 300.0
-_NOTE = 12.0
-"""Size of the letters beside arrows."""
+_MARGIN, _GAP, _BUS, _FRAME, _MEET, _BESIDE = 28.0, 34.0, 18.0, 16.0, 22.0, 20.0
+_SIZE, _SMALL, _LEADING = 13.0, 11.0, 16.0
+_LEAST, _MOST = 96.0, 300.0
+_COLUMN, _GUTTER = 1500.0, 56.0
+"""Height from which on a network goes on in another column, and the room between them."""
 _FACES = {
     "weighted": ("a_face", "a"),
     "pool": ("b_face", "b"),
-    "dense": ("d_face", "d"),
-    "join": ("c_face", "c"),
-    "plain": ("unread", "pad_line"),
+    "dense": ("c_face", "c"),
+    "join": ("d_face", "d"),
+    "norm": ("unread", "faint"),
+    "plain": ("unread", "faint"),
 }
 _SIGNS = {"residual": "+", "add": "+", "sum": "+", "multiply": "×", "mul": "×"}
 
@@ -36,197 +37,189 @@ def blocks_page(name: str, size: Sequence[int], parts: Sequence[Part]) -> Page:
     parts : sequence of Part
         Its layers in the order of computation.
     """
-    items = arranged(parts)
-    body = _Column(items, tuple(size), outer=True)
-    wide = max(body.wide, width(name, 18), _LEAST + 120) + 2 * _MARGIN
-    middle = _MARGIN + (wide - 2 * _MARGIN - body.wide) / 2 + body.axis
-    top = _MARGIN + _TITLE
-    drawn: list[Drawn] = [
-        Text(wide / 2, _MARGIN + 6, fitted(name, 18, wide - 2 * _MARGIN), 18),
-        Text(middle, top, f"input {_times(size)}", 13, "faint"),
-    ]
-    y = top + 12
-    drawn.append(_arrow(middle, y, y + _ARROW))
-    drawn += body.draw(middle, y + _ARROW)
-    high = y + _ARROW + body.high + _MARGIN
-    steps = leaves(items)
-    told = (
-        f"{len(parts)} layers, {len(steps)} drawn; from {_times(size)} to {_times(parts[-1].size)}"
-    )
-    return Page(wide, high, drawn, f"{name} as a graph", told)
+    joined = gathered(parts, tuple(size))
+    first = Part("input", "plain", tuple(size), (), after=(_times(size),))
+    columns = _columns((first, *arranged(joined)))
+    painter = _Painter(tuple(size))
+    left, top, bottom = _MARGIN, _MARGIN + 28, 0.0
+    x = end = 0.0
+    for i, column in enumerate(columns):
+        wide = _measured(column)[0]
+        if i:
+            turn, middle = left - _GUTTER / 2, left + wide / 2
+            way = [(x, end), (x, end + 16), (turn, end + 16), (turn, top - 16), (middle, top - 16)]
+            painter.drawn += _edge([*way, (middle, top)], column[0])
+        x = left + wide / 2
+        end = painter.column(column, x, top)
+        bottom = max(bottom, end)
+        left += wide + _GUTTER
+    painter.drawn += _arrow([(x, end), (x, end + 20)])
+    last = size_after(columns[-1][-1])
+    painter.drawn.append(Text(x, end + 31, _times(last), _SMALL, "faint"))
+    wide = max(left - _GUTTER, _MARGIN + min(width(name, 16), 480.0)) + _MARGIN
+    title = Text(_MARGIN, _MARGIN, fitted(name, 16, wide - 2 * _MARGIN), 16, anchor="start")
+    told = f"{len(parts)} layers, from {_times(size)} to {_times(parts[-1].size)}"
+    high = max(bottom, end + 38) + _MARGIN
+    return Page(wide, high, [title, *painter.drawn], f"{name} as a graph", told)
 
 
 def _times(size: Sequence[int]) -> str:
     return "×".join(map(str, size))
 
 
-def _arrow(x: float, top: float, bottom: float) -> Group:
-    head = [(x - 4, bottom - 7), (x + 4, bottom - 7), (x, bottom)]
-    return Group("arrow", [Line([(x, top), (x, bottom - 6)], "faint", 1.4), Polygon(head, "faint")])
+def _columns(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """Break a row of items where it is too long for one column."""
+    heights = [_measured([item])[1] + _GAP for item in items]
+    count = ceil(sum(heights) / _COLUMN)
+    if max(heights) > sum(heights) / count:  # one item is nearly all of it
+        count = 1
+    columns: list[list[Item]] = [[]]
+    filled = 0.0
+    for item, high in zip(items, heights, strict=True):
+        if columns[-1] and filled + high / 2 > sum(heights) / count * len(columns):
+            columns.append([])
+        columns[-1].append(item)
+        filled += high
+    return [*columns]
 
 
-@dataclass
-class _Row:
-    """One thing of a column: how much room it takes left and right of the axis, and how high it is."""
-
-    left: float
-    right: float
-    high: float
-    item: "Item | list[Part]"
-    inner: list["_Column"]
-    note: str = ""
-    """What the size is behind it, where that is another than before."""
-
-
-class _Column:
-    """Items one below the other on an axis."""
-
-    def __init__(
-        self, items: Sequence[Item], size: tuple[int, ...], *, outer: bool = False
-    ) -> None:
-        self.rows: list[_Row] = []
-        self.outer = outer
-        for item in _stacked(items):
-            self.rows.append(self._measured(item, size))
-            after = _size_after(item)
-            if after and after != size:
-                if not isinstance(item, Fold):
-                    self.rows[-1].note = _times(after)
-                size = after
-        self.size = size
-        notes = [width(row.note, _NOTE) + 10 for row in self.rows if row.note]
-        self.axis = max([row.left for row in self.rows], default=14.0)
-        right = max([row.right for row in self.rows] + notes, default=14.0)
-        self.wide = self.axis + right
-        gaps = _ARROW * max(len(self.rows) - 1, 0) + (_ARROW if outer and self.rows else 0)
-        self.high = sum(row.high for row in self.rows) + gaps
-
-    def _measured(self, item: "Item | list[Part]", size: tuple[int, ...]) -> _Row:
-        if isinstance(item, list):
-            wide = max(_width_of(part, at) for at, part in enumerate(item))
-            high = _HIGH + _STRIP * (len(item) - 1)
-            return _Row(wide / 2, wide / 2, high, item, [])
-        if isinstance(item, Fold):
-            inner = _Column(item.items, size)
-            side = max(inner.axis, inner.wide - inner.axis) + _PAD
-            sign = width(f"×{item.times}", 15) + 18
-            return _Row(side, side + sign, inner.high + 2 * _PAD + 4, item, [inner])
-        assert isinstance(item, Fork)
-        columns = [_Column(branch, size) for branch in item.branches]
-        wide = sum(c.wide for c in columns) + _GAP * (len(columns) - 1)
-        tall = max(c.high for c in columns)
-        high = 2 * _BUS + tall + 2 * _ARROW + (_HIGH if item.join else 0.0)
-        return _Row(wide / 2, wide / 2, high, item, columns)
-
-    def draw(self, x: float, top: float) -> list[Drawn]:
-        """Draw it, its axis at x."""
-        drawn: list[Drawn] = []
-        y = top
-        for at, row in enumerate(self.rows):
-            drawn += self._drawn(row, x, y)
-            y += row.high
-            last = at == len(self.rows) - 1
-            if not last or self.outer:
-                if not last and isinstance(self.rows[at + 1].item, Fork | Fold):
-                    drawn.append(Line([(x, y), (x, y + _ARROW)], "faint", 1.4))
-                elif not last:
-                    drawn.append(_arrow(x, y, y + _ARROW))
-                if row.note:
-                    drawn.append(Text(x + 9, y + _ARROW / 2, row.note, _NOTE, "faint", "start"))
-                y += _ARROW
-        return drawn
-
-    def _drawn(self, row: _Row, x: float, y: float) -> list[Drawn]:
-        item = row.item
-        if isinstance(item, list):
-            return [_stack(item, x, y, row.left)]
-        if isinstance(item, Fold):
-            return self._fold(item, row, x, y)
-        assert isinstance(item, Fork)
-        return self._fork(item, row, x, y)
-
-    def _fold(self, item: Fold, row: _Row, x: float, y: float) -> list[Drawn]:
-        frame = Box(x - row.left, y, 2 * row.left, row.high, None, "pad_line", 1.2, True)
-        sign = Text(x + row.left + 9, y + row.high / 2, f"×{item.times}", 15, "ink", "start")
-        first = item.items[0]
-        into = Line([(x, y), (x, y + _PAD + 2)], "faint", 1.4)
-        begun = [into] if isinstance(first, Fork | Fold) else []
-        return [frame, *begun, *row.inner[0].draw(x, y + _PAD + 2), sign]
-
-    def _fork(self, item: Fork, row: _Row, x: float, y: float) -> list[Drawn]:
-        drawn: list[Drawn] = []
-        tall = max(c.high for c in row.inner)
-        upper, lower = y + _BUS, y + _BUS + 2 * _ARROW + tall
-        left = x - row.left
-        axes = []
-        for column in row.inner:
-            axis = left + column.axis
-            axes.append(axis)
-            if column.rows:
-                begin = upper + _ARROW + (tall - column.high) / 2
-                split = isinstance(column.rows[0].item, Fork | Fold)
-                into = Line([(axis, upper), (axis, begin)], "faint", 1.4)
-                drawn += [into if split else _arrow(axis, upper, begin), *column.draw(axis, begin)]
-                drawn.append(Line([(axis, begin + column.high), (axis, lower)], "faint", 1.4))
-            else:
-                drawn.append(Line([(axis, upper), (axis, lower)], "faint", 1.4))
-            left += column.wide + _GAP
-        ends = [min([*axes, x]), max([*axes, x])]
-        drawn.append(Line([(x, y), (x, upper)], "faint", 1.4))
-        drawn.append(Line([(ends[0], upper), (ends[1], upper)], "faint", 1.4))
-        drawn.append(Line([(ends[0], lower), (ends[1], lower)], "faint", 1.4))
-        if item.join is not None:
-            drawn.append(_arrow(x, lower, lower + _BUS))
-            drawn.append(_joined(item.join, x, lower + _BUS))
-        return drawn
-
-
-def _joined(part: Part, x: float, y: float) -> Drawn:
-    sign = _SIGNS.get(part.label.partition(" ")[0].lower())
-    if sign is None:
-        return _stack([part], x, y, max(_width_of(part, 0), _LEAST) / 2)
-    middle = y + _HIGH / 2
-    face, edge = _FACES["join"]
-    return Group(
-        part.name,
-        [Dot(x, middle, _HIGH / 2, face, edge, 1.4), Text(x, middle, sign, 18)],
-    )
-
-
-def _stack(parts: Sequence[Part], x: float, y: float, half: float) -> Drawn:
-    drawn: list[Drawn] = []
-    for at, part in enumerate(parts):
-        high = _STRIP if at else _HIGH
-        face, edge = _FACES[part.family]
-        drawn.append(Box(x - half, y, 2 * half, high, face, edge, 1.2, name=part.name))
-        size = 11.5 if at else 13.0
-        drawn.append(Text(x, y + high / 2, fitted(part.label, size, 2 * half - 10), size))
-        y += high
-    return Group(parts[0].name, drawn)
-
-
-def _width_of(part: Part, at: int) -> float:
-    return min(max(width(part.label, 11.5 if at else 13.0) + 28, _LEAST), _MOST)
-
-
-def _stacked(items: Sequence[Item]) -> "list[Item | list[Part]]":
-    """Put a plain layer below the one it follows, as one stack."""
-    found: list[Item | list[Part]] = []
-    for item in items:
-        if not isinstance(item, Part):
-            found.append(item)
-        elif item.family == "plain" and found and isinstance(found[-1], list):
-            found[-1].append(item)
-        else:
-            found.append([item])
+def _lines(part: Part) -> list[tuple[str, float, str]]:
+    """Return the lines of a part's box with their size and ink."""
+    main = 1 if part.before else 0
+    sign = _SIGNS.get(part.label.lower(), part.label)
+    found = []
+    for i, line in enumerate(part.lines):
+        size = _SIZE if i == main else _SMALL
+        text = fitted(sign if i == main else line, size, _MOST)
+        found.append((text, size, "ink" if i == main else "faint"))
     return found
 
 
-def _size_after(item: "Item | list[Part]") -> tuple[int, ...]:
-    if isinstance(item, list):
-        return item[-1].size
+def _side(part: Part) -> tuple[float, float]:
+    """Return the width and height of a part's box."""
+    least = 40.0 if part.family == "join" else _LEAST
+    lines = _lines(part)
+    return max(least, *(width(t, s) for t, s, _ in lines)) + 20, _LEADING * len(lines) + 12
+
+
+def _measured(items: Sequence[Item]) -> tuple[float, float]:
+    """Return the width and height of items below one another, on an axis in the middle."""
+    if not items:
+        return 24.0, 0.0
+    sizes = [_extent(item) for item in items]
+    return max(w for w, _ in sizes), sum(h for _, h in sizes) + _GAP * (len(sizes) - 1)
+
+
+def _extent(item: Item) -> tuple[float, float]:
+    label = 2 * (width(_times(size_after(item)), _SMALL) + 10)
+    if isinstance(item, Part):
+        wide, high = _side(item)
+        return max(wide, label), high
     if isinstance(item, Fold):
-        return item.last.size
-    if isinstance(item, Fork) and item.join is not None:
-        return item.join.size
-    return ()
+        wide, high = _measured(item.items)
+        sign = width(f"×{item.times}", 16) + 8
+        return max(wide + 2 * (_FRAME + sign), label), high + 2 * _FRAME + _BUS
+    sizes = [_measured(branch) for branch in item.branches]
+    wide, high = _abreast(sizes), _GAP + max(h for _, h in sizes) + _MEET
+    if item.join is not None:
+        joined = _side(item.join)
+        wide, high = max(wide, joined[0]), high + 14 + joined[1]
+    return max(wide, label), high
+
+
+def _abreast(sizes: Sequence[tuple[float, float]]) -> float:
+    return sum(w for w, _ in sizes) + _BESIDE * (len(sizes) - 1)
+
+
+def _arrow(points: Sequence[tuple[float, float]]) -> list[Drawn]:
+    x, y = points[-1]
+    head = Polygon([(x, y), (x - 3.5, y - 7), (x + 3.5, y - 7)], "faint")
+    return [Line([*points[:-1], (x, y - 5)], "faint", 1.2), head]
+
+
+def _edge(points: Sequence[tuple[float, float]], item: Item) -> list[Drawn]:
+    """Draw what leads to an item: with a head where its box is."""
+    return _arrow(points) if isinstance(item, Part) else [Line(points, "faint", 1.2)]
+
+
+class _Painter:
+    """Draws items downwards, and keeps the size that was said last."""
+
+    def __init__(self, size: tuple[int, ...]) -> None:
+        self.size = size
+        self.drawn: list[Drawn] = []
+
+    def column(self, items: Sequence[Item], x: float, y: float) -> float:
+        """Draw items below one another; return where they end."""
+        for i, item in enumerate(items):
+            if i:
+                self.drawn += _edge([(x, y), (x, y + _GAP)], item)
+                self.label(size_after(items[i - 1]), x, y + _GAP / 2 - 2)
+                y += _GAP
+            if isinstance(item, Part):
+                y = self.part(item, x, y)
+            elif isinstance(item, Fold):
+                y = self.fold(item, x, y)
+            else:
+                y = self.fork(item, x, y)
+        return y
+
+    def label(self, size: tuple[int, ...], x: float, y: float) -> None:
+        """Write a size beside an edge where it is another one than before."""
+        if size and size != self.size:
+            self.drawn.append(Text(x + 8, y, _times(size), _SMALL, "faint", "start"))
+        self.size = size
+
+    def part(self, part: Part, x: float, y: float) -> float:
+        """Draw a box with its lines."""
+        wide, high = _side(part)
+        face, edge = _FACES[part.family]
+        lines = _lines(part)
+        middle = y + high / 2 - _LEADING * (len(lines) - 1) / 2
+        items: list[Drawn] = [Box(x - wide / 2, y, wide, high, face, edge, 1.2, name=part.name)]
+        for i, (text, size, ink) in enumerate(lines):
+            items.append(Text(x, middle + i * _LEADING, text, size, ink))
+        self.drawn.append(Group(part.name, items))
+        return y + high
+
+    def fold(self, item: Fold, x: float, y: float) -> float:
+        """Draw what repeats in a frame, with how often."""
+        wide, high = _measured(item.items)
+        wide, high = wide + 2 * _FRAME, high + 2 * _FRAME + _BUS
+        left = x - wide / 2
+        self.drawn.append(Box(left, y, wide, high, None, "faint", 1.2, dashed=True))
+        sign = Text(left + wide + 8, y + high / 2, f"×{item.times}", 16, anchor="start")
+        self.drawn.append(sign)
+        inner = y + _FRAME + _BUS / 2
+        self.drawn += _edge([(x, y), (x, inner)], item.items[0])
+        end = self.column(item.items, x, inner)
+        self.drawn.append(Line([(x, end), (x, y + high)], "faint", 1.2))
+        return y + high
+
+    def fork(self, item: Fork, x: float, y: float) -> float:
+        """Draw branches side by side, and the layer that joins them."""
+        sizes = [_measured(branch) for branch in item.branches]
+        tall = max(h for _, h in sizes)
+        left = x - _abreast(sizes) / 2
+        fork, meet = y + _BUS / 2, y + _GAP + tall + _MEET
+        before = self.size
+        after = item.join.size if item.join else ()
+        for branch, (wide, high) in zip(item.branches, sizes, strict=True):
+            middle = left + wide / 2
+            into, out = [(x, y), (x, fork), (middle, fork)], [(middle, meet), (x, meet)]
+            if branch:
+                top = y + _GAP + (tall - high) / 2
+                self.drawn += _edge([*into, (middle, top)], branch[0])
+                self.size = before
+                end = self.column(branch, middle, top)
+                self.drawn.append(Line([(middle, end), *out], "faint", 1.2))
+                if size_after(branch[-1]) != after:
+                    self.label(size_after(branch[-1]), middle, end + 9)
+            else:
+                self.drawn.append(Line([*into, *out], "faint", 1.2))
+            left += wide + _BESIDE
+        self.size = before
+        if item.join is None:
+            return meet
+        self.drawn += _arrow([(x, meet), (x, meet + 14)])
+        return self.part(item.join, x, meet + 14)

@@ -1,32 +1,43 @@
-"""A network drawn as its feature maps: boxes in perspective, as LeNet's and AlexNet's papers draw them."""
+"""A network as its feature maps: boxes in perspective, the layers on the way between them, fully connected parts as bars.
+
+The look of LeCun et al. (1998), Gradient-based learning applied to document recognition, figure 2, and of
+Krizhevsky et al. (2012), ImageNet classification with deep convolutional neural networks, figure 2.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from math import log2
+from dataclasses import dataclass
+from math import ceil, sqrt
 
 from convcli.figures.fonts import fitted, width
-from convcli.figures.graphs import Fork, Item, Part, arranged
-from convcli.figures.scene import Box, Group, Line, Page, Polygon, Text
+from convcli.figures.graphs import Fork, Item, Part, arranged, gathered, size_after
+from convcli.figures.scene import Box, Group, Line, Page, Polygon, Text, bounds
 from convcli.figures.scene import Item as Drawn
 
 __all__ = ["maps_page"]
 
-_MARGIN, _TITLE, _GAP = 24.0, 30.0, 26.0
-_TALL, _LOW = 190.0, 22.0
-_THICK, _THIN = 46.0, 7.0
-_SLOPE = (0.42, 0.30)
-"""How far a row of a map goes to the right and up, of its length."""
-_LINE, _SMALL = 16.0, 12.0
+_MARGIN, _GAP, _LEADING = 28.0, 34.0, 15.0
+_SIZE, _SMALL = 13.0, 11.0
+_TALLEST, _LOWEST, _THICKEST, _THINNEST = 150.0, 18.0, 84.0, 7.0
+_SKEW = 0.36
+_WIDEST = 2000.0
+"""Width from which on a network goes on in another row."""
 
 
-@dataclass
-class _Stage:
-    """A value of the network that is drawn, and the layers on the way to it."""
+@dataclass(frozen=True)
+class _Stop:
+    """A map, or a row of numbers, and the layers that lead to it."""
 
     size: tuple[int, ...]
-    family: str
-    words: list[str] = field(default_factory=list)
-    name: str = ""
+    lines: tuple[str, ...] = ()
+    window: tuple[int, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return "×".join(map(str, self.size))
+
+    @property
+    def ways(self) -> float:
+        return max((width(line, _SMALL) for line in self.lines), default=0.0)
 
 
 def maps_page(name: str, size: Sequence[int], parts: Sequence[Part]) -> Page:
@@ -40,148 +51,151 @@ def maps_page(name: str, size: Sequence[int], parts: Sequence[Part]) -> Page:
     parts : sequence of Part
         Its layers in the order of computation.
     """
-    stages = [_Stage(tuple(size), "input")]
-    for item in arranged(parts):
-        _add(stages, item)
-    scale = _Scale([stage.size for stage in stages])
-    feet = _MARGIN + _TITLE + max(scale.tall(s.size) + scale.deep(s.size)[1] for s in stages)
+    stops = _stops(parts, tuple(size))
+    scale = _Scale(stops)
     drawn: list[Drawn] = []
-    first = stages[0].size
-    x = _MARGIN + max(width(_times(first), _SMALL) - scale.thick(first), 0) / 2
-    for at, stage in enumerate(stages):
-        if at:
-            room = max([width(word, _SMALL) for word in stage.words] + [_GAP]) + 14
-            drawn += _way(stage, x, room, _middle(scale, feet))
-            x += room
-        box, wide = _box(stage, scale, x, feet)
-        drawn += box
-        front, label = scale.thick(stage.size), _times(stage.size)
-        drawn.append(Text(x + front / 2, feet + 18, label, _SMALL, "ink"))
-        x += wide
-    wide = x + _MARGIN + 12
-    title = Text(wide / 2, _MARGIN + 6, fitted(name, 18, wide - 2 * _MARGIN), 18)
-    told = ", ".join(
-        f"{'; '.join(s.words)} → {_times(s.size)}" if s.words else _times(s.size) for s in stages
-    )
-    return Page(wide, feet + 18 + _MARGIN, [title, *drawn], f"{name} as feature maps", told)
+    y, right = _MARGIN + 34, _MARGIN + min(width(name, 16), 480.0)
+    for i, row in enumerate(_rows(stops, scale)):
+        items = _row(row, scale, y, first=i == 0)
+        drawn += items
+        _, _, end, bottom = bounds(items)
+        right, y = max(right, end), bottom + 44
+    title = Text(_MARGIN, _MARGIN, fitted(name, 16, right - _MARGIN), 16, anchor="start")
+    told = ", ".join(" → ".join(filter(None, ("; ".join(s.lines), s.label))) for s in stops)
+    page = [title, *drawn]
+    return Page(right + _MARGIN, y - 44 + _MARGIN, page, f"{name} as feature maps", told)
 
 
-def _times(size: Sequence[int]) -> str:
-    return "×".join(map(str, size))
+def _stops(parts: Sequence[Part], size: tuple[int, ...]) -> list[_Stop]:
+    """List the maps; what is only flattened, or of no known size, is on the way to the next."""
+    found = [_Stop(size)]
+    waiting: tuple[str, ...] = ()
+    for item in arranged(gathered(parts, size), fold=False):
+        lines, out = _said(item), size_after(item)
+        if not out or (isinstance(item, Part) and item.small and len(out) < 2):
+            waiting += lines
+            continue
+        window = item.window if isinstance(item, Part) else ()
+        found.append(_Stop(out, waiting + lines, window))
+        waiting = ()
+    if waiting:
+        found.append(_Stop(parts[-1].size or found[-1].size, waiting))
+    return found
 
 
-def _add(stages: list[_Stage], item: Item) -> None:
-    """Draw what an item gives, unless it changes nothing but values."""
-    before = stages[-1]
+def _said(item: Item) -> tuple[str, ...]:
     if isinstance(item, Part):
-        if item.size == before.size and item.family in ("plain", "join") and len(stages) > 1:
-            before.words.append(item.label)
-        elif len(item.size) == 1 < len(before.size) and item.family == "plain":
-            stages.append(_Stage(item.size, "flat", [item.label], item.name))
-        elif before.family == "flat":  # what is flattened for a dense layer is not drawn by itself
-            stages[-1] = _Stage(item.size, item.family, [*before.words, item.label], item.name)
-        elif item.size:
-            stages.append(_Stage(item.size, item.family, [item.label], item.name))
-        return
-    if isinstance(item, Fork):
-        size = item.join.size if item.join else stages[-1].size
-        word = (
-            f"{len(item.branches)} branches"
-            if item.join is None
-            else f"{item.join.label} of {len(item.branches)}"
-        )
-        stages.append(_Stage(size, "join", [word], item.join.name if item.join else ""))
-        return
-    kinds = [part for part in item.items if not isinstance(part, Part) or part.family != "plain"]
-    one = kinds[0] if len(kinds) == 1 and isinstance(kinds[0], Part) else None
-    words = [f"{item.times} × {one.label if one else 'blocks'}"]
-    if before.family == "flat":
-        words = [*before.words, *words]
-        stages.pop()
-    stages.append(_Stage(item.last.size, one.family if one else "join", words, item.last.name))
+        return tuple(item.lines)
+    assert isinstance(item, Fork)
+    return (f"{len(item.branches)} branches", *(item.join.lines if item.join else ()))
 
 
 class _Scale:
-    """Lengths on the page: logarithms, so that small maps stay visible beside large ones."""
+    """Lengths on the page, by square roots: what is small stays visible."""
 
-    def __init__(self, sizes: Sequence[tuple[int, ...]]) -> None:
-        self.side = max([n for s in sizes for n in s[1:]] + [1])
-        self.channels = (
-            max(s[0] for s in sizes if len(s) > 1) if any(len(s) > 1 for s in sizes) else 1
-        )
-        self.units = max([s[0] for s in sizes if len(s) == 1] + [1])
+    def __init__(self, stops: Sequence[_Stop]) -> None:
+        maps = [stop.size for stop in stops if len(stop.size) > 1]
+        self.extent = max((n for size in maps for n in size[1:]), default=1)
+        self.channels = max((size[0] for size in maps), default=1)
+        self.units = max((stop.size[0] for stop in stops if len(stop.size) == 1), default=1)
 
-    def tall(self, size: tuple[int, ...]) -> float:
+    def box(self, size: tuple[int, ...]) -> tuple[float, float, float]:
+        """Return thickness, height and skew of a box, or of a bar, which has no skew."""
+
+        def length(n: int) -> float:
+            return _LOWEST + (_TALLEST - _LOWEST) * sqrt(n / self.extent)
+
         if len(size) == 1:
-            return _LOW + (_TALL - _LOW) * log2(1 + size[0]) / log2(1 + max(self.units, 2))
-        return _LOW + (_TALL - _LOW) * log2(1 + size[-2 if len(size) > 2 else -1]) / log2(
-            1 + max(self.side, 2)
-        )
+            return 14.0, 36 + (_TALLEST - 36) * sqrt(size[0] / self.units), 0.0
+        down, across = (1, size[1]) if len(size) == 2 else size[-2:]
+        thick = _THINNEST + (_THICKEST - _THINNEST) * sqrt(size[0] / self.channels)
+        return thick, length(down), _SKEW * length(across)
 
-    def thick(self, size: tuple[int, ...]) -> float:
-        if len(size) == 1:
-            return 11.0
-        return _THIN + (_THICK - _THIN) * log2(1 + size[0]) / log2(1 + max(self.channels, 2))
-
-    def deep(self, size: tuple[int, ...]) -> tuple[float, float]:
-        if len(size) < 3:
-            return 0.0, 0.0
-        length = _LOW + (_TALL - _LOW) * log2(1 + size[-1]) / log2(1 + max(self.side, 2))
-        return length * _SLOPE[0], length * _SLOPE[1]
+    def wide(self, stop: _Stop) -> float:
+        """Return the room of a box and its label."""
+        thick, _, skew = self.box(stop.size)
+        return max(thick + skew, width(stop.label, _SIZE))
 
 
-_FACES = {
-    "input": ("unread", "grid", "pad_line"),
-    "weighted": ("a_face", "input", "a"),
-    "pool": ("b_face", "kernel", "b"),
-    "dense": ("d_face", "d_face", "d"),
-    "join": ("c_face", "output", "c"),
-    "flat": ("unread", "grid", "pad_line"),
-    "plain": ("unread", "grid", "pad_line"),
-}
+def _rows(stops: Sequence[_Stop], scale: _Scale) -> list[list[_Stop]]:
+    """Break a network into rows of about one width."""
+    rooms = [scale.wide(stop) + max(_GAP, stop.ways) for stop in stops]
+    count = ceil(sum(rooms) / _WIDEST)
+    rows: list[list[_Stop]] = [[]]
+    filled = 0.0
+    for stop, room in zip(stops, rooms, strict=True):
+        if rows[-1] and filled + room / 2 > sum(rooms) / count * len(rows):
+            rows.append([])
+        rows[-1].append(stop)
+        filled += room
+    return rows
 
 
-def _box(stage: _Stage, scale: _Scale, x: float, feet: float) -> tuple[list[Drawn], float]:
-    """Draw a value, its front lower left corner at (x, feet), and return how wide it is."""
-    high, wide = scale.tall(stage.size), scale.thick(stage.size)
-    dx, dy = scale.deep(stage.size)
-    face, side, line = _FACES[stage.family]
-    top = feet - high
+def _row(row: Sequence[_Stop], scale: _Scale, top: float, *, first: bool) -> list[Drawn]:
+    boxes = [scale.box(stop.size) for stop in row]
+    high = max(h + skew for _, h, skew in boxes)
+    middle = top + 18 + high / 2
+    words = top + 18 + high + 20
     drawn: list[Drawn] = []
-    if dx:
-        drawn += [
-            Polygon(
-                [(x, top), (x + dx, top - dy), (x + wide + dx, top - dy), (x + wide, top)],
-                face,
-                line,
-                1.2,
-            ),
-            Polygon(
-                [
-                    (x + wide, top),
-                    (x + wide + dx, top - dy),
-                    (x + wide + dx, feet - dy),
-                    (x + wide, feet),
-                ],
-                *(side, line, 1.2),
-            ),
-        ]
-    drawn.append(Box(x, top, wide, high, face, line, 1.2, name=stage.name))
-    return [Group(stage.name or "input", drawn)], wide + dx
-
-
-def _middle(scale: _Scale, feet: float) -> float:
-    return feet - scale.tall((1, 1, 1)) / 2 - 26
-
-
-def _way(stage: _Stage, x: float, room: float, y: float) -> list[Drawn]:
-    """Draw the layers on the way: words above an arrow."""
-    left, right = x + 5, x + room - 5
-    drawn: list[Drawn] = [
-        Line([(left, y), (right - 6, y)], "faint", 1.4),
-        Polygon([(right - 7, y - 4), (right - 7, y + 4), (right, y)], "faint"),
-    ]
-    top = y - 12 - _LINE * (len(stage.words) - 1)
-    for at, word in enumerate(stage.words):
-        drawn.append(Text(x + room / 2, top + at * _LINE, word, _SMALL, "faint"))
+    x = _MARGIN
+    said = -1e9  # where the last words ended
+    exits: tuple[float, float, float, float] | None = None
+    for i, (stop, (thick, tall, skew)) in enumerate(zip(row, boxes, strict=True)):
+        slot = scale.wide(stop)
+        if i or not first:
+            gap = max(_GAP, min(stop.ways + 14, 60.0))
+            # the words stand under the middle of the gap
+            gap = max(gap, 2 * (said + 14 + stop.ways / 2 - x))
+            if not i:
+                gap = max(gap, stop.ways + 14)
+            at = x + gap / 2
+            said = at + stop.ways / 2
+            drawn += [
+                Text(at, words + j * _LEADING, line, _SMALL, "faint")
+                for j, line in enumerate(stop.lines)
+            ]
+            x += gap
+        left = x + (slot - thick - skew) / 2
+        upper = middle - (tall - skew) / 2
+        if i or not first:
+            goal = (left - 3, upper + tall / 2)
+            if exits is not None and stop.window and skew:
+                corners = _window(row[i - 1], stop, exits)
+                drawn.append(Polygon(corners, None, "b", 1.2))
+                drawn += [Line([corner, goal], "b", 0.8) for corner in corners[1:3]]
+            else:
+                start = (exits[0] if exits else _MARGIN, middle)
+                drawn += [
+                    Line([start, (goal[0] - 5, middle)], "faint", 1.2),
+                    Polygon([(goal[0], middle), (goal[0] - 7, middle - 3.5), (goal[0] - 7, middle + 3.5)], "faint"),
+                ]  # fmt: skip
+        drawn.append(Group("map" if skew else "units", _solid(left, upper, thick, tall, skew)))
+        drawn.append(Text(x + slot / 2, upper - skew - 12, stop.label, _SIZE))
+        exits = (left + thick + skew / 2 + 2, upper + tall / 2 - skew / 2, tall, skew)
+        x += slot
     return drawn
+
+
+def _solid(x: float, y: float, thick: float, tall: float, skew: float) -> list[Drawn]:
+    """Draw a box in perspective: channels to the right, rows down, columns away; without depth a bar."""
+    if not skew:
+        return [Box(x, y, thick, tall, "output", "output_line", 1.2)]
+    right, bottom = x + thick, y + tall
+    return [
+        Polygon([(x, y), (x + skew, y - skew), (right + skew, y - skew), (right, y)], "paper", "input_line", 1.2),
+        Polygon([(right, y), (right + skew, y - skew), (right + skew, bottom - skew), (right, bottom)], "pad_window", "input_line", 1.2),
+        Box(x, y, thick, tall, "input", "input_line", 1.2),
+    ]  # fmt: skip
+
+
+def _window(
+    source: _Stop, stop: _Stop, exits: tuple[float, float, float, float]
+) -> list[tuple[float, float]]:
+    """Return the corners of a window on the side of a box."""
+    x, y, tall, skew = exits
+    down, across = (1, source.size[1]) if len(source.size) == 2 else source.size[-2:]
+    k = stop.window
+    v = min(1.0, max((k[-2] if len(k) > 1 else 1) / down, 8 / tall)) * tall / 2
+    u = min(1.0, max(k[-1] / across, 8 / skew)) * skew / 2
+    x -= 2
+    return [(x - u, y - v + u), (x + u, y - v - u), (x + u, y + v - u), (x - u, y + v + u)]

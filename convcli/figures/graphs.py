@@ -4,11 +4,12 @@
 a value through which every path goes parts a network into two that are looked at by themselves.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-__all__ = ["Fold", "Fork", "Item", "Part", "arranged", "leaves"]
+__all__ = ["Fold", "Fork", "Item", "Part", "arranged", "gathered", "leaves", "size_after"]
 
 _LONGEST = 24
 """Items of a pattern that is looked for again behind itself."""
@@ -23,13 +24,18 @@ class Part:
     label : str
         What it does, in a few words.
     family : str
-        "weighted", "pool", "dense", "join" or "plain": how it is coloured; "plain" changes nothing but values.
+        "weighted", "pool", "dense", "join", "norm" or "plain": how it is coloured; "norm" and "plain" change nothing
+        but values.
     size : tuple of int
         Of its output, C×spatial.
     inputs : tuple of int
         The values it reads: 0 is the network's input, value i is what layer number i gives.
     name : str
         Blocks, from the outside, and the layer in them, joined by dots.
+    window : tuple of int
+        Rows and columns of its window.
+    before, after : tuple of str
+        Small layers that go with it.
     """
 
     label: str
@@ -37,6 +43,19 @@ class Part:
     size: tuple[int, ...]
     inputs: tuple[int, ...]
     name: str = ""
+    window: tuple[int, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def small(self) -> bool:
+        """Whether it goes with the layer that it follows, or stands before."""
+        return self.family in ("norm", "plain")
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands in its box, a line each."""
+        return [", ".join(words) for words in (self.before, (self.label,), self.after) if words]
 
 
 @dataclass(frozen=True)
@@ -60,7 +79,7 @@ class Fold:
 Item: TypeAlias = Part | Fork | Fold
 
 
-def arranged(parts: Sequence[Part]) -> tuple[Item, ...]:
+def arranged(parts: Sequence[Part], *, fold: bool = True) -> tuple[Item, ...]:
     """Find the structure of layers, which stand in the order of computation.
 
     >>> relu, conv = (Part(n, "plain", (1,), (i,)) for i, n in enumerate(("relu", "conv")))
@@ -71,7 +90,59 @@ def arranged(parts: Sequence[Part]) -> tuple[Item, ...]:
     >>> [[p.label for p in branch] for branch in fork.branches], fork.join.label
     ([['relu', 'conv'], []], 'add')
     """
-    return _Arranging(parts).series(list(range(1, len(parts) + 1)), 0)
+    return _Arranging(parts, fold=fold).series(list(range(1, len(parts) + 1)), 0)
+
+
+def gathered(parts: Sequence[Part], size: tuple[int, ...]) -> list[Part]:
+    """Put small layers to those that they follow, or stand before.
+
+    A normalization after a sum belongs to the convolution behind it.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    size : tuple of int
+        Of the network's input.
+
+    >>> conv, relu = Part("conv", "weighted", (1, 2), (0,)), Part("relu", "plain", (1, 2), (1,))
+    >>> [part.lines for part in gathered([conv, relu], (1, 2))]
+    [['conv', 'relu']]
+    """
+    readers = Counter(value for part in parts for value in set(part.inputs))
+    sizes = [size, *(part.size for part in parts)]
+    made: dict[int, Part] = {}
+    into = {0: 0}  # a value: the layer that has taken it over
+    for number, part in enumerate(parts, 1):
+        inputs = tuple(into[value] for value in part.inputs)
+        alone = len(part.inputs) == 1 and readers[part.inputs[0]] == 1
+        last = made.get(inputs[0]) if alone else None
+        into[number] = number
+        made[number] = replace(part, inputs=inputs)
+        if last is None:
+            continue
+        same = part.size == sizes[part.inputs[0]]
+        if part.small and same and (part.family, last.family) != ("norm", "join"):
+            made[inputs[0]] = replace(last, after=(*last.after, part.label))
+            into[number] = inputs[0]
+            del made[number]
+        elif part.family in ("weighted", "dense") and last.small:
+            head = (last.label, *last.after)
+            made[number] = replace(part, inputs=last.inputs, before=head)
+            del made[inputs[0]]
+    place = {0: 0} | {number: i for i, number in enumerate(sorted(made), 1)}
+    return [
+        replace(made[n], inputs=tuple(place[value] for value in made[n].inputs))
+        for n in sorted(made)
+    ]
+
+
+def size_after(item: Item) -> tuple[int, ...]:
+    """Return the size of what goes on, () where it is not one."""
+    if isinstance(item, Part):
+        return item.size
+    if isinstance(item, Fold):
+        return item.last.size
+    return item.join.size if item.join else ()
 
 
 def leaves(items: Sequence[Item]) -> list[Part]:
@@ -90,8 +161,8 @@ def leaves(items: Sequence[Item]) -> list[Part]:
 
 
 class _Arranging:
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self.parts = parts
+    def __init__(self, parts: Sequence[Part], *, fold: bool) -> None:
+        self.parts, self.fold = parts, fold
         self.readers: dict[int, list[int]] = {}
         for number, part in enumerate(parts, 1):
             for value in part.inputs:
@@ -109,7 +180,7 @@ class _Arranging:
                 reach = self.last(number, inside)
             else:
                 reach = max(reach, self.last(number, inside))
-        return _folded(items)
+        return _folded(items) if self.fold else tuple(items)
 
     def last(self, value: int, inside: set[int]) -> int:
         return max((r for r in self.readers.get(value, ()) if r in inside), default=0)
@@ -155,12 +226,12 @@ def _shape_of(items: Sequence[Item]) -> tuple[object, ...]:
     found: list[object] = []
     for item in items:
         if isinstance(item, Part):
-            found.append((item.label, item.size[1:]))
+            found.append((item.lines, item.size[1:]))
         elif isinstance(item, Fold):
             found.append((item.times, _shape_of(item.items)))
         else:
             branches = tuple(_shape_of(branch) for branch in item.branches)
-            found.append((branches, item.join and (item.join.label, item.join.size[1:])))
+            found.append((branches, item.join and (item.join.lines, item.join.size[1:])))
     return tuple(found)
 
 
@@ -185,6 +256,27 @@ def _folded(items: list[Item]) -> tuple[Item, ...]:
             at += 1
             continue
         last = leaves(items[at + (times - 1) * length : at + times * length])[-1]
-        found.append(Fold(tuple(items[at : at + length]), times, last))
+        turns = [items[at + turn * length : at + (turn + 1) * length] for turn in range(times)]
+        found.append(Fold(tuple(map(_shared, *turns)), times, last))
         at += length * times
     return tuple(found)
+
+
+def _shared(*turns: Item) -> Item:
+    """Return an item that repeats, without the sizes that are not the same every time."""
+    first = turns[0]
+    if isinstance(first, Part):
+        same = len({turn.size for turn in turns if isinstance(turn, Part)}) == 1
+        return first if same else replace(first, size=())
+    if isinstance(first, Fold):
+        rows = [turn.items for turn in turns if isinstance(turn, Fold)]
+        last = _shared(*(turn.last for turn in turns if isinstance(turn, Fold)))
+        assert isinstance(last, Part)
+        return replace(first, items=tuple(map(_shared, *rows)), last=last)
+    forks = [turn for turn in turns if isinstance(turn, Fork)]
+    branches = tuple(
+        tuple(map(_shared, *rows)) for rows in zip(*(f.branches for f in forks), strict=True)
+    )
+    join = _shared(*(f.join for f in forks if f.join)) if first.join else None
+    assert join is None or isinstance(join, Part)
+    return Fork(branches, join)

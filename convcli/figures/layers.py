@@ -1,6 +1,7 @@
 """One layer without numbers: the input, its padding and the window on it, and the output, of any call of `shape`."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import Axis
@@ -147,13 +148,16 @@ class _Layer:
         here = (0, *unit) if self.flat else (unit[0], unit[1])
         taps = rows[0].taps(here[0]), rows[1].taps(here[1])
         inside = {(r, c) for r in taps[0] for c in taps[1]}
-        cells: list[Item] = []
-        for tapped in (False, True):  # edges of the window lie on top
-            for r in range(*rows[0].span):
-                for c in range(*rows[1].span):
-                    if ((r, c) in inside) == tapped:
-                        kind = kinds(rows, (r, c))
-                        cells += self.source.cell(kind, (r, c), tapped=tapped)
+        drawn: list[list[Item]] = [
+            [],
+            [],
+            [],
+        ]  # edges of the input lie on those of padding, the window's on both
+        for at in product(range(*rows[0].span), range(*rows[1].span)):
+            kind, tapped = kinds(rows, at), at in inside
+            depth = 2 if tapped else int(kind in ("input", "unread"))
+            drawn[depth] += self.source.cell(kind, at, tapped=tapped)
+        cells = [cell for layer in drawn for cell in layer]
         outputs: list[Item] = []
         for r in range(rows[0].out):
             for c in range(rows[1].out):

@@ -245,8 +245,7 @@ class _Operation:
         inside = {
             (r, c) for i, r in enumerate(taps[0]) for j, c in enumerate(taps[1]) if layer.mask[i, j]
         }
-        late: list[Item] = []
-        found: list[Item] = []
+        drawn: list[list[Item]] = [[], [], []]  # as in layers
         for (i, j), holds in np.ndenumerate(layer.holds):
             at = (i + top, j + left)
             kind, tapped = kinds(layer.rows, at), at in inside
@@ -255,8 +254,8 @@ class _Operation:
             text = self.input_texts[channel, i, j] if shown else None
             size = self.input_size
             cell = grid.cell(kind, (channel, *at), text, tapped=tapped, size=size, face=face)
-            (late if tapped else found).extend(cell)
-        return [*found, *late]
+            drawn[2 if tapped else int(kind in ("input", "unread"))] += cell
+        return [item for depth in drawn for item in depth]
 
     def _output(self, grid: Grid, channel: int, unit: tuple[int, int], growing: bool) -> list[Item]:
         found: list[Item] = []

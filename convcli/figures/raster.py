@@ -1,8 +1,10 @@
 """A scene as pixels, by Pillow and the font that it carries: the only room of the figures that knows Pillow."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
+from math import floor
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -40,7 +42,7 @@ def animation(
         frames = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
         options: dict[str, Any] = {"optimize": True, "disposal": 1, "comment": b""}
     else:
-        options = {"lossless": True, "quality": 0, "method": 0}
+        options = {"lossless": True, "quality": 0, "method": 0, "kmin": 0, "kmax": 0}
     frames[0].save(
         file,
         form.upper(),
@@ -53,13 +55,17 @@ def animation(
 
 
 def _palette(frames: Sequence[Any], most: int) -> Any:
-    """Choose the colours of all frames from the first, the middle and the last one, one above the other."""
+    """Take the most frequent colours of the first, the middle and the last frame, so that what is flat stays exact."""
     chosen = [frames[0], frames[len(frames) // 2], frames[-1]]
     wide, high = frames[0].size
     sheet = Image.new("RGB", (wide, high * len(chosen)))
     for i, frame in enumerate(chosen):
         sheet.paste(frame, (0, i * high))
-    return sheet.quantize(most, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    counted: Any = sheet.getcolors(wide * high * len(chosen))
+    found = sorted(counted, reverse=True)[:most]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in found for part in colour])
+    return palette
 
 
 def image(page: Page, theme: Theme, scale: float = 2.0) -> Any:
@@ -88,9 +94,20 @@ def image(page: Page, theme: Theme, scale: float = 2.0) -> Any:
     return drawn
 
 
+_RUNS = f"[{''.join(STROKES)}]|[^{''.join(STROKES)}]+"
+
+
 @cache
 def _font(size: float) -> Any:
     return ImageFont.load_default(size)
+
+
+@cache
+def _stroked(sign: str, size: float) -> tuple[Any, int, int]:
+    """Draw a sign that the font lacks, as a mask, and where it lies beside the point that it is written at."""
+    em = size / 1000
+    lines = [((a * em, -b * em), (c * em, -d * em)) for a, b, c, d in STROKES[sign][1]]
+    return _mask(lines, stroke=max(0.068 * size, 1.0))
 
 
 class _Pen:
@@ -128,29 +145,24 @@ class _Pen:
 
     def text(self, text: Text) -> None:
         """Draw a text; signs that the font lacks as strokes."""
-        s, shown, ink = self.scale, plain(text.text), self.theme.colour(text.ink)
-        x, base = text.bounds[0] * s, (text.y + CAPITAL * text.size / 2) * s
-        font = _font(text.size * s)
-        run = ""
-        for sign in shown + "\0":  # runs of letters, parted by signs of strokes
-            if sign != "\0" and sign not in STROKES:
-                run += sign
-                continue
-            if run:
-                self.draw.text((x, base), run, ink, font, "ls")
-                x += font.getlength(run)
-                run = ""
-            if sign in STROKES:
-                x += self._strokes(sign, x, base, text.size * s, ink)
-
-    def _strokes(self, sign: str, x: float, base: float, size: float, ink: str) -> float:
-        advance, strokes = STROKES[sign]
-        em = size / 1000
-        lines = [
-            ((x + a * em, base - b * em), (x + c * em, base - d * em)) for a, b, c, d in strokes
+        s, ink = self.scale, self.theme.colour(text.ink)
+        size, base = text.size * s, (text.y + CAPITAL * text.size / 2) * s
+        font = _font(size)
+        runs = [  # letters, parted by signs of strokes
+            (run, STROKES[run][0] * size / 1000 if run in STROKES else font.getlength(run))
+            for run in re.findall(_RUNS, plain(text.text))
         ]
-        self._smooth(lines, ink, stroke=max(0.068 * size, 1.0))
-        return advance * em
+        # hinting makes letters wider or narrower than they were counted: they stay where the anchor is
+        x = text.x * s - {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * sum(
+            w for _, w in runs
+        )
+        for run, wide in runs:
+            if run in STROKES:
+                mask, left, top = _stroked(run, size)
+                self.drawn.paste(ink, (round(x) + left, round(base) + top), mask)
+            else:
+                self.draw.text((x, base), run, ink, font, "ls")
+            x += wide
 
     def dot(self, dot: Dot) -> None:
         """Draw a disc."""
@@ -216,23 +228,35 @@ class _Pen:
         filled: bool = False,
         joined: bool = False,
     ) -> None:
-        """Draw slanted lines, or the shape that they close, through a mask of finer pixels."""
-        f, room = _SMOOTH, int(stroke) + 2
-        xs, ys = [p[0] for pair in lines for p in pair], [p[1] for pair in lines for p in pair]
-        left, top = int(min(xs)) - room, int(min(ys)) - room
-        size = (int(max(xs)) + room + 1 - left) * f, (int(max(ys)) + room + 1 - top) * f
-        mask = Image.new("L", size)
-        pen = ImageDraw.Draw(mask)
-        fine = [tuple(((x - left) * f, (y - top) * f) for x, y in pair) for pair in lines]
-        if filled:
-            pen.polygon([pair[0] for pair in fine], 255)
-        else:
-            r = stroke * f / 2
-            for (x0, y0), (x1, y1) in fine:
-                pen.line((x0, y0, x1, y1), 255, max(round(stroke * f), 1))
-                for x, y in ((x0, y0), (x1, y1)) if joined else ():
-                    pen.ellipse((x - r, y - r, x + r, y + r), 255)
-        self.drawn.paste(ink, (left, top), mask.reduce(f))
+        """Draw slanted lines, or the shape that they close."""
+        mask, left, top = _mask(lines, stroke=stroke, filled=filled, joined=joined)
+        self.drawn.paste(ink, (left, top), mask)
+
+
+def _mask(
+    lines: Sequence[tuple[tuple[float, float], tuple[float, float]]],
+    *,
+    stroke: float,
+    filled: bool = False,
+    joined: bool = False,
+) -> tuple[Any, int, int]:
+    """Draw slanted lines, or the shape that they close, in finer pixels; return a mask and its corner."""
+    f, room = _SMOOTH, int(stroke) + 2
+    xs, ys = [p[0] for pair in lines for p in pair], [p[1] for pair in lines for p in pair]
+    left, top = floor(min(xs)) - room, floor(min(ys)) - room
+    size = (int(max(xs)) + room + 1 - left) * f, (int(max(ys)) + room + 1 - top) * f
+    mask = Image.new("L", size)
+    pen = ImageDraw.Draw(mask)
+    fine = [tuple(((x - left) * f, (y - top) * f) for x, y in pair) for pair in lines]
+    if filled:
+        pen.polygon([pair[0] for pair in fine], 255)
+    else:
+        r = stroke * f / 2
+        for (x0, y0), (x1, y1) in fine:
+            pen.line((x0, y0, x1, y1), 255, max(round(stroke * f), 1))
+            for x, y in ((x0, y0), (x1, y1)) if joined else ():
+                pen.ellipse((x - r, y - r, x + r, y + r), 255)
+    return mask.reduce(f), left, top
 
 
 def _dashes(length: float, dash: float) -> Iterable[tuple[int, int]]:

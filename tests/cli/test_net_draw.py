@@ -86,6 +86,21 @@ def test_errors(convcli, tmp_path, call, message):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_onnx_without_sizes(convcli, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    from onnx import parser
+
+    text = (
+        '<ir_version: 8, opset_import: ["" : 17, "own" : 1]> g (float[1,3,8,8] x) => (float[N] y)'
+        " { a = own.Secret (x) w = Constant <value = float[4,3,3,3] {0}> () b = Conv (a, w) y = Relu (b) }"
+    ).replace("{0}", "{" + ",".join(["0"] * 108) + "}")
+    onnx.save(parser.parse_model(text), tmp_path / "m.onnx")
+    for style in ("blocks", "maps"):
+        done = convcli("net", "draw", "m.onnx", "-o", f"{style}.svg", "--style", style)
+        assert (done.status, done.err) == (0, "")
+        assert "own.Secret" in (tmp_path / f"{style}.svg").read_text(encoding="utf-8")
+
+
 def test_layers_that_move_cells_are_told_as_they_are_written(convcli, tmp_path):
     layers = "conv:4,k3,p1 linear:6,each crop:1 upsample:2,bilinear multiply( | gap conv:6,k1 )"
     assert (

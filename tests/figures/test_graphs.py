@@ -5,10 +5,10 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from convcli.commands.net.draw import _parts
+from convcli.commands.net.draw import _parts, _usual
 from convcli.figures.blocks import blocks_page
 from convcli.figures.feature_maps import maps_page
-from convcli.figures.graphs import Fold, Fork, arranged, leaves
+from convcli.figures.graphs import Fold, Fork, arranged, gathered, leaves
 from convcli.figures.scene import Box, Text, bounds, flat
 from convcli.figures.svg import svg
 from convcli.figures.themes import THEMES
@@ -107,13 +107,54 @@ def test_labels_of_boxes_lie_in_them_and_boxes_beside_each_other(name):
     boxes = [b for b in flat(page.items) if isinstance(b, Box) and not b.dashed]
     for one, other in combinations(boxes, 2):
         assert not overlap(bounds([one]), bounds([other]))
-    shown = texts(page)
     for box in boxes:
-        x, y = box.x + box.wide / 2, box.y + box.high / 2
-        [label] = [t for t in shown if abs(t.x - x) < 0.01 and abs(t.y - y) < 0.01]
-        left, top, right, bottom = label.bounds
-        assert box.x < left < right < box.x + box.wide
-        assert box.y < top < bottom < box.y + box.high
+        edge = bounds([box])
+        inside = [t.bounds for t in texts(page) if overlap(t.bounds, edge)]
+        assert inside
+        for left, top, right, bottom in inside:
+            assert edge[0] + 4 < left < right < edge[2] - 4
+            assert edge[1] < top < bottom < edge[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("conv:4,k3 bn relu", [["conv 3×3, 4", "bn, relu"]]),
+        ("bn relu conv:4,k3", [["bn, relu", "conv 3×3, 4"]]),
+        ("residual( conv:3,k1 bn ) relu", [["conv 1×1, 3", "bn"], ["residual", "relu"]]),
+        (
+            "residual( conv:3,k1 ) bn relu conv:4,k1",
+            [["conv 1×1, 3"], ["residual"], ["bn, relu", "conv 1×1, 4"]],
+        ),
+        ("relu concat( conv:3,k1 | )", [["relu"], ["conv 1×1, 3"], ["concat"]]),
+        ("flatten linear:2 softmax", [["flatten", "linear 2", "softmax"]]),
+        ("maxpool:k2 relu gap", [["maxpool 2×2", "relu"], ["gap"]]),
+    ],
+)
+def test_small_layers_go_with_others(text, lines):
+    assert [p.lines for p in gathered(parts_of(text, (3, 9, 9)), (3, 9, 9))] == lines
+
+
+def test_sizes_that_differ_from_turn_to_turn_are_not_said():
+    [fold] = arranged(parts_of("3*( concat( | conv:2,k1 ) )", (3, 9, 9)))
+    [fork] = fold.items
+    assert (fork.branches[0][0].size, fork.join.size, fold.last.size) == ((2, 9, 9), (), (9, 9, 9))
+
+
+def test_a_long_network_goes_on_in_columns():
+    size, parts = network("googlenet")
+    page = blocks_page("googlenet", size, parts)
+    assert page.high < 1.6 * page.wide
+    many = [t.text for t in texts(maps_page("vgg16", *network("vgg16")))]
+    assert many.index("512×7×7") > many.index("64×224×224")
+
+
+@pytest.mark.parametrize(
+    ("name", "style"), [("lenet", "maps"), ("alexnet", "maps"), ("vgg16", "blocks")]
+)
+def test_the_style_unless_told(name, style):
+    size, parts = network(name)
+    assert _usual(parts, size) == style
 
 
 def test_what_repeats_is_drawn_once():

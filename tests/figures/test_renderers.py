@@ -122,3 +122,18 @@ def test_texts_stand_out_from_what_they_are_on(theme):
     for ink, face in pairs:
         low, high = sorted(_luminance(theme.colour(c)) for c in (ink, face))
         assert (high + 0.05) / (low + 0.05) >= 4.0, (ink, face)
+
+
+def test_svg_and_png_agree():
+    resvg = pytest.importorskip("resvg_py")
+    from convcli.engine.sizes.geometry import axes
+    from convcli.figures.layers import layer_page
+
+    page = layer_page(axes((5, 6), (3, 2), padding=1, stride=2), (1, 1))
+    shapes = Page(page.wide, page.high, [i for i in page.items if not isinstance(i, Text)], "")
+    drawn = resvg.svg_to_bytes(svg_string=svg(shapes, LIGHT).decode(), zoom=2)
+    with Image.open(BytesIO(bytes(drawn))) as found:
+        other = np.asarray(found.convert("RGB")).astype(int)
+    ours = np.asarray(image(shapes, LIGHT, 2)).astype(int)
+    assert other.shape == ours.shape
+    assert (np.abs(other - ours).max(axis=2) > 64).mean() < 0.02

@@ -79,7 +79,7 @@ class DrawingOptions:
         options.option(
             options.OUTPUT,
             "--style",
-            text=f"Feature maps in perspective (up to {_FEW} layers unless told), or the graph.",
+            text=f"Feature maps in perspective (up to {_FEW} layers in a row unless told), or the graph.",
         ),
     ] = None
     theme: Annotated[
@@ -119,7 +119,7 @@ def net_draw(asked: DrawingOptions) -> None:
     parts = _parts(summary.layers)
     if not parts:
         raise ConvError(f"{printable(name)}: has no layers to be drawn")
-    style = asked.style or (Style.maps if len(parts) <= _FEW else Style.blocks)
+    style = asked.style or _usual(parts, summary.input)
     title = summary.name.rpartition("/")[2] if summary.name.endswith(".onnx") else summary.name
     if style == Style.maps:
         from convcli.figures.feature_maps import maps_page
@@ -138,6 +138,14 @@ def net_draw(asked: DrawingOptions) -> None:
     print_path(figure.path)
 
 
+def _usual(parts: "Sequence[Part]", size: tuple[int, ...]) -> Style:
+    """Return the style of a network: maps where few layers stand in a row; small ones go with others."""
+    from convcli.figures.graphs import gathered
+
+    forked = any(part.family == "join" or not part.size for part in parts)
+    return Style.blocks if forked or len(gathered(parts, size)) > _FEW else Style.maps
+
+
 def _parts(layers: Sequence[LayerRecord]) -> "list[Part]":
     """Leave out what does not depend on the input: constants on their way."""
     from convcli.figures.graphs import Part
@@ -149,7 +157,14 @@ def _parts(layers: Sequence[LayerRecord]) -> "list[Part]":
         if inputs:
             numbers[number] = len(found) + 1
             found.append(
-                Part(_label(layer), _family(layer), tuple(layer.output), inputs, layer.name)
+                Part(
+                    _label(layer),
+                    _family(layer, len(inputs)),
+                    tuple(layer.output),
+                    inputs,
+                    layer.name,
+                    tuple(axis.k for axis in layer.axes),
+                )
             )
     return found
 
@@ -169,9 +184,9 @@ _MOVED = ("crop", "upsample")
 """Layers of the language with windows and without weights or pooling."""
 
 
-def _family(layer: LayerRecord) -> str:
+def _family(layer: LayerRecord, inputs: int) -> str:
     kind = layer.kind.lower()
-    if len(layer.inputs) > 1 or kind in ("residual", "concat", "multiply"):
+    if inputs > 1 or kind in ("residual", "concat", "multiply"):
         return "join"
     if kind in _POOLS:
         return "pool"
@@ -179,7 +194,7 @@ def _family(layer: LayerRecord) -> str:
         return "dense"
     if layer.axes and kind not in _MOVED:
         return "weighted"
-    return "plain"
+    return "norm" if "norm" in kind or kind in ("bn", "lrn") else "plain"
 
 
 def _label(layer: LayerRecord) -> str:
@@ -190,12 +205,12 @@ def _label(layer: LayerRecord) -> str:
         words[0] = layer.text.replace(":", " ", 1)
     elif layer.axes:
         words[0] += f" {_window(layer)}"
-        if layer.kind.lower() not in _POOLS:
+        if layer.kind.lower() not in _POOLS and layer.output:
             words.append(str(layer.output[0]))
         stride, pools = shared([a.s for a in layer.axes]), layer.kind.lower() in _POOLS
         if stride != (shared([a.k for a in layer.axes]) if pools else 1):
             words.append(f"stride {stride}")
-    elif kind.lower() in _DENSE:
+    elif kind.lower() in _DENSE and layer.output:
         # of each place's channels it gives maps, in ONNX the last axis is that of the units
         words[0] += f" {layer.output[0 if kind == 'linear' else -1]}"
     return ", ".join(words)
