@@ -18,6 +18,7 @@ from convcli.commands.net.load import Loaded
 from convcli.commands.net.prediction import outputs, put_features, put_logits, show
 from convcli.commands.output import Request
 from convcli.engine.errors import ConvError, one_of, printable
+from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Reading
 from convcli.nets.model import Prediction
 from convcli.nets.zoo import Preparation
@@ -55,7 +56,9 @@ def predict_onnx(asked: "PredictOptions", inputs: Sequence[str], request: Reques
         if value is not None:
             raise ConvError(f"{option}: an ONNX model is run as it is", usage=True)
     model = _Session(asked.name, asked.features, asked.size, asked.crop)
-    preparation = Preparation(asked.mean or (0.0,), asked.std or (1.0,), asked.resize)
+    # a model of bytes takes 0 to 255
+    std = asked.std or ((1 / 255,) if model.input.type == "tensor(uint8)" else (1.0,))
+    preparation = Preparation(asked.mean or (0.0,), std, asked.resize)
     chosen = Chosen(printable(asked.name), model.size, [])
     loaded = Loaded(chosen, model, preparation)  # type: ignore[arg-type]
     reading = Reading(asked.allow_nan, asked.layout, asked.max_pixels)
@@ -63,6 +66,13 @@ def predict_onnx(asked: "PredictOptions", inputs: Sequence[str], request: Reques
     if found and asked.features is not None:
         put_features(inputs, named, found, request)
     elif found:
+        size = found[0].shape
+        if sum(n > 1 for n in size) > 1:
+            raise ConvError(
+                f"{printable(asked.name)}: its output {printable(model.output)} is {size_text(size)}, no score a "
+                f"class: --features {printable(model.output)} -o x.npy gives its numbers",
+                usage=True,
+            )
         answers = [_answer(name, x) for name, x in zip(named, found, strict=True)]
         names = read_labels(asked.labels, answers[0].logits.size) if asked.labels else None
         show(answers, names, request, asked.top, request.format == "table" and asked.format == "md")
@@ -128,17 +138,17 @@ class _Session:
         self.steps = [_Stage(prod(self.size))]
 
     def forward(self, batch: NDArray[Any]) -> NDArray[Any]:
-        """Run a batch, shape (N, C, H, W); one at a time where the model has room for one."""
+        """Run a batch, shape (N, C, H, W); in parts where the model has room for so many."""
         x = batch.transpose(0, 2, 3, 1) if self.last else batch
         dtype = _DTYPES[self.input.type]
-        x = (x * 255 + 0.5).astype(dtype) if dtype is np.uint8 else x.astype(dtype)
+        x = (np.clip(np.rint(x), 0, 255) if dtype is np.uint8 else x).astype(dtype)
         room = self.input.shape[0] if len(self.input.shape) == 4 else None
         try:
-            if not isinstance(room, int):
-                return self._run(x)
-            if room == 1:
-                return np.concatenate([self._run(x[i : i + 1]) for i in range(len(x))])
-            return self._run(np.resize(x, (room, *x.shape[1:])))[: len(x)]
+            step = room if isinstance(room, int) and room > 0 else len(x)
+            parts = [x[i : i + step] for i in range(0, len(x), step)]
+            return np.concatenate(
+                [self._run(np.resize(part, (step, *x.shape[1:])))[: len(part)] for part in parts]
+            )
         except ConvError:
             raise
         except Exception as error:
