@@ -7,7 +7,7 @@ import typer
 
 from convcli import options
 from convcli.commands import kernel_argument
-from convcli.commands.net import predict as net_predict
+from convcli.commands.net import options as net_options
 from convcli.engine import kernels, numbers
 from convcli.engine.errors import ConvError, printable
 from convcli.files.arrays import read_csv
@@ -57,7 +57,7 @@ READERS = {
     "options": option(options.read_real),
     "kernels": lambda text: kernels.read_numbers(text).item(),
     "--threshold": lambda text: kernel_argument.number_of(text, "--threshold", "a number"),
-    "--mean": lambda text: option(options.reads(net_predict._floats))(text)[0],
+    "--mean": lambda text: option(options.reads(net_options._floats))(text)[0],
     "CSV": fast,
     "CSV, cell by cell": slow,
 }
