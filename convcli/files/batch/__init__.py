@@ -107,6 +107,15 @@ class Crew(Protocol):
             There can be none.
         """
 
+    def check(self) -> None:
+        """Look, where nothing has come for a moment, whether the workers are still within reach.
+
+        Raises
+        ------
+        CrewLostError
+            They are not: what they were given last may never come back.
+        """
+
 
 def planned(
     sources: Iterable[Source],
@@ -388,6 +397,7 @@ def run(
         try:
             turn = finished.get(timeout=TICK)
         except Empty:
+            crew.check()
             yield None
             continue
         running -= 1

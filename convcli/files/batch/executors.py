@@ -73,6 +73,9 @@ class Here:
     def renew(self) -> None:
         """Nothing can break."""
 
+    def check(self) -> None:
+        """Nothing can be out of reach."""
+
     def __enter__(self) -> "Here":
         return self
 
@@ -104,6 +107,9 @@ class Processes:
         """Replace the pool after one of its processes died, which stopped the others as well."""
         self.executor.shutdown(wait=False, cancel_futures=True)
         self.executor = self._new()
+
+    def check(self) -> None:
+        """A process that dies breaks the pool, and that is told."""
 
     def __exit__(
         self,
@@ -279,9 +285,18 @@ class Cluster:
         CrewLostError
             There is no scheduler any more.
         """
+        self.check()
+        self.executor = self.client.get_executor(pure=False)
+
+    def check(self) -> None:
+        """Look whether there is a scheduler.
+
+        Raises
+        ------
+        CrewLostError
+        """
         if self.client.status != "running":
             raise CrewLostError(f"--cluster {printable(self.address)}: its scheduler has gone")
-        self.executor = self.client.get_executor(pure=False)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         gone = self.client.status != "running"

@@ -182,6 +182,9 @@ class Crew:
     def renew(self) -> None:
         self.renewed += 1
 
+    def check(self) -> None:
+        pass
+
 
 class ByHand(Executor):
     """Finishes what it is told to, when it is told to."""
