@@ -19,7 +19,7 @@ import pytest
 from convcli.engine import threads
 from convcli.engine.errors import ConvError
 from convcli.files import batch
-from convcli.files.batch import Job, Record, executors, planned, run
+from convcli.files.batch import CrewLostError, Job, Record, executors, planned, run
 from convcli.files.inputs import Source, listed, sources
 from convcli.files.output import Attempt, ExistsError, check_target, sweep, writing
 
@@ -204,6 +204,19 @@ class ByHand(Executor):
 
 def jobs(names):
     return [Job(name, None) for name in names]
+
+
+def test_workers_out_of_reach_end_the_wait_for_what_never_comes():
+    crew = Crew(ByHand(), 2)
+
+    def lost():
+        raise CrewLostError("gone")
+
+    reports = run(str, jobs("ab"), crew)
+    assert next(reports) is None
+    crew.check = lost
+    with pytest.raises(CrewLostError, match="gone"):
+        next(reports)
 
 
 def test_records_come_in_the_order_of_the_jobs():
