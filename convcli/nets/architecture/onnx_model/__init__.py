@@ -184,7 +184,7 @@ class _Walk:
             extra={k: n // share for k, n in extra(node, found.shapes, windows).items()},
             why=why,
             name=name,
-            kind=node.op_type if known else f"{node.domain}.{node.op_type}",
+            kind=printable(node.op_type if known else f"{node.domain}.{node.op_type}"),
             flat="/" not in node.name,
             activations=cells // (self.batch if in_batch else 1),
             fields=fields,
@@ -216,7 +216,7 @@ class _Walk:
 
 
 def _name(node: Any, number: int) -> str:
-    return _dotted(node.name) or f"{node.op_type}_{number}"
+    return _dotted(node.name) or f"{printable(node.op_type)}_{number}"
 
 
 def _dotted(name: str) -> str:

@@ -315,3 +315,14 @@ def test_bodies_within_bodies():
     ).g.CopyFrom(graph)
     with pytest.raises(ConvError, match=r"^model\.onnx: is no ONNX model: "):
         read(made)
+
+
+def test_names_that_steer_a_terminal_are_escaped():
+    made = model("y = Relu (x)", {}, size="1,4")
+    made.graph.node[0].op_type = "\x00\x1b[31mRelu"
+    made.graph.node[0].domain = "my\n"
+    [layer] = read(made).layers
+    assert (layer.kind, layer.name) == (
+        "my\\x0a.\\x00\\x1b[31mRelu",
+        "\\x00\\x1b[31mRelu_1",
+    )
