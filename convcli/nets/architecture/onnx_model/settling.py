@@ -110,6 +110,8 @@ class _Settling:
         self.tensors: dict[str, Tensor] = {}
         self.windows: dict[str, Windows] = {}
         self.folded = 0
+        self.outdated = False
+        """Whether a window has another size than was inferred: then what was inferred behind it does not hold."""
         self.shapes: dict[str, Shape] = {}
         self.stated = [_copy(value) for value in model.graph.value_info]
         self.outputs = [_copy(value) for value in model.graph.output]
@@ -160,7 +162,11 @@ class _Settling:
         """Compute what can be computed by now, and settle the windows; say whether anything has changed."""
         graph = self.model.graph
         kept, changed = [], False
+        self.outdated = False
         for number, node in enumerate(graph.node, 1):
+            if self.outdated:  # what follows waits for the sizes that it really has
+                kept.append(node)
+                continue
             if self.fold(node):
                 own = (
                     node.op_type in ("Constant", "Identity") or self.tensors[node.output[0]].floats
@@ -305,13 +311,14 @@ class _Settling:
             return False
         self.windows[out] = found
         size = self.shapes.get(out)
-        if size is not None and size[2:] != tuple(a.out for a in found):
+        self.outdated = size is not None and size[2:] != tuple(a.out for a in found)
+        if self.outdated:
             self.stated = []  # the model itself has it from an inference that counts otherwise
             for value in self.outputs:
                 value.type.tensor_type.ClearField("shape")
         told = attributes(node)
         if not told.get("ceil_mode") and told.get("auto_pad", b"NOTSET") in (b"NOTSET", b""):
-            return False
+            return self.outdated
         plain = {"pads": [a.before for a in found] + [_end(a) for a in found]}
         if op == "ConvTranspose":
             plain["output_padding"] = [a.extra for a in found if isinstance(a, TransposedAxis)]

@@ -196,6 +196,31 @@ def test_no_window_starts_behind_the_input(op, n, pad, kernel):
     assert found.layers[0].output == (1, windows, windows)
 
 
+BEHIND = {
+    "a convolution": 'y = Conv <auto_pad = "SAME_UPPER", strides = [2,2]> (a, w)',
+    "a shape": "s = Shape (a) r = Reshape (a, s) y = Conv <pads = [1,1,1,1], strides = [2,2]> (r, w)",
+    "another pooling": 'b = MaxPool <kernel_shape = [1,1], strides = [2,2], ceil_mode = 1> (a) y = Conv <auto_pad = "SAME_LOWER"> (b, w)',
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_what_is_behind_such_a_window_has_the_size_that_is_left(name):
+    """onnx infers 4×4 where 3×3 windows begin in the input."""
+    text = (
+        "a = MaxPool <kernel_shape = [2,2], strides = [2,2], pads = [1,1,1,1], ceil_mode = 1> (x) "
+    )
+    made = model(text + BEHIND[name], {"w": (1, 1, 3, 3)}, size="1,1,5,5", opset=17)
+    found = read(made)
+    assert found.layers[0].output == (1, 3, 3)
+    assert found.layers[-1 - (name == "a shape")].output == (1, 2, 2)
+    assert found.total.macs == 4 * 9
+    stated = model(text + BEHIND[name], {"w": (1, 1, 3, 3)}, size="1,1,5,5", opset=17)
+    stated.graph.value_info.append(
+        helper.make_tensor_value_info("a", TensorProto.FLOAT, (1, 1, 4, 4))
+    )
+    assert read(stated).total.macs == 4 * 9
+
+
 def test_transposed_convolutions_that_keep_the_multiple():
     text = 'y = ConvTranspose <strides = [2,2], auto_pad = "SAME_UPPER", output_padding = [1,1]> (x, w)'
     found = read(model(text, {"w": (1, 1, 3, 3)}, size="1,1,3,3", opset=17))
