@@ -11,7 +11,7 @@ from convcli import options, terminal
 from convcli.commands.layer_table import shared
 from convcli.commands.net import options as own
 from convcli.commands.net.choose import Chosen
-from convcli.commands.net.show import read_network
+from convcli.commands.net.network_argument import read_network
 from convcli.commands.tables import short_count, table_form
 from convcli.engine.errors import ConvError, display_name, one_of
 from convcli.engine.sizes.geometry import size_text

@@ -104,7 +104,7 @@ def net_draw(asked: DrawingOptions) -> None:
     """
     from convcli.commands.drawing import draws
     from convcli.commands.net.choose import Chosen
-    from convcli.commands.net.show import read_network
+    from convcli.commands.net.network_argument import read_network
     from convcli.commands.output import print_path
 
     if (asked.name is None) == (asked.layers is None):

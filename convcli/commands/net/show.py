@@ -3,7 +3,6 @@
 import csv
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,24 +11,21 @@ import typer
 from convcli import options
 from convcli.commands.layer_table import layer_cells, print_layers, receptive_field, shared
 from convcli.commands.net import options as own
-from convcli.commands.net.choose import Chosen, Overrides, choose, choose_by_card, is_onnx
+from convcli.commands.net.choose import Chosen
+from convcli.commands.net.network_argument import read_network
 from convcli.commands.tables import table_form
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.engine.sizes.notation import read_sizes
 from convcli.nets.architecture.counts import COUNTED, LayerRecord, blocks, rule
 from convcli.nets.architecture.summary import WINDOWS, Summary, as_numbers, csv_rows
-from convcli.nets.zoo import NETWORKS
 
-__all__ = ["EXAMPLES", "net_show", "read_network"]
+__all__ = ["EXAMPLES", "net_show"]
 
 EXAMPLES = (
     "convcli net show lenet",
     "convcli net show torchvision/resnet50 --depth 1",
     "echo 'conv:8,k3 relu gap flatten linear:2' | convcli net show - --input 1x9x9",
 )
-
-_WEIGHTS = (".npz", ".safetensors")
 
 
 def net_show(
@@ -127,52 +123,6 @@ def net_show(
             print(f"convcli: {printable(found.name)}: {_missing(found)}", file=sys.stderr)
 
 
-def read_network(
-    name: str,
-    sizes: Sequence[str],
-    axes: Sequence[str],
-    classes: int | None,
-    width: float | None,
-    *,
-    whole: bool = False,
-) -> Chosen | Summary | None:
-    """Find what a call means: a network, a model counted, or None for weights that say nothing of theirs."""
-    given = _named_sizes(sizes)
-    text: str | None = None
-    if name not in NETWORKS:
-        from convcli.files.operands import contents
-
-        source: bytes | None = None
-        if name == "-":
-            held = contents(name)
-            source = held if isinstance(held, bytes) else b""
-        if is_onnx(name, source or b""):
-            if width is not None or whole:
-                raise ConvError("--width: an ONNX model is counted as it is", usage=True)
-            from convcli.nets.architecture import onnx_model
-
-            free = {key: _one_size(key, value) for key, value in map(_pair, axes)}
-            return onnx_model.read(name, given, classes, free=free, source=source)
-        if source is not None:
-            from convcli.files.text import decoded
-
-            text = decoded(source, name)
-    if axes or set(given) - {""}:
-        option = "--axis" if axes else "--input NAME=SIZE"
-        raise ConvError(f"{option}: is for ONNX models", usage=True)
-    size = given.get("")
-    if name not in NETWORKS and name.lower().endswith(_WEIGHTS):
-        from convcli.nets.model import weights
-
-        with weights.opened(Path(name)) as source_file:
-            card = source_file.card
-        if not (card.get("network") or card.get("layers")):
-            return None
-        asked = Overrides(size, classes, width=width, whole=whole)
-        return replace(choose_by_card("", card, asked), name=printable(name))
-    return choose(name, size, classes, width, text, whole=whole)
-
-
 def _code(chosen: Chosen, language: own.Language) -> str:
     if language == own.Language.torch:
         from convcli.nets.architecture.torch_code import chain_code
@@ -183,40 +133,6 @@ def _code(chosen: Chosen, language: own.Language) -> str:
     size = size_text(chosen.input)
     head = f"# {printable(chosen.name)}; convcli net show FILE --input {size}\n"
     return head + layer_text(chosen.net)
-
-
-def _named_sizes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Read --input: sizes by the inputs' names, "" where there is none."""
-    found: dict[str, tuple[int, ...]] = {}
-    for text in texts:
-        name, _, size = text.rpartition("=")
-        try:
-            read = read_sizes(size)
-        except ConvError as error:
-            raise error.about("--input") from error
-        if name in found:
-            got = f"'{printable(name)}' twice" if name else f"{len(texts)} sizes"
-            raise ConvError(f"--input: got {got}, one an input is allowed", usage=True)
-        found[name] = read
-    return found
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.rpartition("=")
-    if not sign or not name:
-        raise ConvError(f"--axis: got '{printable(text)}', NAME=N is needed", usage=True)
-    return name, value
-
-
-def _one_size(name: str, text: str) -> int:
-    try:
-        [size] = read_sizes(text)
-    except (ConvError, ValueError) as error:
-        raise ConvError(
-            f"--axis: got '{printable(text)}' for {printable(name)}, one whole number is needed",
-            usage=True,
-        ) from error
-    return size
 
 
 _KEYS = ("name", "layer", "output", "params", "macs", "activations", "rf", "jump", "start")
