@@ -7,6 +7,10 @@ import signal
 GARBAGE = 50_000
 """New objects from which on Python looks for cycles among them: a start makes as many, and none is garbage."""
 
+WAIT = "20"
+"""OpenBLAS's threads look out for work for 2^20 cycles, and then sleep: 2^26, as they would, keep a core busy for 25 ms
+while NumPy is still loaded."""
+
 
 def _leave(number: int, _: object) -> None:
     os._exit(128 + number)
@@ -21,6 +25,7 @@ for _number in (signal.SIGINT, signal.SIGTERM):
 def main() -> None:
     """Run the command line of this process."""
     gc.set_threshold(GARBAGE)
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", WAIT)
     from convcli import cli
 
     try:

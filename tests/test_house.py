@@ -23,6 +23,7 @@ FOREIGN = {
 
 NO_NUMPY = (
     *("__init__.py", "__main__.py", "cli.py", "options.py", "commands/shape/", "files/text.py"),
+    *("files/ahead.py", "files/opening.py"),
     *("terminal/__init__.py", "terminal/consoles.py", "terminal/tables.py", "terminal/streams.py"),
     *(
         "engine/arguments.py",

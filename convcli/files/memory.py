@@ -8,7 +8,16 @@ from pathlib import Path
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.numbers import BLANKS, read_number
 
-__all__ = ["MAX_PIXELS", "amount", "check_free", "check_memory", "free", "read_amount"]
+__all__ = [
+    "MAX_PIXELS",
+    "amount",
+    "check_free",
+    "check_memory",
+    "check_size",
+    "free",
+    "read_amount",
+    "too_large",
+]
 
 MAX_PIXELS = 2**28
 """The largest number of pixels of a picture that is read unless told otherwise."""
@@ -110,3 +119,25 @@ def free() -> float:
     with suppress(OSError, ValueError, AttributeError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
     return float("inf")
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Refuse a picture without pixels, or with too many: asked before anything is decoded.
+
+    Raises
+    ------
+    ConvError
+
+    Examples
+    --------
+    >>> check_size(16384, 16384, 2**28)
+    """
+    if width < 1 or height < 1:
+        raise ConvError(f"has no pixels: its size is {height}x{width}")
+    if width * height > max_pixels:
+        raise too_large(f"{height}x{width} = {width * height}", max_pixels)
+
+
+def too_large(count: str, max_pixels: int) -> ConvError:
+    """Build the error for a picture of so many pixels."""
+    return ConvError(f"has {count} pixels, at most {max_pixels} are allowed (--max-pixels)")

@@ -94,6 +94,13 @@ class FilterOptions:
         )
         return len(self.sources or ()) == 1 and not any(several)
 
+    def read_ahead(self) -> None:
+        """Begin to decode the one picture that is named, if it is one, while what filters it is loaded."""
+        if self.single and self.frame is None and self.sources:
+            from convcli.files import ahead
+
+            ahead.begin(self.sources[0], self.max_pixels)
+
     @property
     def transparency(self) -> "Transparency":
         """What becomes of a picture's alpha."""

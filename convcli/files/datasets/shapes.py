@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.pictures.picture import check_size
+from convcli.files.memory import check_size
 
 __all__ = ["labels_of", "pictures_of", "square"]
 

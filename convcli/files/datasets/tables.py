@@ -23,8 +23,8 @@ from convcli.files.datasets.scaling import narrowed
 from convcli.files.datasets.shapes import square
 from convcli.files.datasets.source import Source
 from convcli.files.gzipped import read_unpacked
+from convcli.files.memory import check_size
 from convcli.files.output import about_file
-from convcli.files.pictures.picture import check_size
 
 __all__ = ["claims", "read"]
 

@@ -1,36 +1,27 @@
 """PNG, JPEG, WebP, TIFF, BMP and GIF by Pillow: every kind of sample kept as it is, or refused in words."""
 
-import logging
 import os
 import re
 import struct
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import import_module
-from pathlib import Path
+from mmap import mmap
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile
 
 from convcli.engine.errors import ConvError, printable
 from convcli.engine.threads import each, workers
-from convcli.files.pictures.picture import (
-    Display,
-    Frames,
-    Picture,
-    check_size,
-    full_scale,
-    too_large,
-)
+from convcli.files.ahead import opened
+from convcli.files.memory import check_size, too_large
+from convcli.files.opening import lend, open_picture, rawmode, told
+from convcli.files.pictures.picture import Display, Frames, Picture, full_scale
 
-__all__ = ["decode", "decode_frames", "silence_libtiff"]
+__all__ = ["decode", "decode_frames"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -47,7 +38,7 @@ _INDEXED, _COLOUR = (
 _TELLING = {b"IHDR": 13, b"PLTE": 768, b"bKGD": 6}
 """The chunks of a PNG that are read here, and their largest size."""
 
-_STRIP = 1 << 18  # pixels that are copied at a time
+_STRIP = 1 << 16  # pixels that are copied at a time
 
 _DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
 """Pillow's names of 16-bit colour in a file: it would keep the high byte of each sample."""
@@ -107,8 +98,7 @@ def decode(file: BinaryIO, format: str, max_pixels: int, frame: int | None = Non
     Parameters
     ----------
     file : BinaryIO
-        Seekable, at its start. (Never a name: Pillow would map some files into memory, and a file that is cut
-        while it is read would end the process.)
+        Seekable, at its start.
     format : str
         What `sniff.picture_format` says.
     max_pixels : int
@@ -119,11 +109,11 @@ def decode(file: BinaryIO, format: str, max_pixels: int, frame: int | None = Non
     ------
     ConvError
     """
-    image = _opened(file, format, max_pixels)
+    image, memory = opened(file, format, max_pixels)
     background = _background(_chunks(file)) if format == "PNG" else None
     count = _count(image, format)
     if frame is None:
-        picture = _decoded(file, image, format, max_pixels, 0, _notes(count, format))
+        picture = _decoded(file, image, format, max_pixels, 0, _notes(count, format), memory)
         return replace(picture, background=background)
     if frame >= count:
         has = f"{count} {_unit(format)}" if count > 1 else "one frame"
@@ -140,7 +130,7 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
     ------
     ConvError
     """
-    image = _opened(file, format, max_pixels)
+    image = open_picture(file, format, max_pixels)
     background = _background(_chunks(file)) if format == "PNG" else None
     count = _count(image, format)
     if count >= _MOST:
@@ -150,7 +140,7 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
     plays = image.info.get("loop")
     total, pictures, durations = 0, [], []
     for at in range(first, count):
-        with _told():
+        with told():
             image.seek(at)
         width, height = image.size
         total += width * height
@@ -176,7 +166,7 @@ def _count(image: ImageFile.ImageFile, format: str) -> int:
     # the further pictures in a photograph's JPEG are previews and depth maps: nobody means them
     if format == "JPEG":
         return 1
-    with _told():
+    with told():
         if format != "TIFF":
             return min(int(getattr(image, "n_frames", 1)), _MOST)
         count = 1
@@ -230,38 +220,39 @@ def _decoded(
     max_pixels: int,
     at: int,
     notes: tuple[str, ...] = (),
+    memory: mmap | None = None,
 ) -> Picture:
-    """Read one picture of a file."""
-    with _told():
-        image.seek(at)
+    """Read one picture of a file; `memory` has its pixels if it is decoded already."""
+    if memory is None:
+        with told():
+            image.seek(at)
     check_size(*image.size, max_pixels)
     if (
         format == "GIF" and at
     ):  # only when a later frame is laid over those before it shows whether it has alpha
-        with _told():
+        with told():
             image.load()
     profile = image.info.get("icc_profile")
-    rawmodes = {_rawmode(tile) for tile in image.tile}
-    if format == "PNG" and at and any(";16" in rawmode for rawmode in rawmodes):
+    rawmodes = {rawmode(tile) for tile in image.tile}
+    if format == "PNG" and at and any(";16" in name for name in rawmodes):
         raise ConvError("has frames of 16 bits, of which only the first is read")
     if rawmodes == {"LA;16B"}:  # taken for RGBA, the four bytes of a pixel come as they are
         _relabel(image, lambda _: "RGBA")
         layout = _Layout(2, _byte_pairs, np.uint16, alpha=True)
         values = _filled(image, layout)
-    elif rawmodes and all(_DEEP.fullmatch(rawmode) for rawmode in rawmodes):
+    elif rawmodes and all(_DEEP.fullmatch(name) for name in rawmodes):
         layout = replace(_LAYOUTS[image.mode], dtype=np.uint16)
         values = _filled(image, layout)
         values <<= 8
-        image = _opened(
-            file, format, max_pixels
-        )  # again, with the low bytes taken for the high ones
-        with _told():
+        # again, with the low bytes taken for the high ones
+        image = open_picture(file, format, max_pixels)
+        with told():
             image.seek(at)
         _relabel(image, _other_end)
         _filled(image, layout, into=values)
     else:
         layout = _layout(image, format)
-        values = _filled(image, layout)
+        values = _filled(image, layout, memory=memory)
     if format == "TIFF" and any(tag in image.tag_v2 for tag in _GEO):  # type: ignore[attr-defined]
         notes += ("its place on the earth (GeoTIFF) is left out",)
     if image.mode in ("CMYK", "YCbCr"):
@@ -278,57 +269,6 @@ def _decoded(
         notes,
         display=_display(image),
     )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn whatever Pillow raises about a bad file into one line, and keep its warnings to itself."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except ConvError:
-        raise
-    except MemoryError as error:
-        raise ConvError("there is not enough memory for it") from error
-    except Image.DecompressionBombError as error:
-        found = re.search("[0-9]+", str(error))
-        most = int(2 * (Image.MAX_IMAGE_PIXELS or 0))
-        raise too_large(found[0] if found else "too many", most) from error
-    except UnidentifiedImageError as error:
-        raise ConvError("is broken, or of a kind that is not read here") from error
-    except Exception as error:  # decoders of many hands: SyntaxError, struct.error, KeyError, …
-        if isinstance(error, EOFError) or "truncated" in str(error).lower():
-            raise ConvError("is truncated") from error
-        raise ConvError(f"is damaged: {printable(error) or type(error).__name__}") from error
-
-
-def _opened(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile:
-    if format == "TIFF":
-        silence_libtiff()
-    # `check_size` asks before anything is decoded; but of a GIF Pillow makes canvases while it opens it and counts its
-    # frames, and refuses those of more than twice this many pixels
-    Image.MAX_IMAGE_PIXELS = max_pixels / 2 if format == "GIF" else None  # type: ignore[assignment]
-    with _told():
-        image = _identified(file, format)
-        check_size(*image.size, max_pixels)
-    return image
-
-
-_PLUGINS = {"PNG": "PngImagePlugin", "JPEG": "JpegImagePlugin"}
-"""What reads the everyday formats: `Image.open` would load three more before it."""
-
-
-def _identified(file: BinaryIO, format: str) -> ImageFile.ImageFile:
-    if format not in _PLUGINS:
-        return Image.open(file, formats=[format])
-    import_module(f"PIL.{_PLUGINS[format]}")
-    factory, _ = Image.OPEN[format]
-    file.seek(0)
-    try:
-        return factory(file, "")
-    except (SyntaxError, IndexError, TypeError, struct.error) as error:
-        raise UnidentifiedImageError from error
 
 
 def _notes(count: int, format: str) -> tuple[str, ...]:
@@ -381,25 +321,21 @@ def _positive(values: Any, count: int) -> Any:
     return found if good and (count != 2 or found[1] > 0) else None
 
 
-def _rawmode(tile: Any) -> str:
-    return str(tile.args[0] if isinstance(tile.args, tuple) else tile.args)
-
-
-def _relabel(image: ImageFile.ImageFile, rawmode: Callable[[str], str]) -> None:
+def _relabel(image: ImageFile.ImageFile, other: Callable[[str], str]) -> None:
     """Let the decoder take the samples in the file for another kind of the same width."""
     image.tile = [
         tile._replace(
-            args=(rawmode(_rawmode(tile)), *tile.args[1:])
+            args=(other(rawmode(tile)), *tile.args[1:])
             if isinstance(tile.args, tuple)
-            else rawmode(_rawmode(tile))
+            else other(rawmode(tile))
         )
         for tile in image.tile
     ]
 
 
-def _other_end(rawmode: str) -> str:
+def _other_end(name: str) -> str:
     native, other = ("L", "B") if sys.byteorder == "little" else ("B", "L")
-    return rawmode[:-1] + {native: other, other: native, "N": other}[rawmode[-1]]
+    return name[:-1] + {native: other, other: native, "N": other}[name[-1]]
 
 
 def _byte_pairs(strip: Image.Image) -> Array:
@@ -418,14 +354,14 @@ def _layout(image: ImageFile.ImageFile, format: str) -> _Layout:
             f"has {'signed ' * signed}{mode} samples of {bits} bits, which are not read: "
             "8 and 16 bits unsigned, signed ones of 16 and 32 bits in grey, and floats, are"
         )
-    deep = any(";16" in _rawmode(tile) for tile in image.tile) or bits > 8
+    deep = any(";16" in rawmode(tile) for tile in image.tile) or bits > 8
     if deep and not mode.startswith("I;16") and mode != "F":
         raise ConvError(
             f"has {mode} samples of more than 8 bits in an order that is not read without loss: "
             "save it as a 16-bit PNG"
         )
     if mode in ("P", "PA"):
-        with _told():
+        with told():
             image.load()
         return _palette(image)
     if mode not in _LAYOUTS:
@@ -478,13 +414,22 @@ def _palette(image: Image.Image) -> _Layout:
     return _Layout(len(table), lambda strip: table[:, np.asarray(strip)], alpha=seen)
 
 
-def _filled(image: ImageFile.ImageFile, layout: _Layout, into: Array | None = None) -> Array:
+def _filled(
+    image: ImageFile.ImageFile,
+    layout: _Layout,
+    into: Array | None = None,
+    memory: mmap | None = None,
+) -> Array:
     """Decode, turn upright and split into planes (bands, H, W), a strip at a time; `into` gets the bits added."""
-    with _told():
-        pixels = _pixels(image, layout)
+    with told():
+        if memory is None and layout is _LAYOUTS.get(image.mode):
+            memory = lend(image)
         image.load()
         turn = _TURNS.get(_orientation(image), _TURNS[1])
         width, height = image.size
+        pixels = None
+        if memory is not None:
+            pixels = np.frombuffer(memory, np.uint8).reshape(height, width, -1)
         stored = turn(np.empty((0, height, width))).shape[1:]
         if pixels is not None and layout.bands == 1 and turn is _TURNS[1]:
             return pixels.reshape(1, height, width)
@@ -496,7 +441,7 @@ def _filled(image: ImageFile.ImageFile, layout: _Layout, into: Array | None = No
         while (top := take()) is not None:
             bottom = min(top + rows, height)
             if pixels is not None:
-                target[:, top:bottom] = pixels[top:bottom, :, : layout.bands].transpose(2, 0, 1)
+                _part(pixels[top:bottom], target[:, top:bottom])
             elif into is None:
                 target[:, top:bottom] = layout.split(image.crop((0, top, width, bottom)))
             else:
@@ -507,27 +452,17 @@ def _filled(image: ImageFile.ImageFile, layout: _Layout, into: Array | None = No
     return values
 
 
-_BYTES = {"L": ("L", 1), "RGB": ("RGBX", 4), "RGBA": ("RGBA", 4)}
-"""By mode: that of an image of Pillow's which lies in memory as this one does, and its bytes a pixel."""
-
-
-def _pixels(image: ImageFile.ImageFile, layout: _Layout) -> Array | None:
-    """Let an image that is not decoded yet be decoded into an array, (H, W, bytes a pixel); None where that cannot be.
-
-    (From memory of Pillow's own it takes three copies to get it.)
-    """
-    still = image.format in _PLUGINS and getattr(image, "n_frames", 1) == 1
-    if (
-        not still
-        or not image.tile
-        or layout is not _LAYOUTS.get(image.mode)
-        or image.mode not in _BYTES
-    ):
-        return None
-    mode, count = _BYTES[image.mode]
-    pixels = np.zeros((image.height, image.width, count), np.uint8)
-    image.im = Image.frombuffer(mode, image.size, pixels, "raw", mode, 0, 1).im
-    return pixels
+def _part(pixels: Array, planes: Array) -> None:
+    """Copy interleaved samples (h, w, 1 or 4 bytes) to planes (bands, h, w); four bytes as one number, which is faster."""
+    if pixels.shape[2] == 1:
+        planes[0] = pixels[..., 0]
+        return
+    words = pixels.view(np.uint32)[..., 0]
+    shifted = np.empty_like(words)
+    for band, plane in enumerate(planes):
+        place = band if sys.byteorder == "little" else 3 - band
+        np.right_shift(words, 8 * place, out=shifted)
+        np.copyto(plane, shifted, casting="unsafe")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -592,27 +527,3 @@ def _background(chunks: dict[bytes, bytes]) -> tuple[float, float, float] | None
         return None
     red, green, blue = (level / full for level in levels)
     return red, green, blue
-
-
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-
-@cache
-def silence_libtiff() -> None:
-    """Take libtiff's error handler away, once in a process. Where the library is not found, it goes on talking.
-
-    (Pillow has no call for this. Turning standard error away while it decodes would lose the lines of other threads.)
-    """
-    import ctypes  # for TIFF alone
-
-    for library in _loaded():
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(library).TIFFSetErrorHandler(None)
-
-
-def _loaded() -> set[str]:
-    maps = Path("/proc/self/maps")
-    with suppress(OSError):
-        lines = maps.read_text(errors="surrogateescape").splitlines()
-        return {line.split(maxsplit=5)[5] for line in lines if "/libtiff" in line}
-    return {str(path) for path in Path(PIL.__file__).parent.glob(".dylibs/libtiff*")}  # macOS

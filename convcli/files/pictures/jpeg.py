@@ -8,9 +8,10 @@ Source: ITU-T Recommendation T.81, annex B (markers) and F.1.1.5.1 (what restart
 
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from convcli.engine import threads as cores
@@ -67,18 +68,18 @@ def write_jpeg(file: BinaryIO, picture: Picture, threads: int | None = None) -> 
 def _encoded(picture: Picture, rows: int, top: int) -> memoryview:
     """Encode the rows from `top` on as a JPEG of their own."""
     planes = picture.rows(top, min(top + rows, picture.size[0]))
-    mode, pixels = "L", np.ascontiguousarray(planes)
-    if planes.ndim == 3:
-        mode, pixels = "RGBX", np.empty((*planes.shape[1:], 4), np.uint8)  # as Pillow holds them
-        for channel, plane in enumerate(planes):
-            pixels[..., channel] = plane
-    size = pixels.shape[1], pixels.shape[0]
-    image = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
+    bands = [_image(plane) for plane in (planes if planes.ndim == 3 else [planes])]
+    image = bands[0] if len(bands) == 1 else Image.merge("RGB", bands)
     told = {"icc_profile": picture.profile, "dpi": picture.display.resolution}
     kept = {name: value for name, value in told.items() if value and top == 0}
     found = BytesIO()
     image.save(found, "JPEG", quality=QUALITY, **kept)
     return found.getbuffer()
+
+
+def _image(plane: NDArray[Any]) -> Image.Image:
+    samples = np.ascontiguousarray(plane)
+    return Image.frombuffer("L", samples.shape[::-1], samples, "raw", "L", 0, 1)
 
 
 def _segments(strip: memoryview) -> list[memoryview]:

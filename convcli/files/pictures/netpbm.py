@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError
-from convcli.files.pictures.picture import check_size
+from convcli.files.memory import check_size
 
 __all__ = ["read", "write"]
 

@@ -1,4 +1,4 @@
-"""A picture in memory, whatever file it came from, and how large it may be."""
+"""A picture in memory, whatever file it came from."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine import threads
-from convcli.engine.errors import ConvError
 
 if TYPE_CHECKING:
     from convcli.engine.ranges import Sampled
 
-__all__ = ["Display", "Frames", "Picture", "Samples", "check_size", "full_scale", "too_large"]
+__all__ = ["Display", "Frames", "Picture", "Samples", "full_scale"]
 
 Samples: TypeAlias = (
     NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32] | NDArray[np.integer[Any]]
@@ -155,25 +154,3 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     (255, 1.0)
     """
     return int(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
-
-
-def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse a picture without pixels, or with too many: asked before anything is decoded.
-
-    Raises
-    ------
-    ConvError
-
-    Examples
-    --------
-    >>> check_size(16384, 16384, 2**28)
-    """
-    if width < 1 or height < 1:
-        raise ConvError(f"has no pixels: its size is {height}x{width}")
-    if width * height > max_pixels:
-        raise too_large(f"{height}x{width} = {width * height}", max_pixels)
-
-
-def too_large(count: str, max_pixels: int) -> ConvError:
-    """Build the error for a picture of so many pixels."""
-    return ConvError(f"has {count} pixels, at most {max_pixels} are allowed (--max-pixels)")
