@@ -9,7 +9,7 @@ from traceback import format_exc
 import typer
 
 from convcli.commands.filters.batch_report import Report, print_plan
-from convcli.commands.filters.operation import Operation, aimed, filtered
+from convcli.commands.filters.operation import PRELOAD, Operation, aimed, filtered
 from convcli.commands.output import Request, form_of
 from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable, told
@@ -141,7 +141,7 @@ def _run(
         operation, request, reading, many.goes_on, Debugging.on, many.update, many.dry_run
     )
     crew = executors.crew(
-        at_once, address=many.cluster, preload=(__name__, type(operation).__module__)
+        at_once, address=many.cluster, preload=(*PRELOAD, type(operation).__module__)
     )
     try:
         with crew:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:  # the commands that derive from Operation are loaded for thei
     from convcli.files.output import Target
     from convcli.files.pictures.picture import Frames
 
-__all__ = ["Operation", "Transparency", "aimed", "filter_input", "filtered"]
+__all__ = ["PRELOAD", "Operation", "Transparency", "aimed", "filter_input", "filtered"]
+
+PRELOAD = (
+    "convcli.commands.filters.batch",
+    "convcli.files.pictures.decoding",
+    "convcli.files.pictures.formats",
+)
+"""What the processes of a batch need, whatever they do."""
 
 WHITE = (1.0, 1.0, 1.0)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # help and completion need the options alone
 
 __all__ = ["FilterOptions"]
 
+
 _NUMBER = r"[-+]?[0-9.]+(/[0-9]+)?[,;]?"
 
 
@@ -94,12 +95,29 @@ class FilterOptions:
         )
         return len(self.sources or ()) == 1 and not any(several)
 
-    def read_ahead(self) -> None:
-        """Begin to decode the one picture that is named, if it is one, while what filters it is loaded."""
+    def begin(self, *modules: str) -> None:
+        """Begin what needs no NumPy here, while it is loaded: the one picture that is named, or the processes of many.
+
+        Parameters
+        ----------
+        *modules : str
+            What the operation needs.
+        """
+        count = len(self.sources or ())
         if self.single and self.frame is None and self.sources:
             from convcli.files import ahead
 
             ahead.begin(self.sources[0], self.max_pixels)
+        elif not (self.single or self.dry_run or self.cluster):
+            from convcli.engine import threads
+
+            named = not (self.recursive or self.files_from)
+            jobs = min(self.jobs or threads.cores(), count if named else threads.cores())
+            if jobs > 1:
+                from convcli.commands.filters.operation import PRELOAD
+                from convcli.files.batch import executors
+
+                executors.begin(jobs, (*PRELOAD, *modules))
 
     @property
     def transparency(self) -> "Transparency":

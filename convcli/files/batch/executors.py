@@ -22,7 +22,7 @@ from convcli.engine import threads
 from convcli.engine.errors import ConvError, printable
 from convcli.files.batch import CrewLostError
 
-__all__ = ["Cluster", "Here", "Processes", "crew"]
+__all__ = ["Cluster", "Here", "Processes", "begin", "crew"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -95,9 +95,7 @@ class Processes:
         self.ahead = jobs + max(2, jobs // 2)
         self.preload = preload
         self.others = set(multiprocessing.active_children())
-        self.limits = dict.fromkeys(
-            threads.LIMITS, str(max(1, min(threads.cores() // jobs, threads.threads())))
-        )
+        self.limits = _limits(jobs)
 
     def __enter__(self) -> "Processes":
         self.executor = self._new()
@@ -131,24 +129,44 @@ class Processes:
     def _new(self) -> Executor:
         method = "forkserver" if _forks() else "spawn"
         context = multiprocessing.get_context(method)
-        # without the second, Python looks for what it imports there in the current folder first, and runs what it finds
-        settings = {**self.limits, "PYTHONSAFEPATH": "1"}
-        before = {name: os.environ.get(name) for name in settings}
-        os.environ.update(settings)
-        try:
+        with _environment(self.limits):
             if method == "forkserver":
                 _start_server(list(self.preload))
             executor = _Pool(self.jobs, context, _prepare, (self.limits,))
             if method == "spawn":  # every process has its own imports before it: start them at once
                 for _ in range(self.jobs):
                     executor.submit(os.getpid)
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
         return executor
+
+
+def begin(jobs: int, preload: tuple[str, ...]) -> None:
+    """Start the server that `Processes` are forked from, so that it loads NumPy while this process does."""
+    if _forks():
+        with _environment(_limits(jobs)):
+            _start_server(list(preload))
+
+
+def _limits(jobs: int) -> dict[str, str]:
+    """Return what a process is told of its share of the cores."""
+    share = max(1, min(threads.cores() // jobs, threads.threads()))
+    return dict.fromkeys(threads.LIMITS, str(share))
+
+
+@contextmanager
+def _environment(limits: dict[str, str]) -> Iterator[None]:
+    """Set variables for processes that are started in the block."""
+    # without this, Python looks for what it imports there in the current folder first, and runs what it finds
+    settings = {**limits, "PYTHONSAFEPATH": "1"}
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _forks() -> bool:
