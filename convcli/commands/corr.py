@@ -87,6 +87,11 @@ class Correlate(Operation):
     explain: bool
     transparency: "Transparency"
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that it computes with."""
+        return ("convcli.engine.correlation",)
+
     def seen(self, operand: "Operand") -> "Operand":
         """Lay a picture over the background where the kernel does not smooth."""
         from convcli.engine.alpha import smooths

@@ -136,6 +136,12 @@ class Edge(Operation):
     transparency: "Transparency"
     mask: "NDArray[np.bool] | None" = None
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that it computes with."""
+        canny = ("convcli.engine.edges.canny",) if self.method == "canny" else ()
+        return ("convcli.engine.edges", *canny)
+
     def seen(self, operand: "Operand") -> "Operand":
         """Lay a picture over the background: a cut-out has the edges that one sees."""
         return self.transparency.over(operand)

@@ -102,6 +102,11 @@ class Pool(Operation):
     footprint: str
     transparency: "Transparency"
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modules that it computes with."""
+        return ("convcli.engine.pooling",)
+
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: averages of a picture weigh colours by alpha, unless a border or a footprint is named."""
         from convcli.engine.pooling import prepare

@@ -466,11 +466,13 @@ def gaussian_row(sigma: float, radius: int | None = None, order: int = 0) -> NDA
     at = np.arange(-radius, radius + 1)
     weights = np.exp(-0.5 * (at / sigma) ** 2)
     weights = weights / weights.sum()
+    if not order:  # NumPy loads its polynomials when they are asked for
+        return np.asarray(weights)
     # the n-th derivative of g is g times a polynomial: q' - q x / sigma², from q to the next
     factor = np.polynomial.Polynomial([1.0])
     for _ in range(order):
         factor = factor.deriv() - factor * np.polynomial.Polynomial([0.0, 1 / sigma**2])
-    return np.asarray(weights * factor(-at)) if order else np.asarray(weights)
+    return np.asarray(weights * factor(-at))
 
 
 def log_factors(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

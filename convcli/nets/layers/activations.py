@@ -1,9 +1,9 @@
 """Layers without weights: element-wise activations, softmax, dropout, flatten."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from convcli.nets.layers.base import Array, Operation
 from convcli.nets.layers.memory_layout import by_channels, inner, outer
@@ -179,11 +179,15 @@ _SERIES = (-0.6513268598908547, 6.4196979235649026e-1, 1.9476473204185836e-2, -9
            5.059343495e-9, -9.91364156e-10, -2.27365122e-10, 9.6467911e-11, 2.394038e-12, -6.886027e-12,
            8.94487e-13, 3.13092e-13, -1.12708e-13, 3.81e-16, 7.106e-15, -1.523e-15, -9.4e-17, 1.21e-16,
            -2.8e-17)  # fmt: skip
-_POWERS = {
-    4: chebyshev.cheb2poly(_SERIES[:14])[::-1].tolist(),
-    8: chebyshev.cheb2poly(_SERIES)[::-1].tolist(),
-}
-"""The same by powers of y, the highest first, as far as the bytes of a number tell."""
+
+
+@cache
+def _powers(itemsize: int) -> list[float]:
+    """Return the same by powers of y, the highest first, as far as the bytes of a number tell."""
+    from numpy.polynomial import chebyshev  # most networks have no GELU
+
+    found: list[float] = chebyshev.cheb2poly(_SERIES[: None if itemsize > 4 else 14])[::-1].tolist()
+    return found
 
 
 def normal(x: Array) -> Array:
@@ -191,7 +195,7 @@ def normal(x: Array) -> Array:
     z = np.abs(x) * x.dtype.type(0.5**0.5)
     t = 2 / (2 + z)
     y = 2 * t - 1
-    first, *others = _POWERS[8 if x.dtype.itemsize > 4 else 4]
+    first, *others = _powers(x.dtype.itemsize)
     power = np.full_like(y, first)
     for number in others:
         power *= y
