@@ -1,9 +1,10 @@
-"""`python -m tests.mutants [PATH…] [--count N] [--seed S]`: changes a place of the program, and asks its tests.
+"""`python -m tests.mutants [PATH…] [--count N] [--seed S] [--again FILE]`: changes a place of the program, and asks its tests.
 
 Cosmic Ray makes the mutants, in a copy of the working tree: an operator, a comparison, a number, a condition. A mutant
 is first shown to the tests that mirror its module and to the module's doctests, and, if they pass it, to all tests of
 its layer. Places are drawn, and of the mutants of a place one: else a sum, which has eleven, would weigh as much as
-eleven comparisons. Annotations are left out, and what cannot even be imported is not counted.
+eleven comparisons. Annotations and the options of data classes
+are left out, and what cannot even be imported is not counted.
 """
 
 import argparse
@@ -52,8 +53,11 @@ def places(paths: list[str]) -> dict[tuple[str, tuple[int, int]], list[MutationS
 
 
 def annotated(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Yield where types stand."""
+    """Yield where types stand, and what data classes are told: whether they compare or print is nothing that is relied on."""
     for node in ast.walk(tree):
+        for told in getattr(node, "decorator_list", ()):
+            if ast.unparse(told).startswith("dataclass("):
+                yield (told.lineno, told.col_offset), (told.end_lineno, told.end_col_offset)
         for name in ("annotation", "returns"):
             if (held := getattr(node, name, None)) is not None:
                 yield (held.lineno, held.col_offset), (held.end_lineno, held.end_col_offset)
@@ -93,6 +97,12 @@ def told(mutant: MutationSpec) -> str:
     return f"{mutant.module_path}:{line}:{column} {name}#{mutant.occurrence}: {code}"
 
 
+def survivors(printed: str) -> set[str]:
+    """Return the places of those that survived, as `told` begins with them."""
+    lines = (line.split(maxsplit=1) for line in printed.splitlines())
+    return {line[1].partition(": ")[0] for line in lines if line[:1] == [SURVIVED]}
+
+
 def main() -> int:
     """Draw, ask, count."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
@@ -100,7 +110,11 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=40, help="places (40), 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, default=300, help="seconds a mutant may take (300)")
+    parser.add_argument(
+        "--again", type=Path, metavar="FILE", help="those alone that survived in what a run printed"
+    )
     asked = parser.parse_args()
+    again = None if asked.again is None else survivors(asked.again.read_text())
     listed = subprocess.check_output(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT
     )
@@ -114,8 +128,16 @@ def main() -> int:
                 shutil.copy2(ROOT / name, Path(copy, name))
         os.chdir(copy)
         os.environ.update(PYTHONPATH=copy, PYTHONDONTWRITEBYTECODE="1")
-        rng, found = Random(asked.seed), list(places(asked.paths).values())
-        drawn = rng.sample(found, asked.count) if 0 < asked.count < len(found) else found
+        rng = Random(asked.seed)
+        if again is None:
+            found = list(places(asked.paths).values())
+            drawn = rng.sample(found, asked.count) if 0 < asked.count < len(found) else found
+        else:
+            known = places(sorted({line.partition(":")[0] for line in again})).values()
+            found = [
+                [m] for mutants in known for m in mutants if told(m).partition(": ")[0] in again
+            ]
+            drawn = found
         for mutants in drawn:
             mutant = rng.choice(mutants)
             what = answer(mutant, asked.limit)
