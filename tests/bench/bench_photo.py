@@ -111,7 +111,7 @@ def cases() -> Iterator[Case | Settled]:
             yield Case(title, argv, "script with OpenCV", peer, 1.3, ROUNDS)
             if call in vips and (program := shutil.which("vips")):
                 verb, *rest = vips[call]
-                other = [program, verb, source, theirs, *rest]
+                other = [program, verb, source, f"{theirs}[Q=95]", *rest]
                 yield Case(title, argv, f"vips {verb}", other, 1.3, ROUNDS)
             taken = most(argv) - base - decoded
             yield Settled(
