@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+import sys
+from contextlib import suppress
 
 GARBAGE = 50_000
 """New objects from which on Python looks for cycles among them: a start makes as many, and none is garbage."""
@@ -30,8 +32,14 @@ def main() -> None:
 
     try:
         cli.main()
-    finally:
+    except SystemExit as stop:
         gc.freeze()  # Python would look through all objects once more, to give back what the system takes anyway
+        if not isinstance(stop.code, int) or "multiprocessing" in sys.modules:
+            raise
+        # all is written and cleared away, no other process hangs on this one: no need to take every module apart
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(stop.code)
 
 
 if __name__ == "__main__":

@@ -504,6 +504,7 @@ def test_a_signal_leaves_finished_files_whole_and_nothing_else(
         said = re.fullmatch(
             r"convcli: (\d+) of 150 written; --skip-existing goes on\n", err.decode()
         )
+        assert said, err
         assert int(said[1]) == 3 + out.count(b"\n")
     deadline = time.monotonic() + 20
     while alive(process.pid) and time.monotonic() < deadline:

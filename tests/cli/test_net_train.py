@@ -397,9 +397,9 @@ def test_on_other_data_a_run_begins_anew_with_the_weights(convcli, data):
     )
     assert (data / "w.npz").read_bytes() == before
     assert len(card(data / "v.npz")["training"]["history"]) == 1
-    for name, tensor in tensors(data / "v.npz").items():  # a rate of 0 but for rounding
+    for name, tensor in tensors(data / "v.npz").items():  # at such a rate nothing moves further
         if "running" not in name:
-            assert np.array_equal(tensor, tensors(data / "w.npz")[name])
+            assert np.abs(tensor - tensors(data / "w.npz")[name]).max() < 1e-28
     # the file of the other run is not this one's to write over
     done = convcli("net", "train", "net.txt", "test.npz", "--resume", "w.npz", "-o", "w.npz")
     assert (done.status, done.text) == (1, "")
