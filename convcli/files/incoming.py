@@ -1,8 +1,10 @@
 """Bytes from a file, a pipe or a device, judged as they come: what can be no text, and what has no end, is not read whole."""
 
 import codecs
+import os
 from io import BytesIO
-from typing import BinaryIO
+from math import inf
+from typing import IO, BinaryIO
 
 from convcli.engine.errors import ConvError
 from convcli.files.memory import amount, free
@@ -20,7 +22,9 @@ PER_BYTE = 6
 _LONGEST = 1 << 26
 """Bytes of a text of names or layers."""
 _SHARE = 0.25
-"""Of the free memory, what a stream may take unless told otherwise."""
+"""Of the free memory, and of the room for temporary files, what a stream may take unless told otherwise."""
+_HELD = 1 << 26
+"""Bytes of a stream that are held in memory: what comes further waits on disk, until its end has come."""
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -87,25 +91,91 @@ def read_binary(
     ConvError
     OSError
     """
-    held = BytesIO()  # (getvalue gives its memory away, and makes no copy)
-    done, checked, block = 0, 0, first or file.read(_BLOCK)
+    done, lines, checked, block = 0, 0, 0, first or file.read(_BLOCK)
     allowed = 0.0
-    while block:
-        if done >= checked:
-            # what is held already is not free any more
-            allowed = _SHARE * (free() + done) if limit is None else limit
-            checked = done + _CHECKED
-        done += len(block)
-        if done * each > allowed and done > _BLOCK:  # (that much is read in any case)
-            raise _endless(
-                done, allowed, each, "a quarter of what is free" if limit is None else of
-            )
-        held.write(block)
-        block = file.read(_BLOCK)
-        if plain and b"\0" in block:
-            line = held.getvalue().count(b"\n") + block[: block.index(b"\0")].count(b"\n") + 1
-            raise ConvError(f"line {line}: got a null byte, text is needed")
-    return held.getvalue()
+    with _Held(_HELD if limit != inf else inf) as held:
+        while block:
+            if done >= checked:
+                allowed = held.allowed(each) if limit is None else limit
+                checked = done + _CHECKED
+            done += len(block)
+            if done * each > allowed and done > _BLOCK:  # (that much is read in any case)
+                raise _endless(
+                    done, allowed, each, "a quarter of what is free" if limit is None else of
+                )
+            held.write(block)
+            lines += block.count(b"\n")
+            block = file.read(_BLOCK)
+            if plain and b"\0" in block:
+                line = lines + block[: block.index(b"\0")].count(b"\n") + 1
+                raise ConvError(f"line {line}: got a null byte, text is needed")
+        return held.whole()
+
+
+class _Held:
+    """Bytes that come one after the other: in memory, and once they are more than `most` in a temporary file."""
+
+    def __init__(self, most: float) -> None:
+        self.most = most
+        self.place: IO[bytes] = BytesIO()
+
+    def __enter__(self) -> "_Held":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.place.close()
+
+    def allowed(self, each: int) -> float:
+        """Bytes of memory that all may take in the end, `each` for one of them."""
+        done = self.place.tell()
+        if isinstance(self.place, BytesIO):
+            return _SHARE * (free() + done)  # what is held already is not free any more
+        room = os.fstatvfs(self.place.fileno())
+        return _SHARE * min(free(), each * (room.f_bavail * room.f_frsize + done))
+
+    def write(self, block: bytes) -> None:
+        if isinstance(self.place, BytesIO):
+            self.place.write(block)
+            if self.place.tell() > self.most:
+                self._move()
+            return
+        end = self.place.tell()
+        try:
+            _write(self.place, block)
+        except OSError:  # the disk is full
+            self.place.truncate(end)
+            whole = self.whole()
+            self.place.close()
+            self.most, self.place = inf, BytesIO(whole)
+            self.place.seek(end)
+            self.place.write(block)
+
+    def _move(self) -> None:
+        """Go on in a file, if one can be had."""
+        import tempfile  # nearly all that comes is short
+
+        self.most, file = inf, None
+        try:
+            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it is held
+            _write(file, self.whole())
+        except OSError:
+            if file is not None:
+                file.close()
+            return
+        self.place = file
+
+    def whole(self) -> bytes:
+        """Return all of them; nothing more is to be written."""
+        if isinstance(self.place, BytesIO):
+            return self.place.getvalue()  # (it gives its memory away, and makes no copy)
+        self.place.seek(0)
+        return self.place.read()
+
+
+def _write(file: IO[bytes], block: bytes) -> None:
+    left = memoryview(block)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _endless(done: int, allowed: float, each: int, of: str) -> ConvError:

@@ -51,6 +51,6 @@ def check_texts(page):
         assert top >= 2, text
         assert right <= page.wide - 2, text
         assert bottom <= page.high - 2, text
-    for a, b in combinations(texts, 2):
-        (l0, t0, r0, b0), (l1, t1, r1, b1) = a.bounds, b.bounds
+    placed = [(*text.bounds, text) for text in texts]
+    for (l0, t0, r0, b0, a), (l1, t1, r1, b1, b) in combinations(placed, 2):
         assert r0 <= l1 or r1 <= l0 or b0 <= t1 or b1 <= t0, (a, b)

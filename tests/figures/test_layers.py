@@ -102,8 +102,12 @@ def test_frames_go_through_the_output_in_reading_order():
     assert len({(page.wide, page.high) for page in frames}) == 1
 
 
-def test_what_is_too_large_is_refused_and_32_by_32_is_drawn():
-    assert len(layer_frames(axes((32, 32), (3, 3), padding=1))) == 1024
+@pytest.mark.parametrize("size", [6, pytest.param(32, marks=pytest.mark.full)])
+def test_there_is_a_frame_for_every_place(size):
+    assert len(layer_frames(axes((size, size), (3, 3), padding=1))) == size**2
+
+
+def test_what_is_too_large_is_refused():
     with pytest.raises(ConvError, match="at most 48x48 cells"):
         layer_page(axes((47, 47), (3, 3), padding=1))
     with pytest.raises(ConvError, match="at most 1024 frames"):

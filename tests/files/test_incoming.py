@@ -1,7 +1,11 @@
 """What is read whole is judged as it comes: a stream that never ends, or is no text, costs a block."""
 
+import errno
 import io
+import os
 import re
+import tempfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -115,3 +119,55 @@ def test_a_text_of_names_or_layers_has_a_bound_of_its_own():
     with pytest.raises(ConvError, match=r"64 MiB are allowed \(of names and layers\)$"):
         read_whole(stream, text=True)
     assert stream.taken == 65 * MIB
+
+
+def test_what_has_no_end_waits_on_disk(monkeypatch):
+    monkeypatch.setattr(incoming, "free", lambda: 4 << 30)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConvError, match=r"^has no end in reach: a text of 17\d"):
+            read_whole(Endless(b"1,", b"1,"))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 140 * MIB  # of 170 that came
+
+
+@pytest.mark.parametrize("room", [0, 1, 3, 100])
+def test_what_waits_on_disk_is_whole(monkeypatch, room):
+    """Also where there is no room, or where it ends in the middle of a block."""
+    monkeypatch.setattr(incoming, "_HELD", 2 * MIB)
+    data = np.random.default_rng(0).bytes(7 * MIB + 12345)
+    written = []
+
+    def write(file, block):
+        part = block[: max(room * MIB + 77 - sum(written), 0)]
+        written.append(len(part))
+        file.write(part)
+        if len(part) < len(block):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(incoming, "_write", write)
+    assert read_whole(io.BytesIO(b"\x93NUMPY" + data)) == b"\x93NUMPY" + data
+    assert sum(written) > 0
+
+
+def test_without_a_place_for_temporary_files_all_is_held(monkeypatch):
+    def refuse(**_):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(incoming, "_HELD", MIB)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    data = b"\x93NUMPY" + bytes(3 * MIB)
+    assert read_whole(io.BytesIO(data)) == data
+
+
+def test_the_room_on_disk_is_a_bound_too(monkeypatch):
+    monkeypatch.setattr(incoming, "_HELD", MIB)
+    monkeypatch.setattr(incoming, "_CHECKED", 2 * MIB)
+    little = os.statvfs_result((4096, 4096, *[5120] * 4, 0, 0, 0, 255))
+    monkeypatch.setattr(incoming.os, "fstatvfs", lambda _: little)
+    stream = Endless(b"\x93NUMPY", b"1")
+    with pytest.raises(ConvError, match="has no end in reach"):
+        read_whole(stream)
+    assert stream.taken == 6 * MIB + MIB  # a quarter of 20 MiB and what is there already
