@@ -1,5 +1,6 @@
 """Decoding that begins before NumPy is loaded: it needs none, and lets go of the interpreter meanwhile."""
 
+import os
 import stat
 import threading
 from contextlib import suppress
@@ -49,7 +50,7 @@ class _Begun(threading.Thread):
             self.done = True
 
 
-_begun: dict[str, _Begun] = {}
+_begun: dict[tuple[int, ...], _Begun] = {}
 
 
 def begin(name: str, max_pixels: int) -> None:
@@ -60,6 +61,7 @@ def begin(name: str, max_pixels: int) -> None:
         if name == "-" or not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST:
             return
         with path.open("rb") as file:
+            known = _identity(file)
             format = picture_format(file.read(HEAD))
             if format not in _FORMATS:
                 return
@@ -67,7 +69,7 @@ def begin(name: str, max_pixels: int) -> None:
             data = BytesIO(file.read())
         begun = _begin(data, format, min(max_pixels, _MOST))
         if begun is not None:
-            _begun[str(path)] = begun
+            _begun[known] = begun
             begun.start()
 
 
@@ -99,6 +101,15 @@ def _join(image: "ImageFile") -> None:
     setattr(image, "load_read", joined)  # noqa: B010 - a method, by its type
 
 
+def _identity(file: BinaryIO) -> tuple[int, ...]:
+    """Return what tells an open file from others, and from itself when it is another content."""
+    try:
+        about = os.fstat(file.fileno())
+    except OSError:  # it is in memory
+        return ()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+
+
 def opened(file: BinaryIO, format: str, max_pixels: int) -> Opened:
     """Return a file's picture as `opening.open_picture` does, decoded if that was begun.
 
@@ -106,7 +117,7 @@ def opened(file: BinaryIO, format: str, max_pixels: int) -> Opened:
     ------
     ConvError
     """
-    begun = _begun.pop(str(getattr(file, "name", "")), None)
+    begun = _begun.pop(_identity(file), None) if _begun else None
     if begun is not None:
         begun.join()
         if begun.done:
