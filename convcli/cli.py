@@ -3,11 +3,12 @@
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from functools import cached_property
 from importlib import import_module
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -75,6 +76,21 @@ class _ReaderGoneError(Exception):
     """The reader of a pipe went away. (No OSError: the command-line parser would exit with status 1 on that.)"""
 
 
+@contextmanager
+def _left_out(*names: str) -> Iterator[None]:
+    """Import without some classes: typer's panels load them for texts that ours are not, and take twice as long."""
+    left = [name.rpartition(".") for name in names if name.rpartition(".")[0] not in sys.modules]
+    for module, _, name in left:
+        empty = ModuleType(module)
+        setattr(empty, name, type(name, (), {}))
+        sys.modules[module] = empty
+    try:
+        yield
+    finally:
+        for module, _, _ in left:
+            del sys.modules[module]
+
+
 class _Helpful:
     """Help as panels on a terminal and as plain text in a pipe, which needs no rich and is there at once.
 
@@ -87,7 +103,8 @@ class _Helpful:
         examples, self.epilog = self.epilog or "", None
         if terminal.on_terminal():
             # typer takes FORCE_COLOR and GITHUB_ACTIONS for a terminal
-            looks: Any = import_module("typer.rich_utils")
+            with _left_out("rich.markdown.Markdown", "rich.traceback.Traceback"):
+                looks: Any = import_module("typer.rich_utils")
             looks.FORCE_TERMINAL = True
             super().format_help(ctx, formatter)  # type: ignore[misc]
         else:

@@ -1,12 +1,13 @@
 """What each command loads: none pays for what it does not use."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from convcli.cli import COMMANDS, GROUPS
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, at_terminal, plain
 
 HEAVY = (
     "numpy",
@@ -144,3 +145,16 @@ def test_a_completion_loads_no_heavy_package(tmp_path):
 def test_a_call_loads_the_rooms_it_needs_and_no_others(tmp_path, args, rooms):
     names = [f"convcli.{room}" for room in ROOMS]
     assert after(tmp_path, names, *args) == {f"convcli.{room}" for room in rooms}
+
+
+def test_help_on_a_terminal_loads_panels_and_no_texts_of_other_kinds(tmp_path):
+    code = (
+        "import sys; from convcli.cli import run\n"
+        "try:\n    run(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(*[m for m in ('rich.panel', 'rich.markdown', 'markdown_it', 'pygments') if m in sys.modules])"
+    )
+    program = [sys.executable, "-c", code]
+    status, shown = at_terminal(("edge", "--help"), tmp_path, dict(os.environ), program=program)
+    *_, loaded = shown.splitlines()
+    assert (status, loaded) == (0, "rich.panel")
+    assert "╭─ Detector" in plain(shown)
