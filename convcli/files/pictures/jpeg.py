@@ -6,9 +6,10 @@ marker; so a reader sees the samples of a picture that was encoded in one piece.
 Source: ITU-T Recommendation T.81, annex B (markers) and F.1.1.5.1 (what restarts).
 """
 
+import os
 from functools import partial
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +73,17 @@ def _encoded(picture: Picture, rows: int, top: int) -> memoryview:
     image = bands[0] if len(bands) == 1 else Image.merge("RGB", bands)
     told = {"icc_profile": picture.profile, "dpi": picture.display.resolution}
     kept = {name: value for name, value in told.items() if value and top == 0}
-    found = BytesIO()
-    image.save(found, "JPEG", quality=QUALITY, **kept)
-    return found.getbuffer()
+    with _scratch() as file:
+        image.save(file, "JPEG", quality=QUALITY, **kept)
+        file.seek(0)
+        return memoryview(file.read())
+
+
+def _scratch() -> IO[bytes]:
+    """Open a file in memory; where the system has such, Pillow lets go of the interpreter while it encodes into one."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("strip"), "w+b", buffering=0)  # noqa: PTH123
+    return BytesIO()
 
 
 def _image(plane: NDArray[Any]) -> Image.Image:
