@@ -55,6 +55,7 @@ _begun: dict[tuple[int, ...], _Begun] = {}
 
 def begin(name: str, max_pixels: int) -> None:
     """Begin to decode a file if it is a plain photograph; what is wrong with it is told when it is read."""
+    _begun.clear()  # of a call before, in the same process, that was refused
     with suppress(OSError, ValueError, ConvError, MemoryError):
         path = Path(name)
         about = path.stat()
