@@ -17,8 +17,8 @@ from convcli.files.bundled_samples import CARRIED, guide_pages
 from tests.conftest import SAMPLES
 from tests.release import DIST
 
-LARGEST = 700_000
-"""Bytes of the wheel; camera.png and the digits are 190,000 of them."""
+LARGEST = 900_000
+"""Bytes of the wheel; camera.png and the digits are 190,000 of them, 220 modules and 20 pages the rest."""
 
 CALLS = [*COMMANDS, *(f"{group}.{name}" for group, names in GROUPS.items() for name in names)]
 
