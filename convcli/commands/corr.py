@@ -87,10 +87,9 @@ class Correlate(Operation):
     explain: bool
     transparency: "Transparency"
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Modules that it computes with."""
-        return ("convcli.engine.correlation",)
+    def load(self) -> None:
+        """Import what it computes with."""
+        import convcli.engine.correlation  # noqa: F401
 
     def seen(self, operand: "Operand") -> "Operand":
         """Lay a picture over the background where the kernel does not smooth."""

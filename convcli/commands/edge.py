@@ -136,11 +136,12 @@ class Edge(Operation):
     transparency: "Transparency"
     mask: "NDArray[np.bool] | None" = None
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Modules that it computes with."""
-        canny = ("convcli.engine.edges.canny",) if self.method == "canny" else ()
-        return ("convcli.engine.edges", *canny)
+    def load(self) -> None:
+        """Import what it computes with."""
+        import convcli.engine.edges
+
+        if self.method == "canny":
+            import convcli.engine.edges.canny  # noqa: F401
 
     def seen(self, operand: "Operand") -> "Operand":
         """Lay a picture over the background: a cut-out has the edges that one sees."""

@@ -102,10 +102,9 @@ class Pool(Operation):
     footprint: str
     transparency: "Transparency"
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Modules that it computes with."""
-        return ("convcli.engine.pooling",)
+    def load(self) -> None:
+        """Import what it computes with."""
+        import convcli.engine.pooling  # noqa: F401
 
     def __call__(self, operand: "Operand") -> "Result":
         """Plan it: averages of a picture weigh colours by alpha, unless a border or a footprint is named."""

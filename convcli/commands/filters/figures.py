@@ -37,6 +37,10 @@ class Drawn(Operation):
     def __post_init__(self) -> None:
         object.__setattr__(self, "_pages", [])
 
+    def load(self) -> None:
+        """Import what it computes with."""
+        self.inner.load()
+
     def seen(self, operand: Operand) -> Operand:
         """Return the operand as the operation looks at it."""
         return self.inner.seen(operand)

@@ -3,7 +3,6 @@
 import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from convcli import terminal
@@ -74,10 +73,9 @@ class Transparency:
 class Operation(ABC):
     """What a command does to an operand. (A class, not a closure: it can be sent to another process.)"""
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Modules that it computes with: they are loaded while the input may still be decoded."""
-        return ()
+    @abstractmethod
+    def load(self) -> None:
+        """Import what it computes with: the input may still be decoded meanwhile."""
 
     def seen(self, operand: "Operand") -> "Operand":
         """Return the operand as the operation looks at it: a picture laid over a background, or as it is."""
@@ -159,8 +157,7 @@ def _planned(
 ) -> "tuple[list[Operand], list[Result], Frames | None]":
     from convcli.files.operands import load, load_frames
 
-    for module in operation.needs:
-        import_module(module)
+    operation.load()
     try:
         read, frames = load_frames(name, reading) if reading.frame == "all" else ((), None)
         operands = [operation.seen(operand) for operand in read or (load(name, reading),)]
