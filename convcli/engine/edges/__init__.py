@@ -2,6 +2,8 @@
 
 Every detector is scaled so that a unit step along an axis is answered by 1 at most (Sobel is divided by 4, Scharr by
 16); only the magnitude of Roberts' two diagonals answers sqrt(2). The formula is the same for every dtype.
+
+Open: canny.
 """
 
 from dataclasses import replace
