@@ -170,7 +170,9 @@ def test_a_package_is_used_through_its_front_door():
     known = _modules()
     passed = {n: closed(n, p.read_text(encoding="utf-8"), known) for n, p in known.items()}
     assert {name: wrong for name, wrong in passed.items() if wrong} == {}
-    assert closed("convcli.files.operands", "from convcli.engine.edges.canny import prepare", known)
+    assert closed(
+        "convcli.files.operands", "from convcli.engine.edges.gradients import Direct", known
+    )
 
 
 def test_what_a_docstring_calls_open_is_there_and_used_from_outside():
