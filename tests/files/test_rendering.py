@@ -197,5 +197,5 @@ def test_what_a_format_cannot_hold_is_refused_before_it_is_computed(shape, form,
 
     with pytest.raises(ConvError, match=f"^{message}"):
         rendered(pictured(GREY), Never(np.zeros(shape)), form, "clip")
-    with pytest.raises(ConvError, match="^PPM cannot hold float grey|^PGM cannot"):
+    with pytest.raises(ConvError, match=r"^PPM cannot hold float grey|^PGM cannot"):
         rendered(pictured(RGB), Never(np.zeros((3, 6, 5))), "pgm", "clip")

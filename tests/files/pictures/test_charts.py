@@ -156,8 +156,8 @@ def test_tiles_stand_in_rows_and_are_enlarged_by_a_whole_factor(
     assert (len(columns), len(rows)) == (across, down)
     assert {b - a for a, b in rows} == {size[0] * factor}
     assert {b - a for a, b in columns} == {size[1] * factor}
-    height, width = picture.size
-    assert 4 <= min(columns[0][0], rows[0][0], width - columns[-1][1]) <= 12
+    around = columns[0][0], rows[0][0], picture.size[1] - columns[-1][1]
+    assert 4 <= min(around) <= max(around) <= 12
     for at, planes in enumerate(values):
         top, left = rows[at // across][0], columns[at % across][0]
         block = picture.planes[:, top : top + size[0] * factor, left : left + size[1] * factor]
