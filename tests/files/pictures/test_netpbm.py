@@ -62,6 +62,11 @@ def test_writing(shape, dtype):
     [
         (b"P5 3", "header is broken"),
         (b"P5 3 1", "header is broken"),
+        (b"P2 3 1", "header is broken"),
+        (b"P3 3 1", "header is broken"),
+        (b"P6 3 1", "header is broken"),
+        (b"P1 3 1", "is truncated"),  # bits have no largest value
+        (b"P4 3 1\n", "is truncated"),
         (b"P5 a 1 255\n", "header is broken"),
         (b"P5 3 1 0\n", "largest value is 0, 1 to 65535"),
         (b"P5 3 1 65536\n", "largest value is 65536, 1 to 65535"),
