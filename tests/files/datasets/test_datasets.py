@@ -915,7 +915,7 @@ def test_pictures_of_an_idx_file(here):
     np.testing.assert_array_equal(read_unlabelled("pictures.idx").x, x[:, None])
 
 
-def test_what_holds_no_pictures_alone(here, monkeypatch):
+def test_what_holds_no_pictures_alone(here):
     put(here / "a.csv", b"1,2\n")
     picture(here / "a.png")
     (here / "train-folder").mkdir()
