@@ -131,6 +131,9 @@ def test_what_programs_show_that_know_no_animation_is_no_frame():
     found = read_frames(data, "x")
     assert found.durations == (50, 60)
     np.testing.assert_array_equal([p.planes for p in found.pictures], GREY[1:])
+    assert len(read_frames(data, "x", max_pixels=2 * 48).pictures) == 2
+    with pytest.raises(ConvError, match=r"^x: has 2 frames of 6x8 pixels, at most 95 "):
+        read_frames(data, "x", max_pixels=95)
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP", "TIFF"])
