@@ -578,10 +578,11 @@ def cluster(monkeypatch):
 
 
 def test_a_cluster_is_kept_busy_and_closed_in_the_end(cluster):
-    for workers, told, ahead in (((1, 2), 0, 16), ((20, 20), 0, 80), ((1, 2), 5, 5)):
+    for workers, told, least in (((1, 2), 0, 7), ((20, 20), 0, 80), ((1, 2), 5, 5)):
         client = Client([convcli.__version__] * 2, workers)
         with cluster(client, told) as crew:
-            assert crew.ahead == ahead
+            assert crew.ahead >= least  # two a thread, and more where it may still grow
+            assert told in (0, crew.ahead)
             assert [
                 r.source for r in run(lambda job: Record(job.source), jobs("abc"), crew)
             ] == list("abc")
