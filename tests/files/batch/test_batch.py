@@ -86,6 +86,17 @@ def test_a_folder_without_a_picture_or_array():
         sources(["p"], recursive=True)
 
 
+def test_a_folder_that_may_not_be_listed(monkeypatch):
+    made("p/a.png")
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(ConvError, match=r"^p: permission denied$"):
+        sources(["p"], recursive=True)
+
+
 def test_links_to_folders_are_not_followed():
     made("p/a.png")
     os.symlink("../p", "p/loop")

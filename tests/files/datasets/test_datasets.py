@@ -5,6 +5,7 @@ import io
 import re
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +158,37 @@ def test_a_folder_too_high(here):
         "(to take its folders for classes, name it as the data)"
     )
     assert read_labelled("d/train").texts == ("a",)
+
+
+@pytest.mark.parametrize("part", ["", "cat"])
+def test_a_folder_that_may_not_be_listed(here, monkeypatch, part):
+    picture(here / "data" / "cat" / "a.png")
+    shut, listing = here / "data" / part, Path.iterdir
+
+    def iterdir(path):
+        if path.absolute() == shut:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert said("data") == f"{Path('data', part)}: permission denied"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("d.csv", b"label,p\n1,2\n"), ("d.npz", None), ("train-images.idx", None)],
+)
+def test_a_file_that_may_not_be_read(here, monkeypatch, name, data):
+    put(
+        here / name,
+        data or (saved(x=counted(), y=[1, 2, 3]) if name == "d.npz" else idx(counted())),
+    )
+
+    def refused(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert said(name) == f"{name}: permission denied"
 
 
 def test_a_folder_of_nothing(here):
