@@ -10,7 +10,7 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.files.arrays import npy_bytes
-from convcli.files.inputs import kind_of, listed, read_pairs
+from convcli.files.inputs import Source, kind_of, listed, read_pairs
 from tests.files.making import png
 
 GREY = np.zeros((2, 3), np.uint8)
@@ -43,6 +43,12 @@ def zipped():
 def test_the_kind_of_a_file(name, data, kind):
     Path(name).write_bytes(data)
     assert kind_of(name) == kind
+
+
+def test_the_folder_that_a_template_names():
+    assert Source("p/a.png", named="p").dir == "p"
+    assert Source("p/q/a.png", "q").dir == "q"
+    assert Source("a.png").dir == ""
 
 
 def test_what_cannot_be_read_is_of_no_known_kind():

@@ -486,6 +486,11 @@ def test_a_table_in_blocks_is_the_table(here, monkeypatch):
             "(three colours of 1x1 go into an NPZ file as Nx3x1x1)",
         ),
         (
+            "1" + ",2" * 300 + "\n",
+            "line 1: got 300 pixels for each, a square number is needed, as 289 = 17x17 "
+            "(three colours of 10x10 go into an NPZ file as Nx3x10x10)",
+        ),
+        (
             "label,a,b,c,d\n1,2,3,4,5\n\n1,2,3,4\n",
             "line 4, column 5: got no cell, 5 cells are needed as in line 1",
         ),

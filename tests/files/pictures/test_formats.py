@@ -229,6 +229,33 @@ def test_integers_that_a_tiff_cannot_hold_are_refused(value):
             write_numbers(io.BytesIO(), np.array(values), Display())
 
 
+def test_gamma_and_primaries_are_written_as_png_counts_them():
+    primaries = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+    file = io.BytesIO()
+    shown = Display(gamma=2.2, primaries=primaries, srgb=3)
+    write_picture(file, Picture(KINDS["8-bit RGB"], display=shown), "png")
+    data = file.getvalue()
+    for kind, expected in (
+        (b"gAMA", struct.pack(">I", 220_000)),
+        (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
+        (b"sRGB", b"\3"),
+    ):
+        at = data.index(kind)
+        assert data[at - 4 : at] == struct.pack(">I", len(expected))
+        assert data[at + 4 : at + 4 + len(expected)] == expected
+    assert data.index(b"sRGB") < data.index(b"IDAT")
+
+
+@pytest.mark.parametrize(
+    ("aspect", "written"), [((2, 1), (2, 1)), ((2.6, 0.2), (3, 1)), ((0.1, 7.4), (1, 7))]
+)
+def test_the_shape_of_pixels_is_written_as_whole_numbers(aspect, written):
+    file = io.BytesIO()
+    write_picture(file, Picture(KINDS["8-bit grey"], display=Display(aspect=aspect)), "png")
+    at = file.getvalue().index(b"pHYs") + 4
+    assert struct.unpack(">IIB", file.getvalue()[at : at + 9]) == (*written, 0)
+
+
 def test_a_resolution_beyond_what_png_can_say_is_the_largest():
     file = io.BytesIO()
     write_picture(file, Picture(KINDS["8-bit grey"], display=Display((1e9, 5e7))), "png")

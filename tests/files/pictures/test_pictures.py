@@ -262,10 +262,11 @@ def test_how_a_picture_is_shown_is_read():
     )
 
 
-def test_a_place_on_the_earth_is_said_to_be_left_out():
+@pytest.mark.parametrize("tag", [33550, 33922, 34264, 34735])  # OGC 19-008r4, section 7.1
+def test_a_place_on_the_earth_is_said_to_be_left_out(tag):
     tags = TiffImagePlugin.ImageFileDirectory_v2()
-    tags[33550] = (1.0, 1.0, 0.0)
-    tags.tagtype[33550] = 12
+    tags[tag] = (1.0, 1.0, 0.0)
+    tags.tagtype[tag] = 12
     found = read_picture(saved(FLOAT, "TIFF", tiffinfo=tags), "x")
     assert found.notes == ("its place on the earth (GeoTIFF) is left out",)
 
