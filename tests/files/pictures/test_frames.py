@@ -14,7 +14,7 @@ from convcli.files.pictures.picture import Display
 from convcli.files.pictures.png import write_apng
 from tests.files.making import with_background
 from tests.files.pictures.test_formats import PROFILE
-from tests.files.pictures.test_png import chunks
+from tests.files.pictures.test_png import chunks, decoded
 
 RNG = np.random.default_rng(4)
 GREY = RNG.integers(0, 256, (3, 6, 8), dtype=np.uint8)
@@ -237,6 +237,9 @@ def test_an_animation_as_png(colours, alpha, count):
     shown = [(f, clear[i] if alpha else None) for i, f in enumerate(frames)]
     write_apng(file, shown, SPENT[:count], 5, profile=PROFILE if colours == 3 else None)
     parts = list(chunks(file.getvalue()))
+    plain = decoded(file.getvalue())  # as readers do that know no animation
+    first = np.moveaxis(frames[0].reshape(-1, 6, 8), 0, 2)
+    np.testing.assert_array_equal(plain[..., :colours], first)
     assert dict(parts)[b"acTL"] == struct.pack(">II", count, 5)
     control = [body for kind, body in parts if kind in (b"fcTL", b"fdAT")]
     assert [struct.unpack(">I", body[:4])[0] for body in control] == list(range(len(control)))
