@@ -265,7 +265,8 @@ class Sampled:
         invert: bool = False,
     ) -> None:
         self.result, self.dtype, self.how, self.unit, self.invert = result, dtype, how, unit, invert
-        self.shape, self.height, self.shared = result.shape, result.height, result.shared
+        self.height, self.shared = result.height, result.shared
+        self.shape = result.shape[-2:] if result.shape[:-2] == (1,) else result.shape
         self.clipped, self._lock = Clipped(), threading.Lock()
         self.low = self.high = None
         low, high = result.ends
@@ -278,6 +279,7 @@ class Sampled:
     def rows(self, start: int, stop: int) -> Array:
         """Compute rows start … stop-1, shape (..., stop - start, W); each row is to be asked for once."""
         fitted, clipped = self._fit(start, stop)
+        fitted = fitted.reshape(*self.shape[:-2], *fitted.shape[-2:])
         if self.invert:
             np.subtract(self.dtype.type(_full(self.dtype)), fitted, out=fitted)
         with self._lock:
@@ -292,7 +294,7 @@ class Sampled:
         return out
 
     def _fit(self, start: int, stop: int) -> tuple[Array, Clipped]:
-        size = (*self.shape[:-2], stop - start, self.shape[-1])
+        size = (*self.result.shape[:-2], stop - start, self.shape[-1])
         values = self.result.rows(start, stop, np.empty(size, self.result.native))
         if self._kept:  # nothing can be clipped, so that nobody has to look
             if values.dtype.kind == "f":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from convcli.engine.alpha import Weighted, opaque
 from convcli.engine.errors import ConvError
 from convcli.engine.ranges import Sampled, clipped_text
-from convcli.engine.results import Ready, Result, Timed
+from convcli.engine.results import Result, Timed
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.operands import Operand
 from convcli.files.pictures.formats import FORMATS as PICTURES
@@ -118,6 +118,4 @@ def _dressed(planes: NDArray[Any], source: Picture | None, result: Result) -> Pi
     elif alpha is not None:
         down, across = result.axes
         alpha = alpha[np.ix_(down.anchors, across.anchors)]
-        if alpha.dtype != planes.dtype:
-            alpha = Sampled(Ready(alpha), planes.dtype, "clip", unit=65535.0).run()
     return Picture(planes, alpha, source.profile, display=source.display)

@@ -26,8 +26,9 @@ def read_text(name: str) -> str:
     OSError
         It cannot be read.
     """
+    given = nullcontext(_stdin()) if name == "-" else None
     try:
-        with nullcontext(_stdin()) if name == "-" else Path(name).open("rb") as file:
+        with given or Path(name).open("rb") as file:
             data = read_whole(file, text=True)
     except ConvError as error:
         raise error.about(display_name(name)) from error

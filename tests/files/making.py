@@ -78,6 +78,7 @@ def tiff(
         entries[338] = tags.get("extra", 2)
     if "orientation" in tags:
         entries[274] = tags["orientation"]
+    entries[256] = tags.get("width", width)
     start = 8 + len(data) + len(many) % 2
     blob = {258: (3, channels, many)}
     count = len(entries) + 1

@@ -1,9 +1,20 @@
-"""Amounts of bytes: one unit, written and read."""
+"""Amounts of bytes: one unit, written and read; and what fits into them."""
+
+from pathlib import Path
 
 import pytest
 
 from convcli.engine.errors import ConvError
-from convcli.files.memory import amount, read_amount
+from convcli.files import memory
+from convcli.files.memory import (
+    MAX_PIXELS,
+    amount,
+    check_free,
+    check_memory,
+    check_size,
+    free,
+    read_amount,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +64,50 @@ def test_refuses_what_is_no_amount(text):
     with pytest.raises(ConvError) as error:
         read_amount(text)
     assert str(error.value) == f"got '{text}', bytes are needed, as in 500M or 2G"
+
+
+def test_a_result_that_does_not_fit_is_refused(monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 1000.0)
+    check_memory(800, None)  # some is left for everything else
+    with pytest.raises(ConvError) as caught:
+        check_memory(801, None)
+    assert str(caught.value) == (
+        "the result needs 801 bytes of memory, 800 bytes are allowed (--max-memory)"
+    )
+    check_memory(2000, 2000)
+    with pytest.raises(ConvError, match="2000 bytes are allowed"):
+        check_memory(2001, 2000)
+    check_memory(500, 2000, among=4)
+    with pytest.raises(
+        ConvError, match=r"500 bytes are allowed \(--max-memory, shared by 4 jobs\)$"
+    ):
+        check_memory(501, 2000, among=4)
+    check_free(800)
+    with pytest.raises(ConvError, match=r"^needs 801 bytes of memory, 800 bytes are free$"):
+        check_free(801)
+
+
+def test_the_free_memory_is_what_the_system_says(monkeypatch):
+    text = "MemTotal: 9999 kB\nMemFree: 5 kB\nMemAvailable:     7 kB\n"
+    monkeypatch.setattr(Path, "read_text", lambda *_: text)
+    assert free() == 7 * 1024
+    monkeypatch.setattr(Path, "read_text", lambda *_: "MemTotal: 9999 kB\n")
+    monkeypatch.setattr("os.sysconf", {"SC_PHYS_PAGES": 100, "SC_PAGE_SIZE": 4096}.__getitem__)
+    assert free() == 100 * 4096 / 2
+    monkeypatch.setattr("os.sysconf", [].__getitem__)
+    monkeypatch.delattr("os.sysconf")
+    assert free() == float("inf")
+
+
+def test_sizes():
+    check_size(1, 1, 1)
+    check_size(5, 7, 35)
+    assert MAX_PIXELS == 16384**2
+    for size, message in (
+        ((0, 7), "has no pixels: its size is 7x0"),
+        ((5, 0), "has no pixels: its size is 0x5"),
+        ((5, 7), "has 7x5 = 35 pixels, at most 34 are allowed (--max-pixels)"),
+    ):
+        with pytest.raises(ConvError) as caught:
+            check_size(*size, 34)
+        assert str(caught.value) == message

@@ -18,7 +18,14 @@ import pytest
 
 from convcli.engine.errors import ConvError
 from convcli.files import output
-from convcli.files.output import Target, check_target, target_of, writing, writing_stdout
+from convcli.files.output import (
+    Target,
+    check_target,
+    target_of,
+    writing,
+    writing_stdout,
+    written_through,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +185,27 @@ def test_devices_and_pipes_are_written_through():
     reader.join()
     assert got == [b"new"]
     assert stat.S_ISFIFO(os.stat("pipe").st_mode)
+
+
+def test_what_is_written_through_is_known_by_its_place():
+    os.mkfifo("pipe")
+    os.mkdir("folder")
+    Path("file").touch()
+    for name in (
+        "/dev/stdout",
+        "/dev/fd/1",
+        "/proc/self/fd/1",
+        "/proc/12/fd/3",
+        "/dev/null",
+        "pipe",
+    ):
+        assert written_through(Path(name))
+    for name in ("file", "folder", "none", "a\0b", "/dev/none", "stdout"):
+        assert not written_through(Path(name))
+    with open("out", "wb") as out:  # an open stream is written into, whatever it is
+        check_target(Path(f"/dev/fd/{out.fileno()}"))
+        put(f"/proc/self/fd/{out.fileno()}")
+    assert Path("out").read_bytes() == b"new"
 
 
 def test_dev_stdout_is_written_through_even_into_a_file():

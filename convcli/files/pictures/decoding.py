@@ -137,6 +137,7 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
         raise ConvError(f"has {_MOST} {_unit(format)} or more, less are allowed for --frame all")
     # a picture for programs that know no animation is no part of it
     first = 1 if image.info.get("default_image") and count > 1 else 0
+    meant = count - first
     plays = image.info.get("loop")
     total, pictures, durations = 0, [], []
     for at in range(first, count):
@@ -144,8 +145,8 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
             image.seek(at)
         width, height = image.size
         total += width * height
-        if total > max_pixels or (format != "TIFF" and width * height * count > max_pixels):
-            raise too_large(f"{count} {_unit(format)} of {height}x{width}", max_pixels)
+        if total > max_pixels or (format != "TIFF" and width * height * meant > max_pixels):
+            raise too_large(f"{meant} {_unit(format)} of {height}x{width}", max_pixels)
         picture = _decoded(file, image, format, max_pixels, at)
         pictures.append(replace(_level(picture, format), background=background))
         spent = _positive((image.info.get("duration"),), 1)

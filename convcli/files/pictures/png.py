@@ -113,7 +113,7 @@ def write_apng(
     height, width = first.size
     number = 0
     for i, (frame, spent) in enumerate(zip(frames, durations, strict=True)):
-        unit = 1000 if spent < 2**16 - 1 else 10
+        unit = 1000 if spent <= 2**16 - 1 else 10
         delay = min(round(spent * unit / 1000), 2**16 - 1)
         place = struct.pack(">IIIIIHHBB", number, width, height, 0, 0, delay, unit, 0, 0)
         _chunk(file, b"fcTL", place)

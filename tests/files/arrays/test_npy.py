@@ -146,6 +146,8 @@ REFUSED = [
     ),
     (with_header(" " * 20000), "got a header of 19.53 KiB, 10000 bytes are allowed"),
     (with_header("", major=2)[:12], "got an unreadable NPY header: ''"),
+    (with_header("é", major=2), "got an unreadable NPY header: 'é'"),
+    (b"\x93NUMPY\3\0\2\0\0\0\xc3\xa9", "got an unreadable NPY header: 'é'"),  # UTF-8 by then
 ]
 
 HOSTILE = [

@@ -13,13 +13,15 @@ import tracemalloc
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import convcli
 from convcli.engine import threads
 from convcli.engine.errors import ConvError
 from convcli.files import batch
-from convcli.files.batch import CrewLostError, Job, Record, executors, planned, run
+from convcli.files.batch import CrewLostError, Job, Record, executors, planned, run, without_results
 from convcli.files.inputs import Source, listed, sources
 from convcli.files.output import Attempt, ExistsError, check_target, sweep, writing
 
@@ -84,6 +86,17 @@ def test_a_folder_without_a_picture_or_array():
         sources(["p"], recursive=True)
 
 
+def test_a_folder_that_may_not_be_listed(monkeypatch):
+    made("p/a.png")
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(ConvError, match=r"^p: permission denied$"):
+        sources(["p"], recursive=True)
+
+
 def test_links_to_folders_are_not_followed():
     made("p/a.png")
     os.symlink("../p", "p/loop")
@@ -142,6 +155,46 @@ def test_a_result_must_not_be_another_input():
         planned(names, "edge", None, force=True)
     own = [Source("a.png"), Source("b.png")]
     assert len(planned(own, "edge", "{name}", force=True)) == 2
+
+
+def test_several_results_are_no_stream():
+    with pytest.raises(
+        ConvError, match=r"^-o -: the results of several inputs cannot be"
+    ) as caught:
+        planned([Source("a.png")], "edge", "-")
+    assert caught.value.usage
+
+
+@pytest.mark.parametrize(
+    ("names", "output", "left", "results"),
+    [
+        (["a.png", "a-edge.png"], None, ["a.png"], {"a-edge.png": "a.png"}),
+        (["a-edge.png", "a.png"], None, ["a.png"], {"a-edge.png": "a.png"}),
+        (["a.png", "b-edge.png"], None, ["a.png", "b-edge.png"], {}),
+        (["a.png", "a-edge.csv"], None, ["a.png", "a-edge.csv"], {}),  # a picture gives no CSV
+        (["a.png", "a-edge.npy"], None, ["a.png"], {"a-edge.npy": "a.png"}),
+        (["a.npy", "a-edge.png"], None, ["a.npy", "a-edge.png"], {}),  # an array gives no picture
+        (["a.npy", "a-edge.csv"], None, ["a.npy"], {"a-edge.csv": "a.npy"}),
+        (["none.csv", "none-edge.png"], None, ["none.csv"], {"none-edge.png": "none.csv"}),
+        (["a.png", "a-edge.png", "a-edge-edge.png"], None, ["a.png"],
+         {"a-edge.png": "a.png", "a-edge-edge.png": "a-edge.png"}),
+        (["a.png", "o/a-edge.png"], "o/", ["a.png"], {"o/a-edge.png": "a.png"}),
+        (["a.png", "./o/a-edge.png"], "o/", ["a.png"], {"./o/a-edge.png": "a.png"}),
+        (["a.png", "o/a-edge.png"], None, ["a.png", "o/a-edge.png"], {}),
+        (["a.png", "a-x.csv"], "{stem}-x.csv", ["a.png"], {"a-x.csv": "a.png"}),
+        (["a.png", "a-edge.png"], "a-edge.png", ["a.png", "a-edge.png"], {}),  # a file, for one
+        (["a.png", "b.png"], "{name}", ["a.png", "b.png"], {}),  # each is its own
+    ],
+)  # fmt: skip
+def test_results_of_an_earlier_run_are_no_inputs(names, output, left, results):
+    for name in names:
+        Path(name).parent.mkdir(exist_ok=True)
+        if name != "none.csv":
+            array = name.endswith(".npy")
+            Path(name).write_bytes(b"\x93NUMPY" if array else b"\x89PNG\r\n\x1a\n")
+    found, told = without_results([Source(name) for name in names], "edge", output)
+    assert [source.name for source in found] == left
+    assert told == results
 
 
 # --- work that may be done twice
@@ -411,3 +464,179 @@ def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConvError, match=r"^--cluster: needs .* pip install 'convcli\[cluster\]'$"):
         executors.Cluster("tcp://127.0.0.1:1", 0).__enter__()
+
+
+class KilledWorker(Exception):  # noqa: N818 (as Dask calls it)
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ConvError("x.png: is empty"), "x.png: is empty"),
+        (KilledWorker(), "its worker was killed (not enough memory? --jobs 1 needs the least)"),
+        (ValueError("x"), "a bug: ValueError: x (alone, with --debug, it shows where)"),
+        (MemoryError(), "not enough memory for this input"),
+        (OSError(28, "No space left on device", "x"), "x: no space left on device"),
+    ],
+)
+def test_what_the_work_raises_is_told_in_a_line(error, text):
+    def work(_job):
+        raise error
+
+    with executors.crew(1) as crew:
+        (record,) = run(work, [Job("a\nb", None)], crew)
+    assert record == Record("a\nb", error=f"a\\x0ab: {text}")
+
+
+def test_one_job_at_a_time_is_done_here():
+    def work(job):
+        return Record(job.source, str(os.getpid()))
+
+    crew = executors.crew(1, preload=("numpy",))
+    assert crew.ahead == 1
+    with crew as same:
+        assert same is crew
+        found = list(run(work, jobs("abc"), crew))
+        crew.check()
+        crew.renew()
+    assert found == [Record(name, str(os.getpid())) for name in "abc"]
+
+
+def test_several_share_the_cores(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for count, share in ((2, 4), (3, 2), (8, 1), (20, 1)):
+        crew = executors.crew(count)
+        assert isinstance(crew, executors.Processes)
+        assert crew.limits == dict.fromkeys(threads.LIMITS, str(share))
+        assert count + 2 <= crew.ahead <= 2 * count + 1  # no worker waits for its next job
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert set(executors.crew(2).limits.values()) == {"1"}
+
+
+def test_what_is_started_has_its_share_and_imports_nothing_from_here(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    seen = {}
+
+    def start():
+        seen.update(os.environ)
+        raise KeyError
+
+    with pytest.raises(KeyError), executors._environment({"OMP_NUM_THREADS": "2"}):
+        start()
+    assert (seen["OMP_NUM_THREADS"], seen["PYTHONSAFEPATH"]) == ("2", "1")
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+@pytest.mark.parametrize("one", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_answered_when_a_start_is_over(one):
+    seen = []
+    before = signal.signal(one, lambda *_: seen.append(done))
+    try:
+        done = False
+        with executors._deferred():
+            signal.raise_signal(one)
+            assert seen == []
+            done = True
+        assert seen == [True]
+        with executors._deferred():
+            pass
+        assert seen == [True]
+        signal.raise_signal(one)
+        assert len(seen) == 2
+    finally:
+        signal.signal(one, before)
+
+
+class Client:
+    """A cluster's client, with workers of these versions."""
+
+    def __init__(self, versions, workers=(1, 2)):
+        self.versions, self.workers, self.status, self.log = versions, workers, "running", []
+
+    def __call__(self, address, **options):
+        self.log.append((address, options["set_as_default"]))
+        return self
+
+    def run(self, _version):
+        if isinstance(self.versions, Exception):
+            raise self.versions
+        return dict(enumerate(self.versions))
+
+    def nthreads(self):
+        return dict(enumerate(self.workers))
+
+    def get_executor(self, *, pure):
+        assert not pure  # the same file may be asked for twice
+        self.executor = ThreadPoolExecutor(1)
+        return self.executor
+
+    def close(self):
+        self.log.append("closed")
+        self.status = "closed"
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    def cluster(client, jobs=0, address="tcp://h:1"):
+        monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=client))
+        return executors.crew(jobs, address=address)
+
+    return cluster
+
+
+def test_a_cluster_is_kept_busy_and_closed_in_the_end(cluster):
+    for workers, told, least in (((1, 2), 0, 7), ((20, 20), 0, 80), ((1, 2), 5, 5)):
+        client = Client([convcli.__version__] * 2, workers)
+        with cluster(client, told) as crew:
+            assert crew.ahead >= least  # two a thread, and more where it may still grow
+            assert told in (0, crew.ahead)
+            assert [
+                r.source for r in run(lambda job: Record(job.source), jobs("abc"), crew)
+            ] == list("abc")
+            first = crew.executor
+            crew.renew()
+            assert crew.executor is not first
+            assert client.log == [("tcp://h:1", False)]
+        assert client.log[-1] == "closed"
+        with pytest.raises(RuntimeError):
+            crew.executor.submit(str)
+
+
+def test_a_scheduler_that_goes_is_told(cluster):
+    client = Client([convcli.__version__])
+    with cluster(client) as crew:
+        crew.check()
+        client.status = "closed"
+        for look in (crew.check, crew.renew):
+            with pytest.raises(
+                CrewLostError, match=r"^--cluster tcp://h:1: its scheduler has gone$"
+            ):
+                look()
+
+
+@pytest.mark.parametrize(
+    ("versions", "message"),
+    [
+        (["0.1", convcli.__version__, "0.0"], f"its workers have convcli 0.0, 0.1, {convcli.__version__}, here is {convcli.__version__}"),
+        (ValueError("no module"), f"convcli {convcli.__version__} does not run on its workers"),
+    ],
+)  # fmt: skip
+def test_workers_that_cannot_do_the_work(cluster, versions, message):
+    client = Client(versions)
+    with pytest.raises(ConvError) as caught:
+        cluster(client).__enter__()
+    assert str(caught.value) == f"--cluster tcp://h:1: {message}"
+    assert client.log[-1] == "closed"
+
+
+@pytest.mark.parametrize("error", [OSError(), ValueError(), TimeoutError()])
+def test_a_scheduler_that_does_not_answer(cluster, error):
+    def refuse(*_, **__):
+        raise error
+
+    with pytest.raises(ConvError, match=r"^--cluster a\\x0ab: no scheduler answers there$"):
+        cluster(refuse, address="a\nb").__enter__()

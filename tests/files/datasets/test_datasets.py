@@ -5,6 +5,7 @@ import io
 import re
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,14 @@ from PIL import Image
 
 from convcli.engine.errors import ConvError
 from convcli.files import gzipped, incoming
-from convcli.files.datasets import FORMATS, classes, numbered, read_labelled, source
+from convcli.files.datasets import (
+    FORMATS,
+    classes,
+    numbered,
+    read_labelled,
+    read_unlabelled,
+    source,
+)
 from tests.conftest import SAMPLES
 
 CODES = {"u1": 0x08, "i1": 0x09, ">i2": 0x0B, ">i4": 0x0C, ">f4": 0x0D, ">f8": 0x0E}
@@ -150,6 +158,37 @@ def test_a_folder_too_high(here):
         "(to take its folders for classes, name it as the data)"
     )
     assert read_labelled("d/train").texts == ("a",)
+
+
+@pytest.mark.parametrize("part", ["", "cat"])
+def test_a_folder_that_may_not_be_listed(here, monkeypatch, part):
+    picture(here / "data" / "cat" / "a.png")
+    shut, listing = here / "data" / part, Path.iterdir
+
+    def iterdir(path):
+        if path.absolute() == shut:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert said("data") == f"{Path('data', part)}: permission denied"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("d.csv", b"label,p\n1,2\n"), ("d.npz", None), ("train-images.idx", None)],
+)
+def test_a_file_that_may_not_be_read(here, monkeypatch, name, data):
+    put(
+        here / name,
+        data or (saved(x=counted(), y=[1, 2, 3]) if name == "d.npz" else idx(counted())),
+    )
+
+    def refused(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert said(name) == f"{name}: permission denied"
 
 
 def test_a_folder_of_nothing(here):
@@ -447,6 +486,11 @@ def test_a_table_in_blocks_is_the_table(here, monkeypatch):
             "(three colours of 1x1 go into an NPZ file as Nx3x1x1)",
         ),
         (
+            "1" + ",2" * 300 + "\n",
+            "line 1: got 300 pixels for each, a square number is needed, as 289 = 17x17 "
+            "(three colours of 10x10 go into an NPZ file as Nx3x10x10)",
+        ),
+        (
             "label,a,b,c,d\n1,2,3,4,5\n\n1,2,3,4\n",
             "line 4, column 5: got no cell, 5 cells are needed as in line 1",
         ),
@@ -635,6 +679,8 @@ def test_one_hot_labels_are_told(here, code):
         (np.eye(3) * 0.5, "y: got 3x3, one label an example is needed, or rows of zeros with a single 1"),
         (np.array([[1, 0], [1, 1], [0, 0]]), "y: got 3x2, one label an example is needed, or rows of zeros with a single 1"),
         (np.array([[1, 0], [1, -1], [0, 1]]), "y: got 3x2, one label an example is needed, or rows of zeros with a single 1"),
+        (np.array([[1, 0], [0, 2], [0, 1]]), "y: got 3x2, one label an example is needed, or rows of zeros with a single 1"),
+        (np.array([[1, 0], [0, 1], [2, 1]]), "y: got 3x2, one label an example is needed, or rows of zeros with a single 1"),
         (np.array([["a", "b"]] * 3), "y: got 3x2, one label an example is needed"),
         (np.array(3), "y: got a single label, one label an example is needed"),
         (np.array([0.5, 1, 2]), "y: got float64 with fractions, whole numbers or texts are needed"),
@@ -866,3 +912,68 @@ def test_other_files(here):
     assert said("mnist/train") == "mnist/train: no such file or directory"
     assert said("x\0y").endswith("is no file name")
     assert said("") == "got an empty name, labelled data are needed"
+
+
+# pictures alone
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        (("x",), ()),
+        (("anything",), ()),  # where there is but one, it is meant
+        (("x", "y"), ()),
+        (("x", "weights"), ()),
+        (("x_test", "x_train", "y_test"), ("x_test is read; beside it: x_train",)),
+        (("train_images", "x_test"), ("x_test is read; beside it: train_images",)),
+        (("X_train",), ()),
+    ],
+)
+def test_pictures_of_an_npz_whatever_is_beside_them(here, arrays, told):
+    named = {name: counted(2) if i else counted() for i, name in enumerate(arrays)}
+    if told and arrays[0] != "x_test":
+        named = {name: named[name] for name in reversed(arrays)}
+    put(here / "d.npz", saved(**named))
+    found = read_unlabelled("d.npz")
+    chosen = named[told[0].split()[0]] if told else counted()
+    np.testing.assert_array_equal(found.x, chosen[:, None])
+    assert found.notes == told
+    assert found.white == 255
+    assert found.texts == ("",) * len(chosen)
+    assert found.name == "d.npz"
+
+
+def test_pictures_of_an_idx_file(here):
+    x = pair(here)
+    found = read_unlabelled(IMAGES)
+    np.testing.assert_array_equal(found.x, x[:, None])
+    assert (found.texts, found.notes, found.white) == (("",) * 3, (), 255)
+    put(here / "pictures.idx", idx(x))
+    np.testing.assert_array_equal(read_unlabelled("pictures.idx").x, x[:, None])
+
+
+def test_what_holds_no_pictures_alone(here):
+    put(here / "a.csv", b"1,2\n")
+    picture(here / "a.png")
+    (here / "train-folder").mkdir()
+    for name in ("a.csv", "a.png", "none", "train-folder", "train-", "-"):
+        assert read_unlabelled(name) is None
+    pair(here)
+    with pytest.raises(ConvError) as caught:
+        read_unlabelled(LABELS)
+    assert str(caught.value) == f"{LABELS}: holds labels, the file of images is needed"
+    for arrays, line in (
+        ({"a": counted(), "b": counted()}, "holds a, b, pictures x are needed"),
+        ({}, "holds nothing, pictures x are needed"),
+    ):
+        put(here / "d.npz", saved(**arrays) if arrays else zipped({}))
+        with pytest.raises(ConvError) as caught:
+            read_unlabelled("d.npz")
+        assert str(caught.value) == f"d.npz: {line}"
+    put(here / "d.npz", saved(x=np.full((1, 2, 2), np.nan)))
+    with pytest.raises(ConvError, match=r"^d.npz: "):
+        read_unlabelled("d.npz")
+    put(here / "d.npz", saved(x=counted()))
+    assert read_unlabelled("d.npz", max_pixels=20).x.shape == (3, 1, 4, 5)
+    with pytest.raises(ConvError, match=r"^d.npz: x: .*4x5 = 20 pixels, at most 19 "):
+        read_unlabelled("d.npz", max_pixels=19)

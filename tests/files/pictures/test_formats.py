@@ -1,6 +1,7 @@
 """What each format can hold: written, read back, refused or said."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image, ImageCms
 
 from convcli.engine.errors import ConvError
 from convcli.files.pictures import Picture, read_picture, write_picture
-from convcli.files.pictures.formats import FORMATS, check_format, format_of, kind_of
+from convcli.files.pictures.formats import FORMATS, check_format, format_of, kind_of, write_numbers
 from convcli.files.pictures.picture import Display
 
 RNG = np.random.default_rng(9)
@@ -138,3 +139,127 @@ def test_the_limits_are_those_of_the_encoders():
         name = {"jpeg": "JPEG", "webp": "WEBP"}[format]
         with pytest.raises((OSError, ValueError)):
             Image.new("L", (longest + 1, 1)).save(io.BytesIO(), name)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "tiff", "webp", "bmp"])
+@pytest.mark.parametrize("error", [OSError("encoder error -2"), ValueError("no\nsuch thing")])
+def test_an_encoder_that_fails_is_one_line(format, error, monkeypatch):
+    def failing(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Image.Image, "save", failing)
+    file = io.BytesIO()
+    name = FORMATS[format].name
+    why = str(error).replace("\n", r"\\x0a")
+    with pytest.raises(ConvError, match=rf"^cannot be written as (?i:{name}): {why}$"):
+        write_picture(file, Picture(KINDS["8-bit RGB"]), format)
+    assert file.getvalue() == b""
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_full_disk_is_not_the_encoder_s_fault(format):
+    class Full(io.BytesIO):
+        def write(self, _data):
+            raise OSError(28, "No space left on device")
+
+        writelines = write
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_picture(Full(), Picture(KINDS["8-bit grey"]), format)
+    assert caught.value.errno == 28
+
+
+@pytest.mark.parametrize(
+    ("lost", "text"),
+    [
+        ({"profile": PROFILE}, "no colour profile, it is left out"),
+        ({"display": Display((300, 300))}, "no resolution, it is left out"),
+        ({"display": Display((72, 300))}, "no resolution, it is left out"),
+        ({"display": Display(aspect=(1, 2))}, "no shape of its pixels, it is left out"),
+        ({"display": Display(gamma=1.0)}, "no gamma, it is left out"),
+        ({"display": Display(primaries=(0.3,) * 8)}, "no gamma, it is left out"),
+        (
+            {"display": Display((300, 300), gamma=1.0)},
+            "no resolution and no gamma, they are left out",
+        ),
+        (
+            {"profile": PROFILE, "display": Display(gamma=1.0)},
+            "no colour profile, it is left out",
+        ),  # which says more than gamma
+        ({"display": Display((96, 72))}, None),
+        ({"display": Display((71.6, 96.4))}, None),
+        ({"display": Display(gamma=1.0, srgb=0)}, None),
+    ],
+)
+def test_what_is_lost_is_told_once(lost, text):
+    notes = write_picture(io.BytesIO(), Picture(KINDS["8-bit RGB"], **lost), "ppm")
+    assert notes == (() if text is None else (f"PPM holds {text}",))
+
+
+def test_a_profile_of_the_other_kind_is_told():
+    grey, colours = b"\0" * 16 + b"GRAY" + b"\0" * 108, PROFILE
+    for kind, profile, space in (("8-bit grey", colours, "grey"), ("8-bit RGB", grey, "RGB")):
+        file = io.BytesIO()
+        notes = write_picture(file, Picture(KINDS[kind], profile=profile), "png")
+        assert notes == (f"its colour profile is none of {space}, it is left out",)
+        assert "icc_profile" not in Image.open(file).info
+    file = io.BytesIO()
+    assert write_picture(file, Picture(KINDS["8-bit grey"], profile=grey), "png") == ()
+    assert Image.open(file).info["icc_profile"] == grey
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int64, np.float32, np.float64])
+def test_numbers_of_their_own_units_are_written_as_they_are(dtype):
+    values = np.array([[-7, 300, 2**31 - 1], [-(2**31), 0, 1]], dtype=np.float64)
+    if np.dtype(dtype).itemsize == 2:
+        values = np.array([[0, 300, 7]])
+    file = io.BytesIO()
+    write_numbers(file, values.astype(dtype), Display((300, 150)))
+    back = read_picture(file.getvalue(), "x")
+    assert back.planes.dtype == (np.float32 if np.dtype(dtype).kind == "f" else np.int32)
+    np.testing.assert_array_equal(back.planes, values.astype(back.planes.dtype))
+    assert back.display.resolution == (300, 150)
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1])
+def test_integers_that_a_tiff_cannot_hold_are_refused(value):
+    message = "^TIFF cannot hold integers of more than 32 bits: NPY and CSV can$"
+    for values in ([[value, 0]], [[0, value]]):
+        with pytest.raises(ConvError, match=message):
+            write_numbers(io.BytesIO(), np.array(values), Display())
+
+
+def test_gamma_and_primaries_are_written_as_png_counts_them():
+    primaries = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+    file = io.BytesIO()
+    shown = Display(gamma=2.2, primaries=primaries, srgb=3)
+    write_picture(file, Picture(KINDS["8-bit RGB"], display=shown), "png")
+    data = file.getvalue()
+    for kind, expected in (
+        (b"gAMA", struct.pack(">I", 220_000)),
+        (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
+        (b"sRGB", b"\3"),
+    ):
+        at = data.index(kind)
+        assert data[at - 4 : at] == struct.pack(">I", len(expected))
+        assert data[at + 4 : at + 4 + len(expected)] == expected
+    assert data.index(b"sRGB") < data.index(b"IDAT")
+
+
+@pytest.mark.parametrize(
+    ("aspect", "written"), [((2, 1), (2, 1)), ((2.6, 0.2), (3, 1)), ((0.1, 7.4), (1, 7))]
+)
+def test_the_shape_of_pixels_is_written_as_whole_numbers(aspect, written):
+    file = io.BytesIO()
+    write_picture(file, Picture(KINDS["8-bit grey"], display=Display(aspect=aspect)), "png")
+    at = file.getvalue().index(b"pHYs") + 4
+    assert struct.unpack(">IIB", file.getvalue()[at : at + 9]) == (*written, 0)
+
+
+def test_a_resolution_beyond_what_png_can_say_is_the_largest():
+    file = io.BytesIO()
+    write_picture(file, Picture(KINDS["8-bit grey"], display=Display((1e9, 5e7))), "png")
+    at = file.getvalue().index(b"pHYs") + 4
+    across, down, unit = struct.unpack(">IIB", file.getvalue()[at : at + 9])
+    assert (across, unit) == (2**31 - 1, 1)
+    assert down == round(5e7 / 0.0254)

@@ -25,6 +25,7 @@ def read(data):
         (b"P2 2 2 255 0 1 2 255", [[0, 1], [2, 255]]),
         (b"P2 2 1 3 # bits\n1\n3", [[85, 255]]),
         (b"P2 2 1 1000 500 1000", np.array([[32768, 65535]], np.uint16)),
+        (b"P2 2 1 65535 1 65535", np.array([[1, 65535]], np.uint16)),
         (b"P5 3 1 255\n\x00\x0a\xff", [[0, 10, 255]]),
         (b"P5 3 1 100\n\x00\x32\x64", [[0, 128, 255]]),
         (b"P5#\n3 #\n 1\r255\n\x20\x0a\x23", [[32, 10, 35]]),
@@ -62,6 +63,11 @@ def test_writing(shape, dtype):
     [
         (b"P5 3", "header is broken"),
         (b"P5 3 1", "header is broken"),
+        (b"P2 3 1", "header is broken"),
+        (b"P3 3 1", "header is broken"),
+        (b"P6 3 1", "header is broken"),
+        (b"P1 3 1", "is truncated"),  # bits have no largest value
+        (b"P4 3 1\n", "is truncated"),
         (b"P5 a 1 255\n", "header is broken"),
         (b"P5 3 1 0\n", "largest value is 0, 1 to 65535"),
         (b"P5 3 1 65536\n", "largest value is 65536, 1 to 65535"),
@@ -69,6 +75,7 @@ def test_writing(shape, dtype):
         (b"P2 3 1 255 1 2", "is truncated"),
         (b"P5 1 1 100\n\xff", "the sample 255, the header allows at most 100"),
         (b"P2 1 1 255 300", "the sample 300, the header allows at most 255"),
+        (b"P2 2 1 65535 1 65536", "the sample 65536 in a PPM, at most 65535 is allowed"),
         (b"P2 1 1 255 9999999", "among the samples"),
         (b"P2 1 1 255 -3", "among the samples"),
         (b"P1 2 1 0 2", "among the samples"),

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from convcli.engine.errors import ConvError
-from convcli.files.pictures import read_picture
+from convcli.files.pictures import colour_of, read_picture
 from convcli.files.pictures.picture import Display
 from tests.conftest import RESIDENT, SAMPLES
 from tests.files.making import chunk, interlaced, png, tiff, with_background
@@ -167,6 +167,23 @@ def test_tiff(order, compression):
             check(saved(array, "TIFF", compression=compression), array)
 
 
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_tiff_of_12_bits_is_stretched_to_16(photometric):
+    values = RNG.integers(0, 4096, (5, 8), dtype=np.uint16)
+    values[0, :2] = 0, 4095
+    first, second = values[:, ::2], values[:, 1::2]
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], -1)
+    data = tiff(packed.reshape(5, 12).astype(np.uint8), bits=12, width=8, photometric=photometric)
+    if photometric == 0:  # Pillow knows no such file
+        with pytest.raises(ConvError):
+            read_picture(data, "x")
+        return
+    found = read_picture(data, "x").planes
+    assert found.dtype == np.uint16
+    assert np.abs(found - values * (65535 / 4095)).max() < 1
+    assert found[0, :2].tolist() == [0, 65535]
+
+
 def test_tiff_of_kinds_that_would_lose_bits_is_refused():
     for samples, options in (
         (GREY.view(np.int8), {"sample_format": 2}),
@@ -213,6 +230,27 @@ def test_how_a_picture_is_shown_is_read():
     cm = saved(RGB, "TIFF", resolution_unit="cm", x_resolution=100, y_resolution=50)
     assert shown(cm) == Display((254, 127))
     assert shown(saved(RGB, "JPEG")) == shown(saved(RGB, "TIFF")) == Display()
+    ratio = saved(RGB, "TIFF", resolution_unit=1, x_resolution=3, y_resolution=2)
+    assert shown(ratio) == Display(aspect=(3, 2))
+    jfif = saved(RGB, "JPEG", dpi=(3, 2))
+    at = jfif.index(b"JFIF\0") + 7
+    assert jfif[at : at + 5] == b"\1\0\3\0\2"
+    assert shown(jfif[:at] + b"\0" + jfif[at + 1 :]) == Display(aspect=(3, 2))
+    assert shown(jfif[:at] + b"\0\0\1\0\1" + jfif[at + 5 :]) == Display()
+    webp = Image.Exif()
+    webp[282], webp[283] = 300, 150
+    assert shown(saved(RGB, "WEBP", exif=webp)) == Display((300, 150))
+    webp[296] = 2
+    assert shown(saved(RGB, "WEBP", exif=webp)) == Display((300, 150))
+    webp[296] = 3  # centimetres
+    assert shown(saved(RGB, "WEBP", exif=webp)).resolution is None
+    assert shown(phys(2579527, 9, 1)).resolution == pytest.approx((65520, 0.2286))
+    assert shown(phys(2580158, 9, 1)) == shown(phys(9, 2580158, 1)) == Display()  # 2**16 an inch
+    for kind in (4, 255):
+        assert shown(png(RGB, 8, 2, chunk(b"sRGB", bytes([kind])))).srgb is None
+    for kind in range(4):
+        assert shown(png(RGB, 8, 2, chunk(b"sRGB", bytes([kind])))).srgb == kind
+    assert shown(png(RGB, 8, 2, chunk(b"gAMA", bytes(4)))).gamma is None
     turned = Image.Exif()
     turned[274] = 6
     assert shown(saved(RGB, "JPEG", dpi=(300, 150), exif=turned)) == Display((150, 300))
@@ -224,10 +262,11 @@ def test_how_a_picture_is_shown_is_read():
     )
 
 
-def test_a_place_on_the_earth_is_said_to_be_left_out():
+@pytest.mark.parametrize("tag", [33550, 33922, 34264, 34735])  # OGC 19-008r4, section 7.1
+def test_a_place_on_the_earth_is_said_to_be_left_out(tag):
     tags = TiffImagePlugin.ImageFileDirectory_v2()
-    tags[33550] = (1.0, 1.0, 0.0)
-    tags.tagtype[33550] = 12
+    tags[tag] = (1.0, 1.0, 0.0)
+    tags.tagtype[tag] = 12
     found = read_picture(saved(FLOAT, "TIFF", tiffinfo=tags), "x")
     assert found.notes == ("its place on the earth (GeoTIFF) is left out",)
 
@@ -415,3 +454,45 @@ def test_the_background_of_a_png(mode, told, background):
     picture = read_picture(with_background(file.getvalue(), told), "x")
     assert picture.background == (None if background is None else pytest.approx(background))
     assert read_picture(file.getvalue(), "x").background is None
+
+
+def test_kinds_that_are_no_grey_and_no_rgb_are_refused():
+    file = io.BytesIO()
+    Image.new("LAB", (3, 2)).save(file, "TIFF")
+    with pytest.raises(ConvError) as caught:
+        read_picture(file.getvalue(), "x")
+    assert str(caught.value) == (
+        "x: has samples of the kind LAB, which is not read: grey and RGB are"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        ("white", (1, 1, 1)),
+        (" #f00 ", (1, 0, 0)),
+        ("#00ff33", (0, 1, 0.2)),
+        ("#0033ffff", (0, 0.2, 1)),
+        ("rgb(255, 0, 51)", (1, 0, 0.2)),
+        ("hsl(120, 100%, 50%)", (0, 1, 0)),
+    ],
+)
+def test_colours(text, colour):
+    assert colour_of(text) == pytest.approx(colour)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "got '', a colour is needed, as in white or #ff8000"),
+        ("whyte\n", "got 'whyte\\x0a', a colour is needed, as in white or #ff8000"),
+        ("#ff", "got '#ff', a colour is needed, as in white or #ff8000"),
+        ("#ff000080", "got '#ff000080', an opaque colour is needed"),
+        ("#ff0000fe", "got '#ff0000fe', an opaque colour is needed"),
+    ],
+)
+def test_colours_that_are_none(text, message):
+    with pytest.raises(ConvError) as caught:
+        colour_of(text)
+    assert str(caught.value) == message
+    assert caught.value.usage
