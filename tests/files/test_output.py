@@ -85,7 +85,10 @@ def test_names_that_are_refused():
 def test_a_field_cannot_leave_the_folder():
     assert str(target_of("a.png", "edge", "o/{m}.png", fields={"m": "../x"}).path) == "o/..-x.png"
     message = r"^-o o/\{stem\}/x.png: got o/../x.png, a name that stays in its folder is needed$"
-    with pytest.raises(ConvError, match=message):  # the stem of this name is two dots
+    if Path("...png").stem != "..":  # from Python 3.14 on it has no suffix
+        assert str(target_of("...png", "edge", "o/{stem}/x.png").path) == "o/...png/x.png"
+        return
+    with pytest.raises(ConvError, match=message):
         target_of("...png", "edge", "o/{stem}/x.png")
 
 
