@@ -81,6 +81,7 @@ def test_the_commonest_layers_come_first():
         (224, 55, [(11, 2, 4), (5, 0, 4)]),
         # then odd kernels with half of them around, those without padding, and others, the smallest first
         (9, 3, [(7, 3, 4), (3, 1, 3), (5, 2, 3), (5, 2, 4), (7, 3, 3), (9, 4, 3)]),
+        (9, 4, [(2, 0, 2), (3, 0, 2), (4, 1, 2), (6, 0, 1), (4, 2, 3)]),
         (20, 17, [(4, 0, 1), (6, 1, 1), (8, 2, 1), (10, 3, 1)]),
     ],
 )
