@@ -149,6 +149,10 @@ def test_a_word_stands_for_its_padding():
             "the nearest that can be reached: 4",
         ),
         (
+            {"out": (5,), "sizes": (8,), "padding": Padding(pairs=((1, 1), (0, 0)))},
+            "padding: got 2 axes, the output has 1",
+        ),
+        (
             {"out": (5, 5), "sizes": (8,)},
             "out: got 5x5, the input 8 has another number of axes",
         ),
@@ -158,6 +162,7 @@ def test_errors(call, message):
     with pytest.raises(ConvError) as caught:
         solve(call.pop("out"), **call)
     assert str(caught.value) == message
+    assert caught.value.usage == (not message.startswith("no layer"))
 
 
 def test_the_nearest_sizes_are_those_on_both_sides():

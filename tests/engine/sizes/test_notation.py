@@ -29,6 +29,7 @@ def test_no_sizes(text):
     assert str(caught.value) == (
         f"got '{text}', whole numbers of at least 1 (joined by x) are allowed"
     )
+    assert caught.value.usage
 
 
 @pytest.mark.parametrize("text", ["3X4", "3,4", "3 4", "3*4", "(3, 4)", "[3; 4]"])
@@ -47,6 +48,7 @@ def test_sizes_out_of_range(text):
     with pytest.raises(ConvError) as caught:
         read_sizes(text)
     assert str(caught.value) == f"got '{text}', whole numbers from 1 to {LARGEST} are allowed"
+    assert caught.value.usage
 
 
 @pytest.mark.parametrize(
