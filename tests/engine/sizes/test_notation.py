@@ -21,7 +21,23 @@ def test_sizes(text, sizes):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "3x", "-1", "1.5", "1,2.5", "１", "1_0", "1x", "3 x", "x x 3", "a,b"]
+    "text",
+    [
+        "",
+        "x",
+        "3x",
+        "-1",
+        "1.5",
+        "1,2.5",
+        "１",
+        "1_0",
+        "1x",
+        "3 x",
+        "x x 3",
+        "a,b",
+        "(8)",
+        "9" * 31,
+    ],
 )
 def test_no_sizes(text):
     with pytest.raises(ConvError) as caught:
