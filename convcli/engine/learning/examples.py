@@ -196,10 +196,8 @@ def _misfit(
     found: tuple[int, ...],
     layer: Layer,
 ) -> ConvError:
-    plain = x.ndim == y.ndim == 2
-    asked, given = (size_text(s[-2:] if plain else s) for s in (y.shape, x.shape))
     text = (
-        f"{names[1]} is {asked}, but a {size_text(shape)} kernel on {names[0]} ({given}) "
+        f"{names[1]} is {size_text(y.shape)}, but a {size_text(shape)} kernel on {names[0]} ({size_text(x.shape)}) "
         f"gives {size_text(found)}"
     )
     hint = ""

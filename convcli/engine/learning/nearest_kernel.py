@@ -23,6 +23,10 @@ KEPT = 0.5
 """The share of a named kernel's energy that must lie within a kernel for it to be called like it: a corner of emboss
 is none."""
 
+EACH = 16
+"""Numbers of three digits of which each is tried: between them a distance has steps, and, where a multiple of the
+kernel is nearer than itself, a dip of its own."""
+
 TURNED = 1e-6
 """Of a kernel and its negative, turned by 180 degrees, the plain name wins by this distance."""
 
@@ -58,7 +62,9 @@ class Likeness:
 
 
 def _searched(low: float, high: float, text: Callable[[float], str]) -> Callable[..., str]:
-    """Make the search for one positive parameter: a coarse grid, then golden sections of its best interval."""
+    """Make the search for one positive parameter of three digits: a coarse grid, golden sections of its best interval,
+    and at the end each number, for there the distance has steps.
+    """
 
     def search(distance: Distance) -> str:
         grid = np.geomspace(low, high, 48)
@@ -66,12 +72,18 @@ def _searched(low: float, high: float, text: Callable[[float], str]) -> Callable
         at = int(np.argmin(far))
         a, b = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
         golden = (math.sqrt(5) - 1) / 2
-        while b - a > 1e-4 * b:
+        while b - a > EACH * _third_digit(a):
             c, d = b - golden * (b - a), a + golden * (b - a)
             a, b = (a, d) if distance(text(c)) < distance(text(d)) else (c, b)
-        return text((a + b) / 2)
+        unit = _third_digit(a)
+        numbers = range(math.floor(a / unit), math.ceil(b / unit) + 1)
+        return min((text(number * unit) for number in numbers), key=distance)
 
     return search
+
+
+def _third_digit(number: float) -> float:
+    return 10.0 ** (math.floor(math.log10(number)) - 2)
 
 
 def _sizes(name: str, size: Size) -> Iterator[str]:

@@ -89,20 +89,20 @@ class Solutions(list[Solution]):
 
 @dataclass(frozen=True)
 class _Found:
-    """A solution of one axis; `unknown` holds what was solved for (kernel, stride, padding)."""
+    """A solution of one axis; `unknown` holds what was solved for (kernel, stride, padding), `p` the rows of the longer side."""
 
     inputs: range
     k: int
     s: int
-    p: int | None
+    p: int
     unknown: tuple[int | None, ...]
 
     def rank(self) -> tuple[int, ...]:
         """Order by how common the layer is: well-known ones first, those that skip rows of the input last."""
-        p = self.k // 2 if self.p is None else self.p
-        known = COMMON.index((self.k, p, self.s)) if (self.k, p, self.s) in COMMON else len(COMMON)
-        plain = 0 if self.k % 2 and p == self.k // 2 else 1 if p == 0 else 2
-        return known, int(self.k < self.s), plain, self.k, self.s, p
+        layer = self.k, self.p, self.s
+        known = COMMON.index(layer) if layer in COMMON else len(COMMON)
+        plain = 0 if self.k % 2 and self.p == self.k // 2 else 1 if self.p == 0 else 2
+        return known, int(self.k < self.s), plain, self.k, self.s, self.p
 
 
 def solve(
@@ -189,7 +189,7 @@ def solve(
             tuple(f.k for f in layer),
             tuple(f.s for f in layer),
             d,
-            padding or Padding(pairs=tuple((f.p or 0, f.p or 0) for f in layer)),
+            padding or Padding(pairs=tuple((f.p, f.p) for f in layer)),
             ceil,
         )
         for layer in chosen
@@ -214,7 +214,8 @@ class _Search:
         for k, s in self._layers(kernel, stride):
             for p, inputs in self._paddings(k, s):
                 unknown = (None if kernel else k, None if stride else s, p)
-                found.append(_Found(inputs, k, s, p, unknown))
+                rows = max(self._rows(k, s, p, inputs.start))
+                found.append(_Found(inputs, k, s, rows, unknown))
                 if self._ends(k, s, len(found)):
                     break
             if self._ends(k, s, len(found)):
@@ -271,11 +272,16 @@ class _Search:
     def _of(self, k: int, s: int, p: int | None, n: int) -> int:
         """Output for one layer; 0 where the kernel does not fit."""
         self.tried += 1
-        pad = Padding(pairs=((p or 0, p or 0),)) if self.pad is None else self.pad
-        extent = self.d * (k - 1) + 1
-        if n + sum(pad.split(0, n, extent, s)) < extent:
+        rows = self._rows(k, s, p, n)
+        if n + sum(rows) < self.d * (k - 1) + 1:
             return 0
-        return axes((n,), (k,), padding=pad, stride=s, dilation=self.d, ceil=self.ceil)[0].out
+        return axes((n,), (k,), padding=[rows], stride=s, dilation=self.d, ceil=self.ceil)[0].out
+
+    def _rows(self, k: int, s: int, p: int | None, n: int) -> tuple[int, int]:
+        """Return the rows before and after an input: p on both sides, or what was given."""
+        if self.pad is None:
+            return p or 0, p or 0
+        return self.pad.split(0, n, self.d * (k - 1) + 1, s)
 
     def _where(self, size: Callable[[int], int], low: int, high: int) -> range:
         """Return the x in [low, high] where size(x), which never falls, is the wanted output."""

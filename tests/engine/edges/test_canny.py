@@ -8,7 +8,6 @@ import pytest
 
 from convcli.engine.edges import canny as module
 from convcli.engine.edges.canny import RATIO, canny, connected_to
-from convcli.engine.edges.otsu import otsu
 from tests.oracle import source
 
 
@@ -270,6 +269,21 @@ def test_bands_and_single_cells_change_nothing(few, dtype, levels, masked, monke
     assert 0.02 < found.map.mean() < 0.9
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_line_goes_on_through_bands_that_hold_one_run_a_row(rows, monkeypatch):
+    """Strong at its top alone, and gone for some rows."""
+    x = np.zeros((41, 20))
+    x[:, 10:] = np.linspace(100, 20, 41)[:, None]
+    x[30:34] = 0
+    options = {"low": 10, "high": 70, "padding": "same"}
+    whole = canny(x, 0.5, **options).map
+    assert whole[:28].any(axis=1).all()
+    assert not whole[34:].any()
+    monkeypatch.setattr(module, "BAND", 20 * rows)
+    monkeypatch.setattr(module, "CACHE", 20 * rows)
+    assert (canny(x, 0.5, **options).map == whole).all()
+
+
 def test_a_spiral_is_one_region():
     weak = spiral(401)  # 40000 cells long: rounds that walk it cell by cell would take minutes
     strong = np.zeros_like(weak)
@@ -321,53 +335,3 @@ def test_a_mask_far_from_an_edge_leaves_it(border):
     assert found.sum() == whole[6:49].sum(axis=0)[29:31].sum()
     assert not found[:6].any()
     assert not found[49:].any()
-
-
-# --- Otsu -----------------------------------------------------------------------------------------
-
-
-def slow_otsu(counts, middles):
-    best, found = -1.0, None
-    for cut in range(1, len(counts)):
-        a, b = counts[:cut], counts[cut:]
-        if sum(a) and sum(b):
-            mean_a = sum(n * v for n, v in zip(a, middles[:cut], strict=True)) / sum(a)
-            mean_b = sum(n * v for n, v in zip(b, middles[cut:], strict=True)) / sum(b)
-            between = sum(a) * sum(b) * (mean_a - mean_b) ** 2
-            if between > best * (1 + 1e-12):
-                best, found = between, middles[cut - 1]
-    return found
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "int64", "float32", "float64"])
-def test_otsu_agrees_with_plain_loops(dtype):
-    rng = np.random.default_rng(1)
-    values = np.concatenate((rng.normal(60, 9, 300), rng.normal(160, 20, 200))).astype(dtype)
-    if "f" in dtype:
-        least, largest = float(values.min()), float(values.max())
-        counts = [0] * 256
-        for v in values.tolist():
-            counts[min(int((v - least) / (largest - least) * 256), 255)] += 1
-        middles = [least + (i + 0.5) * (largest - least) / 256 for i in range(256)]
-    else:
-        middles = list(range(int(values.min()), int(values.max()) + 1))
-        counts = [int((values == v).sum()) for v in middles]
-    assert otsu(values) == pytest.approx(slow_otsu(counts, middles), rel=1e-5)
-    assert 80 < otsu(values) < 130
-
-
-def test_otsu_of_little():
-    assert otsu(np.full((3, 3), 7)) == 7
-    assert otsu(np.array([1.0, np.nan, np.inf, 1.0])) == 1
-    assert 0 <= otsu(np.array([0, 10**9])) < 10**9  # too wide for a bin a value
-    assert otsu(np.array([-3, -3, 5], np.int8)) == -3
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_otsu_parts_no_rounding(dtype):
-    for steps in (1, 7, 255, 300, 1000):
-        values = np.array([57.0, 57.0], dtype)
-        for _ in range(steps):
-            values[1] = np.nextafter(values[1], values.dtype.type(np.inf))
-        assert values[0] <= otsu(values) <= values[1]
-        assert steps > 255 or otsu(values) == values[1]

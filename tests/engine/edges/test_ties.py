@@ -5,7 +5,7 @@ import pytest
 
 from convcli.engine.edges import edges
 from convcli.engine.edges.detectors import DETECTORS
-from convcli.engine.edges.rounding import fits_float32, multiples
+from convcli.engine.edges.rounding import fits_float32, largest_of, multiples, noise_of, not_above
 
 DTYPES = ("uint8", "int16", "uint32", "int64", "float16", "float32", "float64")
 WAYS = {
@@ -100,6 +100,83 @@ def test_small_steps_on_a_high_level_are_not_rounded_away():
         assert edges(x, method, threshold=0.1).any()
         assert edges(x, method, threshold="otsu").any()
     assert edges(x, "canny").any()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "fits"),
+    [
+        # what needs no more digits than float32 has, whatever it holds
+        ("bool", [0, 1], True),
+        ("uint8", [254, 255], True),
+        ("int16", [-32768, 32767], True),
+        ("float16", [100.5, 101], True),
+        ("float32", [1e6, 1e6 + 0.5], True),
+        ("float32", [0.1, np.nan], True),
+        # the others, by their numbers
+        ("int32", [0, 2**24], True),
+        ("int32", [0, 2**24 + 1], False),
+        ("int64", [-(2**24) - 1, 0], False),
+        ("int64", [2**62, 2**62 + 1], False),
+        ("int64", [65534, 65535], True),
+        ("int64", [65535, 65536], False),
+        ("int64", [-65536, -65535], False),
+        ("float64", [100, 100.5], False),
+        ("float64", [100, 100.5, 0], True),
+        ("float64", [15, 16.0], True),
+        ("float64", [16.5, 17.5], False),
+        ("float64", [16, 17], True),
+        ("float64", [0, 1.5, np.nan, np.inf], True),
+        ("float64", [0, 0.1, np.nan], False),
+        ("float64", [np.nan, np.inf], True),
+    ],
+)
+def test_which_numbers_are_computed_in_float32(dtype, values, fits):
+    row = np.array(values).astype(dtype)
+    assert fits_float32(row[None]) == fits
+    assert fits_float32(np.tile(row[::-1], (3, 2))) == fits
+    late = np.zeros((2000, 300), dtype) + row[0]
+    late[-1, -len(row) :] = row
+    assert fits_float32(late) == fits
+
+
+def test_the_largest_magnitude_is_that_of_what_is_finite():
+    assert largest_of(np.array([-3.0, 2])) == 3
+    assert largest_of(np.array([-3.0, 2, np.nan, np.inf, 5])) == 5
+    assert largest_of(np.array([np.nan, -np.inf])) == 0
+
+
+@pytest.mark.parametrize(
+    ("kernel", "plane", "value", "exact"),
+    [
+        ([[1, -2]], [[3, 4]], 0, True),
+        ([[1, -2]], [[3, 4.25]], 0, True),
+        ([[1, -2]], [[3, 4.25]], 0.5, True),
+        ([[1, -2]], [[3, 0.1]], 0, False),
+        ([[1, -2]], [[3, 4]], 0.1, False),
+        ([[1.0, -2.0]], [[3, 4]], 0, False),
+        ([[1, -2]], [[3, 2**40]], 0, True),
+        ([[1, -2]], [[2.0**-30, 2**30]], 0, False),
+    ],
+)
+def test_sums_that_a_float_holds_have_no_noise_and_others_as_much_as_their_terms(
+    kernel, plane, value, exact
+):
+    planes = np.array([plane, np.zeros((1, 2))])[:, None]
+    found, nothing = noise_of(planes, np.array(kernel)[None, None], np.dtype(float), value)
+    # two roundings of the sum of the kernel's taps times the largest number
+    bound = 3 * max(abs(value), np.abs(plane).max()) * 2 * 2.0**-52
+    assert found == (0 if exact else pytest.approx(bound))
+    assert (nothing == 0) == (value == 0 or exact)
+    assert not noise_of(planes, np.array(kernel)[None, None], np.dtype(int), value).any()
+
+
+def test_a_limit_that_a_float_does_not_hold_is_rounded_down():
+    limits = np.array([0.1, 0.3, 1.0, 2**24 + 1, 2**24 + 3])
+    near = not_above(limits, np.dtype(np.float32))
+    assert near.dtype == np.float32
+    assert (near.astype(float) <= limits).all()
+    assert (np.nextafter(near, np.float32(np.inf)).astype(float) > limits).all()
+    assert not_above(limits, np.dtype(int)) is limits
 
 
 def test_multiples():

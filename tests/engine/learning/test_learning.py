@@ -120,6 +120,24 @@ def test_the_largest_stable_rate(momentum, bias, batch):
             learn_kernel(x, y, (1, 2), lr=1.01 * limit, steps=1500, **options)
 
 
+@pytest.mark.parametrize("limits", [None, (-4, 5)])
+@pytest.mark.parametrize("bias", [False, True])
+def test_batches_together_tell_what_all_rows_tell(bias, limits):
+    """Rank, condition and clipped answers of all batches; the errors of taps as the squares that the descent leaves say."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(1, 1, (7, 9))
+    y = np.clip(corr2d(x, [[1, -2], [3, 0]]) + rng.normal(0, 0.1, (6, 8)), *(limits or (-99, 99)))
+    found, whole = (
+        learn_kernel(x, y, 2, bias=bias, limits=limits, **options)
+        for options in ({"method": "sgd", "batch": 1, "steps": 600}, {})
+    )
+    assert (found.rank, found.taps, found.clipped) == (4, 4, whole.clipped)
+    assert (found.clipped > 0) == (limits is not None)
+    assert found.condition == pytest.approx(whole.condition, rel=1e-9)
+    share = found.score.rmse / whole.score.rmse
+    np.testing.assert_allclose(found.stderr, whole.stderr * share, rtol=1e-9)
+
+
 def test_a_rate_above_the_limit_is_noted_before_it_diverges():
     from convcli.engine.learning import learning
     from convcli.engine.learning.examples import Examples, Layer

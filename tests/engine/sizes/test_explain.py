@@ -58,6 +58,89 @@ def test_what_is_not_small_is_not_drawn():
     assert transposed_drawing(transposed_axes((10**9,), (3,))[0]) == []
 
 
+def test_a_drawing_has_at_most_twenty_windows_and_66_characters():
+    for ends, drawn in [((6, 6), True), ((6, 7), False)]:
+        axis = axes((8,), (1,), padding=[ends])[0]
+        assert (axis.out <= 20) == drawn
+        assert len(drawing(axis)) == (axis.out + 1) * drawn
+        stamped = transposed_axes((axis.out,), (1,), padding=8)[0]
+        assert len(transposed_drawing(stamped)) == (axis.out + 1) * drawn
+    widths = [(axes((n,), (3,))[0], transposed_axes((n,), (1,))[0]) for n in range(3, 40)]
+    found = [[len(line) for line in drawing(a)] for a, _ in widths]
+    found += [[len(line) for line in transposed_drawing(b)] for _, b in widths]
+    assert max(max(lines, default=0) for lines in found) == 66
+    # a row of 18 with its windows is 64 wide, one of 19 were 67; of 19 without windows' two digits it is 66
+    assert [n for n, lines in enumerate(found[:37], 3) if lines] == list(range(3, 19))
+    assert [n for n, lines in enumerate(found[37:], 3) if lines] == list(range(3, 20))
+
+
+@pytest.mark.parametrize(
+    ("call", "ceil", "lines"),
+    [
+        (
+            {"n": (9,), "k": (3,), "dilation": 2, "stride": 3, "padding": [(1, 0)]},
+            False,
+            [
+                "dilated kernel  k' = d(k − 1) + 1 = 2·(3 − 1) + 1 = 5",
+                "padding         1 before, 0 after: 9 + 1 = 10 rows",
+                "room            10 − 5 = 5 rows to move in, 3 at a time",
+                "output          ⌊(n + before + after − k')/s⌋ + 1",
+                "                ⌊(9 + 1 + 0 − 5)/3⌋ + 1 = 2",
+                "unused          4 rows of the input that no window reads",
+            ],
+        ),
+        (
+            {"n": (4,), "k": (2,), "stride": 3, "padding": 1, "ceil": True},
+            True,
+            [
+                "kernel          k' = k = 2",
+                "padding         1 before, 1 after: 4 + 2 = 6 rows",
+                "room            6 − 2 = 4 rows to move in, 3 at a time",
+                "output          ⌈(n + before + after − k')/s⌉ + 1",
+                "                ⌈(4 + 1 + 1 − 2)/3⌉ + 1 = 3, less 1 = 2",
+                "                less 1: the last window would start at row 6, past the",
+                "                5 rows of the input and its padding before",
+                "unused          1 row of the input that no window reads",
+            ],
+        ),
+    ],
+)
+def test_the_steps_of_explicit_padding(call, ceil, lines):
+    n, k = call["n"], call["k"]
+    options = {name: value for name, value in call.items() if name not in "nk"}
+    assert list(steps(axes(n, k, **options)[0], Padding(), ceil)) == lines
+
+
+def test_the_steps_of_a_transposed_convolution():
+    axis = transposed_axes((5,), (3,), stride=3, padding=1, output_padding=2)[0]
+    assert list(steps(axis, Padding())) == [
+        "kernel          k' = k = 3",
+        "stamps          s(n − 1) + k' = 3·(5 − 1) + 3 = 15 rows",
+        "cut             1 before, 1 after",
+        "extra rows      2 at the end",
+        "output          s(n − 1) + k' + extra − before − after",
+        "                3·(5 − 1) + 3 + 2 − 1 − 1 = 15",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("k", "padding", "words"),
+    [
+        ((3, 2), (0, 0), None),
+        ((3, 2), (1, 0), "-p cuts rows off"),
+        ((3, 2), (0, 1), "-p cuts rows off"),
+        ((2, 1), (0, 0), "k' < s: Keras 'valid' adds"),
+        ((1, 2), "valid", "k' < s: Keras 'valid' adds"),
+        ((1, 3), "same", "same gives n·s"),
+        ((1, 3), "same-lower", "same gives n·s"),
+    ],
+)
+def test_what_differs_of_a_transposed_convolution(k, padding, words):
+    pad = as_padding(padding)
+    found = notes(transposed_axes((4, 4), k, stride=2, padding=pad), pad)
+    assert [line[: len(words or "")] for line in found] == ([words] if words else [])
+
+
 def test_the_steps_of_same():
     axis = axes((8,), (4,), padding="same", stride=3)[0]
     assert list(steps(axis, Padding("same"))) == [

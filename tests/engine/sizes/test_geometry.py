@@ -111,6 +111,13 @@ def test_ceil_drops_the_window_that_starts_past_the_input(n, k, s, p, out):
 def test_huge_sizes_take_no_time():
     axis = axes((10**9,), (7,), stride=3, dilation=5, padding=10**8)[0]
     assert axis.out == (10**9 + 2 * 10**8 - 31) // 3 + 1
+    assert axis.unused == 0
+    # a hundred windows that touch nowhere, of a milliard taps each
+    apart = axes((10**12,), (10**9,), stride=10**10)[0]
+    assert (apart.out, apart.unused) == (100, 10**12 - 100 * 10**9)
+    # three taps far apart, in a thousand windows
+    thin = axes((10**12,), (3,), stride=10**9, dilation=10**8)[0]
+    assert (thin.out, thin.unused) == (1000, 10**12 - 3000)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +136,10 @@ def test_huge_sizes_take_no_time():
         (
             {"n": (8,), "k": (3,), "padding": -1},
             "padding: got -1, a whole number of at least 0 is needed",
+        ),
+        (
+            {"n": (8,), "k": (3,), "padding": [(1, 2, 3)]},
+            "padding: got (1, 2, 3) for an axis, rows per side or (before, after) are needed",
         ),
         ({"n": (8,), "k": (3,), "padding": []}, "padding: got nothing, rows per side are needed"),
         (
@@ -157,6 +168,15 @@ def test_errors(call, message):
     with pytest.raises(ConvError) as caught:
         axes(n, k, **call)
     assert str(caught.value) == message
+    # what does not fit is no mistake in how the call is written
+    assert caught.value.usage == ("does not fit" not in message)
+
+
+@pytest.mark.parametrize("sizes", [(), []])
+def test_no_size_at_all_is_a_mistake_in_the_call(sizes):
+    with pytest.raises(ConvError, match=r"^input: got nothing, a size is needed$") as caught:
+        output_size(sizes, 3)
+    assert caught.value.usage
 
 
 def test_the_word_for_a_pooling_window():
@@ -219,6 +239,10 @@ def test_transposed_same_gives_n_times_s():
             "output-padding and output-size: got both, one is allowed",
         ),
         (
+            {"padding": (1, 2)},
+            "padding: got 2 axes, the input has 1 (4)",
+        ),
+        (
             {"padding": 5},
             "padding 5/5 leaves nothing on axis 0: the result has 9 rows before it is cut",
         ),
@@ -228,6 +252,7 @@ def test_transposed_errors(call, message):
     with pytest.raises(ConvError) as caught:
         transposed_axes((4,), (3,), stride=2, **call)
     assert str(caught.value) == message
+    assert caught.value.usage == ("got both" in message or "axes" in message)
 
 
 @pytest.mark.parametrize(

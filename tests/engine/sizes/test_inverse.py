@@ -9,6 +9,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes import inverse
 from convcli.engine.sizes.geometry import Padding
 from convcli.engine.sizes.inverse import COMMON, Bounds, solve
+from convcli.engine.sizes.notation import LARGEST
 
 
 def size(n, k, s, p, d=1, ceil=False):
@@ -64,6 +65,61 @@ def test_the_commonest_layers_come_first():
     assert firsts[0] == (3, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("n", "out", "layers"),
+    [
+        # (kernel, padding, stride), as VGG, NiN, LeNet with padding and ConvNeXt have them, then any that keeps the size
+        (224, 224, [(3, 1, 1), (1, 0, 1), (5, 2, 1), (7, 3, 1), (9, 4, 1), (11, 5, 1)]),
+        # ResNet's block, pooling by two, ResNet's stem, its short cut, DCGAN, then other halvings
+        (224, 112, [(3, 1, 2), (2, 0, 2), (7, 3, 2), (1, 0, 2), (4, 1, 2), (5, 2, 2), (9, 4, 2)]),
+        # without padding: VALID 3x3, Inception's and AlexNet's pooling, LeNet
+        (30, 28, [(3, 0, 1), (5, 1, 1)]),
+        (13, 6, [(2, 0, 2), (3, 0, 2)]),
+        (28, 24, [(5, 0, 1), (7, 1, 1)]),
+        # ConvNeXt's patches, then those of its like that overlap; AlexNet
+        (224, 56, [(4, 0, 4), (7, 3, 4), (5, 2, 4)]),
+        (224, 55, [(11, 2, 4), (5, 0, 4)]),
+        # then odd kernels with half of them around, those without padding, and others, the smallest first
+        (9, 3, [(7, 3, 4), (3, 1, 3), (5, 2, 3), (5, 2, 4), (7, 3, 3), (9, 4, 3)]),
+        (9, 4, [(2, 0, 2), (3, 0, 2), (4, 1, 2), (6, 0, 1), (4, 2, 3)]),
+        (20, 17, [(4, 0, 1), (6, 1, 1), (8, 2, 1), (10, 3, 1)]),
+    ],
+)
+def test_layers_that_people_know_come_first(n, out, layers):
+    found = solve((out,), sizes=(n,))
+    firsts = [(f.kernel[0], f.padding.pairs[0][0], f.stride[0]) for f in found]
+    assert firsts[: len(layers)] == layers
+    # those that skip rows of the input come last
+    skipping = [k < s for k, p, s in firsts if (k, p, s) not in COMMON]
+    assert skipping == sorted(skipping)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "strides"),
+    [
+        (3, 1, [1, 2, 3, 4, 5, 6, 7, 8]),
+        (2, 0, [2, 1, 3, 4, 5, 6, 7, 8]),  # pooling
+        (4, 1, [2, 1, 3, 4, 5, 6, 7, 8]),  # DCGAN
+        (4, 0, [4, 1, 2, 3, 5, 6, 7, 8]),  # ConvNeXt's patches
+        (7, 3, [2, 1, 4, 3, 5, 6, 7, 8]),  # ResNet's stem, ConvNeXt's blocks, patches that overlap
+        (11, 2, [4, 1, 2, 3, 5, 6, 7, 8]),  # AlexNet
+        (6, 2, [1, 2, 3, 4, 5, 6, 7, 8]),
+    ],
+)
+def test_of_the_strides_of_a_kernel_the_commonest_come_first(kernel, padding, strides):
+    pad = Padding(pairs=((padding, padding),))
+    found = solve((1,), sizes=(kernel - 2 * padding,), kernel=(kernel,), padding=pad)
+    assert [f.stride[0] for f in found] == strides
+
+
+def test_inputs_end_where_sizes_can_no_longer_be_written():
+    found = solve((1,), kernel=(1,), stride=(2 * LARGEST,), padding=Padding())
+    assert found[0].inputs == (range(1, LARGEST + 1),)
+    assert solve((LARGEST,), kernel=(1,), stride=(1,), padding=Padding())[0].inputs == (
+        range(LARGEST, LARGEST + 1),
+    )
+
+
 def test_a_layer_of_one_number_for_all_axes_is_preferred():
     found = solve((56, 28), sizes=(224, 112))
     assert all(len(set(f.kernel)) == len(set(f.stride)) == 1 for f in found)
@@ -93,6 +149,10 @@ def test_a_word_stands_for_its_padding():
             "the nearest that can be reached: 4",
         ),
         (
+            {"out": (5,), "sizes": (8,), "padding": Padding(pairs=((1, 1), (0, 0)))},
+            "padding: got 2 axes, the output has 1",
+        ),
+        (
             {"out": (5, 5), "sizes": (8,)},
             "out: got 5x5, the input 8 has another number of axes",
         ),
@@ -102,6 +162,7 @@ def test_errors(call, message):
     with pytest.raises(ConvError) as caught:
         solve(call.pop("out"), **call)
     assert str(caught.value) == message
+    assert caught.value.usage == (not message.startswith("no layer"))
 
 
 def test_the_nearest_sizes_are_those_on_both_sides():

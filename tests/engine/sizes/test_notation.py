@@ -21,7 +21,23 @@ def test_sizes(text, sizes):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "3x", "-1", "1.5", "1,2.5", "１", "1_0", "1x", "3 x", "x x 3", "a,b"]
+    "text",
+    [
+        "",
+        "x",
+        "3x",
+        "-1",
+        "1.5",
+        "1,2.5",
+        "１",
+        "1_0",
+        "1x",
+        "3 x",
+        "x x 3",
+        "a,b",
+        "(8)",
+        "9" * 31,
+    ],
 )
 def test_no_sizes(text):
     with pytest.raises(ConvError) as caught:
@@ -29,6 +45,7 @@ def test_no_sizes(text):
     assert str(caught.value) == (
         f"got '{text}', whole numbers of at least 1 (joined by x) are allowed"
     )
+    assert caught.value.usage
 
 
 @pytest.mark.parametrize("text", ["3X4", "3,4", "3 4", "3*4", "(3, 4)", "[3; 4]"])
@@ -47,6 +64,7 @@ def test_sizes_out_of_range(text):
     with pytest.raises(ConvError) as caught:
         read_sizes(text)
     assert str(caught.value) == f"got '{text}', whole numbers from 1 to {LARGEST} are allowed"
+    assert caught.value.usage
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Receptive fields against following every unit back to the input, row by row."""
 
 import random
+from fractions import Fraction
 
 import pytest
 
@@ -78,6 +79,18 @@ def test_branches_of_other_steps_join_on_a_map_of_one_unit():
     one = Field().after(axes((1,), (3,), stride=2, padding=1)[0])
     other = Field().after(axes((1,), (1,))[0])
     assert (one.joined(other, 1).size, one.joined(other, 1).start) == (3, -1)
+
+
+def test_branches_of_other_steps_go_on_by_the_larger_one_and_by_a_row_at_least():
+    once = Field().after(axes((9,), (1,))[0])
+    twice = Field().after(axes((9,), (1,), stride=2)[0])
+    half, quarter = (
+        Field().after_transposed(transposed_axes((9,), (s,), stride=s)[0]) for s in (2, 4)
+    )
+    assert once.joined(once, 1).jump == 1
+    assert half.joined(half, 1).jump == Fraction(1, 2)
+    for a, b, jump in [(once, twice, 2), (once, half, 1), (half, quarter, 1), (twice, quarter, 2)]:
+        assert (a.joined(b, 1).jump, b.joined(a, 1).jump) == (jump, jump)
 
 
 def test_too_many_phases_are_not_counted():
