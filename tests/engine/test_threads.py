@@ -52,6 +52,18 @@ def test_what_is_made_comes_in_order(count):
     assert list(in_order(make, range(30), count)) == [i * i for i in range(30)]
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_what_comes_in_order_is_made_side_by_side(count):
+    """Each waits for the others: one after the other they would wait for ever."""
+    together = threading.Barrier(count, timeout=5)
+
+    def make(item):
+        together.wait()
+        return item
+
+    assert list(in_order(make, range(4 * count), count)) == list(range(4 * count))
+
+
 def test_threads_are_not_far_ahead():
     made = []
     squares = in_order(lambda i: made.append(i), range(100), 2)
