@@ -326,8 +326,6 @@ def counted(
 
     Source: Fitch, Coyle and Gallagher, "Median filtering by threshold decomposition", 1984.
     """
-    if cells.dtype == np.bool:
-        cells, out = cells.view(np.uint8), [o.view(np.uint8) for o in out]
     values = np.unique(cells)
     for target in out:
         target[...] = values[0]

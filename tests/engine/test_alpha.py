@@ -154,7 +154,17 @@ def test_bands_cover_the_result():
         whole = result.run()
         for top in range(0, whole.shape[1] - 3, 3):
             np.testing.assert_allclose(result.rows(top, top + 3), whole[:, top : top + 3], 1e-4)
-        assert list(result.bands())[-1][1] == result.shape[-2]
+        rows, across = result.shape[-2], result.shape[0] * result.shape[2]
+        assert list(result.bands()) == [(0, rows)]
+        for elements in (1, 20 * across, 45 * across):
+            spans = list(result.bands(elements))
+            assert [a for a, _ in spans] == [0, *(b for _, b in spans[:-1])]
+            assert spans[-1][1] == rows
+            tall = max(b - a for a, b in spans)
+            assert tall * across <= max(elements, 40 * across)
+            assert tall >= min(rows, 2 * result.axes[0].extent)  # what lies between is read twice
+        parts = [result.rows(*span) for span in result.bands(across * 20)]
+        np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, 1e-4)
 
 
 def test_memory_is_that_of_a_band():

@@ -5,8 +5,19 @@ import math
 import numpy as np
 import pytest
 
+from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError
-from convcli.engine.kernels import KERNELS, gaussian_row, kernel, read_numbers
+from convcli.engine.kernels import (
+    KERNELS,
+    LARGEST,
+    frequency_response,
+    gaussian_row,
+    kernel,
+    named,
+    radius_of,
+    rank,
+    read_numbers,
+)
 
 SMOOTHING = ["identity", "box", "gaussian", "disk", "sharpen", "emboss"]
 
@@ -110,6 +121,161 @@ def test_disk_is_round():
     assert np.count_nonzero(kernel("disk:3")) == 29  # lattice points with x² + y² ≤ 9
 
 
+@pytest.mark.parametrize(
+    ("text", "blur", "slope"),
+    [
+        ("scharr-x", [3, 10, 3], [-1, 0, 1]),
+        ("prewitt-x", [1, 1, 1], [-1, 0, 1]),
+        ("diff-x", [1], [1, -1]),
+        (
+            "farid-x",
+            [0.037659, 0.249153, 0.426375, 0.249153, 0.037659],
+            [-0.109604, -0.276691, 0, 0.276691, 0.109604],
+        ),
+    ],
+)
+def test_a_derivative_is_a_mean_across_and_a_difference_along(text, blur, slope):
+    assert kernel(text).tolist() == np.outer(blur, slope).tolist()
+    assert rank(kernel(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("laplacian", 4),  # second differences across and down
+        ("laplacian:4", 4),
+        ("laplacian:8", 12),  # and along both diagonals, whose steps are longer
+        ("log:1.5", 4),
+        ("log:3", 4),
+    ],
+)
+def test_laplacians_answer_to_a_bowl_alone(text, answer):
+    """The Laplacian of x² + y² is 4 everywhere, of a plane 0."""
+    taps = kernel(text)
+    y, x = (np.arange(n) - n // 2 for n in taps.shape)
+    y = y[:, None]
+    answers = [(taps * shape).sum() for shape in (x + 0 * y, y + 0 * x, x * y, x**2 + y**2)]
+    assert answers == pytest.approx([0, 0, 0, answer], abs=2e-2)
+    assert taps[y.size // 2, x.size // 2] == taps.min() < 0
+
+
+def test_a_difference_of_gaussians_is_one():
+    small, large = gaussian_row(0.8, 8), gaussian_row(2.0, 8)
+    expected = np.outer(small, small) - np.outer(large, large)
+    assert kernel("dog:0.8,2").shape == (17, 17)  # both are cut where the larger one is
+    assert np.allclose(kernel("dog:0.8,2"), expected, atol=1e-15)
+    assert np.allclose(kernel("dog:2,0.8"), -expected, atol=1e-15)
+    assert kernel("dog").tolist() == kernel("dog:1,1.6").tolist()
+
+
+def test_to_sharpen_is_to_take_the_laplacian_away():
+    assert (kernel("sharpen") == kernel("identity") - kernel("laplacian")).all()
+    assert kernel("emboss").tolist() == [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]
+
+
+def test_a_roberts_kernel_is_blind_to_the_other_diagonal():
+    falling = np.array([[0, 1], [-1, 0]])  # constant along the falling diagonal
+    assert (
+        (kernel("roberts-x") * falling).sum() == (kernel("roberts-y") * falling.T[::-1]).sum() == 0
+    )
+    assert (kernel("roberts-x") * [[0, 1], [1, 2]]).sum() == 2
+    assert (kernel("roberts-y") * [[1, 0], [2, 1]]).sum() == 2
+
+
+@pytest.mark.parametrize("radius", ["1", "1.5", "2.9", "6"])
+def test_a_disk_is_the_mean_of_what_is_no_farther_than_its_radius(radius):
+    taps, far = kernel(f"disk:{radius}"), float(radius)
+    side = 2 * int(far) + 1
+    near = [
+        [math.hypot(i - side // 2, j - side // 2) <= far for j in range(side)] for i in range(side)
+    ]
+    assert (taps > 0).tolist() == near
+    assert np.unique(taps[taps > 0]).tolist() == pytest.approx([1 / np.sum(near)])
+
+
+@pytest.mark.parametrize("size", ["1", "3", "4", "2x5", "6x1"])
+def test_a_box_is_a_mean_and_an_identity_changes_nothing_whatever_its_size(size):
+    x = np.random.default_rng(3).integers(0, 99, (9, 8))
+    rows, _, columns = size.partition("x")
+    shape = int(rows), int(columns or rows)
+    assert kernel(f"identity:{size}").shape == kernel(f"box:{size}").shape == shape
+    assert (corr2d(x, kernel(f"identity:{size}"), padding="same") == x).all()
+    means = np.lib.stride_tricks.sliding_window_view(x, shape).mean(axis=(2, 3))
+    assert np.allclose(corr2d(x, kernel(f"box:{size}")), means)
+
+
+def test_a_named_kernel_has_at_most_so_many_cells_a_side():
+    assert kernel(f"box:1x{LARGEST}").shape == (1, LARGEST)
+    assert radius_of(512.1) == radius_of(1024.2, 2.0) == LARGEST // 2
+    for text, said in (
+        (f"box:1x{LARGEST + 1}", "ROWSxCOLUMNS to 4097 is allowed"),
+        (f"identity:{LARGEST + 1}x1", "ROWSxCOLUMNS to 4097 is allowed"),
+        ("gaussian:1,4099", "an odd whole number to 4097 is allowed"),
+        ("gaussian:512.13", "at most 512 is allowed"),
+        ("gaussian:1024.3,truncate=2", "at most 1024 is allowed"),
+        ("log:600", "at most 512 is allowed"),
+        ("dog:600,1", "at most 512 is allowed"),
+        ("disk:2049", "got radius 2049, at most 2048 is allowed"),
+    ):
+        with pytest.raises(ConvError, match=said):
+            kernel(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("emboss@90", np.rot90(kernel("emboss"), -1)),
+        ("emboss@-90", np.rot90(kernel("emboss"))),
+        ("emboss@360", kernel("emboss")),
+        ("emboss@-450", np.rot90(kernel("emboss"))),
+        ("box:1x2@90", np.full((2, 1), 0.5)),
+        ("roberts-x@180", kernel("roberts-x")[::-1, ::-1]),
+        ("kirsch@999945", kernel("kirsch@225")),
+    ],
+)
+def test_angles_are_clockwise_and_go_round(text, same):
+    assert kernel(text).tolist() == same.tolist()
+
+
+@pytest.mark.parametrize("angle", ["", "9O", "1000035", "45.0", "+45", "-", "22"])
+def test_what_is_no_angle(angle):
+    with pytest.raises(ConvError) as caught:
+        kernel(f"kirsch@{angle}")
+    said = f"kernel kirsch: got angle '{angle}', a multiple of 45 is allowed"
+    assert (str(caught.value), caught.value.usage) == (said, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_name"),
+    [("box", True), ("box:3", True), ("kirsch@45", True), ("boxes", False), ("0 1", False), ("", False)],
+)  # fmt: skip
+def test_a_name_is_told_from_numbers(text, is_name):
+    assert named(text) == is_name
+
+
+@pytest.mark.parametrize(
+    ("taps", "number"),
+    [
+        (np.zeros((3, 3)), 0),
+        (np.ones((3, 5)), 1),
+        (np.eye(4), 4),
+        (np.outer([1, 2], [3, 4]) + np.outer([1, 0], [0, 1e-9]), 2),
+    ],
+)
+def test_how_many_separable_kernels_add_up_to_one(taps, number):
+    assert rank(taps) == number
+
+
+@pytest.mark.parametrize("size", [8, 9, 64])
+def test_the_answer_to_each_frequency_is_a_fourier_transform(size):
+    taps = np.random.default_rng(4).normal(size=(3, 5))
+    expected = np.fft.fftshift(np.abs(np.fft.fft2(taps, (size, size))))
+    found = frequency_response(taps, size)
+    assert np.allclose(found, expected, atol=1e-12)
+    assert found[size // 2, size // 2] == pytest.approx(abs(taps.sum()))
+    assert frequency_response(taps).shape == (64, 64)
+
+
 def test_a_kernel_is_not_shared():
     kernel("sobel-x")[0, 0] = 99
     assert kernel("sobel-x")[0, 0] == -1
@@ -162,6 +328,10 @@ def test_a_kernel_is_not_shared():
         ("roberts-x@45", "kernel roberts-x: got angle '45', a multiple of 90 is allowed"),
         ("log:0.1", "kernel log: got sigma 0.1, at least 0.2 is allowed"),
         ("dog:1", "kernel dog: got '1', SIGMA,SIGMA is allowed"),
+        ("dog:1,2,3", "kernel dog: got '1,2,3', SIGMA,SIGMA is allowed"),
+        ("disk:1,2", "kernel disk: got '1,2', RADIUS is allowed"),
+        ("gaussian:1,order=10", "kernel gaussian: got order '10', one digit or ROWSxCOLUMNS"),
+        (["box"], "kernel: got ['box'], a name is needed"),
     ],
 )
 def test_errors(text, message):

@@ -80,6 +80,16 @@ def test_nan_becomes_0_and_counts(how):
     assert np.isnan(to_samples(values.astype(np.float32), np.float32)[0][0])
 
 
+@pytest.mark.parametrize("dtype", [np.int16, np.int64, np.float32])
+@pytest.mark.parametrize(
+    ("values", "samples", "lost"),
+    [([-1, 7], [0, 7], 1), ([7, 256], [7, 255], 1), ([-1, 256], [0, 255], 2), ([0, 255], [0, 255], 0)],
+)  # fmt: skip
+def test_a_step_past_black_or_white_is_clipped(values, samples, lost, dtype):
+    found, told = to_samples(np.array(values, dtype), np.uint8)
+    assert (found.tolist(), told.count) == (samples, lost)
+
+
 def test_a_constant_and_nothing():
     assert to_samples(np.array([7, 7]), np.uint8, "stretch")[0].tolist() == [0, 0]
     assert to_samples(np.zeros((0, 4)), np.uint8)[0].shape == (0, 4)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from convcli.engine import correlation, edges, pooling
-from convcli.engine.results import Ready, Result, Timed
+from convcli.engine.errors import ConvError
+from convcli.engine.results import Ready, Result, Timed, check_cells
 
 X = np.arange(2 * 3 * 40 * 9, dtype=np.float32).reshape(2, 3, 40, 9)
 
@@ -32,6 +33,7 @@ def test_bands_cover_the_result(name):
     assert (whole.shape, whole.dtype) == (result.shape, result.dtype)
     assert tuple(axis.out for axis in result.axes) == result.shape[-2:]
     assert list(result.bands()) == [(0, result.shape[-2])]
+    assert result.height >= 1
     row = whole.size // result.shape[-2]
     for elements in (1, row, 3 * row, whole.size):
         spans = list(result.bands(elements))
@@ -69,3 +71,21 @@ def test_time_is_added_up():
 def test_a_result_without_rows_is_none():
     with pytest.raises(TypeError, match="abstract"):
         type("Half", (Result,), {})()
+
+
+def test_what_no_memory_holds_is_refused_before_anything_is_computed():
+    check_cells("result", (1 << 20, 1 << 20))
+    with pytest.raises(ConvError) as caught:
+        check_cells("window", (3, 1 << 39))
+    assert str(caught.value) == "window: got 3x549755813888, at most 2^40 cells are allowed"
+    one = np.ones((1, 1), np.uint8)
+    huge = 1 << 24
+    for name, call in (
+        ("result", lambda: correlation.corr2d(one, np.ones((1, 1)), padding=huge)),
+        ("result", lambda: pooling.pool2d(one, 1, padding=huge, stride=1, border="wrap")),
+        ("window", lambda: pooling.pool2d(one, huge, padding=huge, stride=huge, border="wrap")),
+        ("stride", lambda: pooling.pool2d(one, 1, stride=1 << 41)),
+        ("dilation", lambda: pooling.pool2d(one, 1, dilation=1 << 41)),
+    ):
+        with pytest.raises(ConvError, match=rf"{name}: got .*, at most 2\^40 cells are allowed"):
+            call()

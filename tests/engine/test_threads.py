@@ -43,6 +43,59 @@ def test_each_item_is_taken_once():
         assert len({thread for _, thread in found}) == (1 if count == 1 else 4)
 
 
+@pytest.mark.parametrize(
+    ("told", "most", "count"),
+    [
+        (None, None, 4),
+        (None, 2, 2),
+        (None, 9, 4),
+        ("3", None, 3),
+        ("3", 2, 3),  # who sets it knows
+        ("99", 2, 4),
+        ("1", None, 1),
+        *((none, 2, 2) for none in ("", "0", "two", "-1", "1.5", "3,2", "\u0663")),
+    ],
+)
+def test_how_many_threads_are_started(told, most, count, monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+    assert threads.threads(most) == count
+
+
+@pytest.mark.parametrize(("told", "count"), [(None, 8), ("5", 5), ("32", 8)])
+def test_of_many_cores_only_some_are_used(told, count, monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 64)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+    threads.workers.cache_clear()
+    try:
+        assert threads.workers() == count
+    finally:
+        threads.workers.cache_clear()
+
+
+@pytest.mark.usefixtures("four")
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_failure_in_any_thread_is_raised_and_one_here_ends_the_work(where):
+    own, done = threading.get_ident(), []
+
+    def work(take):
+        while (item := take()) is not None:
+            time.sleep(0.001)
+            if (threading.get_ident() == own) == (where == "here"):
+                raise MemoryError("full")
+            done.append(item)
+
+    with pytest.raises(MemoryError, match="full"):
+        each(work, range(1, 201), 4)
+    if where == "here":
+        assert len(done) < 50
+    assert len({thread for _, thread in worked(4)}) == 4  # and the next work is shared out again
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_what_is_made_comes_in_order(count):
     def make(item):
@@ -50,6 +103,18 @@ def test_what_is_made_comes_in_order(count):
         return item * item
 
     assert list(in_order(make, range(30), count)) == [i * i for i in range(30)]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_what_comes_in_order_is_made_side_by_side(count):
+    """Each waits for the others: one after the other they would wait for ever."""
+    together = threading.Barrier(count, timeout=5)
+
+    def make(item):
+        together.wait()
+        return item
+
+    assert list(in_order(make, range(4 * count), count)) == list(range(4 * count))
 
 
 def test_threads_are_not_far_ahead():

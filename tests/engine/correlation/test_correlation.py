@@ -171,6 +171,18 @@ def test_past_int64_is_an_error():
     assert corr2d(x, [[1]]).tolist() == x.tolist()
 
 
+@pytest.mark.parametrize(
+    "taps", [[2**62] * 4, [2**62, -(2**62)] * 2, [-(2**63), 1], [2**63 - 1, 2**63 - 1]]
+)
+def test_a_kernel_whose_own_sum_passes_int64_is_not_taken_for_less(taps):
+    """Added up as int64, some of these would be 0, and the results would wrap."""
+    most, one = sum(map(abs, taps)), np.array([taps])
+    message = rf"the sum of \|kernel\| is {most} and the largest \|input\| 255: results could pass"
+    for kernel in (one, np.stack((np.ones_like(one), one))[:, None]):  # the second map's, too
+        with pytest.raises(ConvError, match=message):
+            corr2d(np.ones((4, 4), np.uint8), kernel)
+
+
 def test_float32_is_within_1e_5_of_float64():
     rng = np.random.default_rng(3)
     x, k = rng.normal(size=(4, 40, 50)), rng.normal(size=(5, 4, 7, 7))

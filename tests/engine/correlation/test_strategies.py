@@ -373,6 +373,24 @@ def test_what_is_kept_holds_no_picture(strategy, size, padding):
             "strategy spectral: integers are exact, transforms round",
         ),
         (
+            np.ones((300, 9)),
+            np.ones((257, 1)),
+            "spectral",
+            "strategy spectral: the kernel is larger than half a tile of 512",
+        ),
+        (
+            np.ones((9, 9)),
+            np.full((3, 3), np.inf),
+            "spectral",
+            "strategy spectral: the kernel holds a value that is not finite",
+        ),
+        (
+            np.ones((9, 9)),
+            np.full((3, 3), np.nan),
+            "separable",
+            "strategy separable: the kernel holds a value that is not finite",
+        ),
+        (
             np.full((9, 9), 2**52),
             np.full((3, 3), 2),
             "banded",
@@ -384,6 +402,13 @@ def test_a_strategy_that_cannot_serve_says_why(x, k, strategy, message):
     with pytest.raises(ConvError) as caught:
         prepare(x, k, strategy=strategy)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("size", [(256, 1), (1, 256), (200, 9)])
+def test_transforms_serve_kernels_to_half_of_their_largest_tile(size):
+    rng = np.random.default_rng(11)
+    x, k = rng.normal(size=(300, 310)), rng.normal(size=size)
+    np.testing.assert_allclose(forced("spectral", x, k), forced("taps", x, k), atol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
