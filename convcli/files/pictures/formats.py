@@ -90,7 +90,8 @@ def _save(file: BinaryIO, name: str, pictures: Sequence[Picture], **options: Any
         first.save(encoded, name, **options, **kept, **several)
     except (OSError, ValueError) as error:
         raise ConvError(f"cannot be written as {name}: {printable(error)}") from error
-    file.write(encoded.getbuffer())
+    with encoded.getbuffer() as held:  # let go of, whatever the disk says
+        file.write(held)
 
 
 def _interleaved(picture: Picture) -> NDArray[Any]:
