@@ -349,6 +349,17 @@ def test_nan_of_a_window_that_hangs_over_is_its_answer_too(mode, at, dtype):
         assert (np.isnan(found) == (near <= padding)).all()
 
 
+@pytest.mark.parametrize("mode", ["median", "percentile:0", "percentile:90"])
+@pytest.mark.parametrize(("size", "stride"), [(9, 3), (43, 1)])  # too large for a network
+def test_nan_of_a_large_window_is_its_answer(mode, size, stride):
+    x = np.random.default_rng(6).normal(size=(60, 70))
+    x[5, 9] = np.nan
+    found = pool2d(x, size, stride=stride, mode=mode)
+    holds = np.lib.stride_tricks.sliding_window_view(np.isnan(x), (size, size))[::stride, ::stride]
+    assert (np.isnan(found) == holds.any(axis=(2, 3))).all()
+    assert 0 < np.isnan(found).sum() < found.size
+
+
 @pytest.mark.parametrize("mode", ["max", "avg", "median", "percentile:20"])
 def test_memory_is_that_of_a_few_rows(mode):
     import tracemalloc

@@ -1,12 +1,13 @@
 """Work in threads: all of it, once, in order, and none shared out twice."""
 
+import os
 import threading
 import time
 
 import pytest
 
 from convcli.engine import threads
-from convcli.engine.threads import each, in_order
+from convcli.engine.threads import cores, each, in_order
 
 
 @pytest.fixture
@@ -41,6 +42,16 @@ def test_each_item_is_taken_once():
         found = worked(count)
         assert sorted(item for item, _ in found) == list(range(1, 21))
         assert len({thread for _, thread in found}) == (1 if count == 1 else 4)
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on a Mac
+    assert cores() == 64
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
 
 
 @pytest.mark.parametrize(

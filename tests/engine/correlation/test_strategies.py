@@ -11,7 +11,7 @@ import pytest
 
 from convcli.engine import blas, correlation
 from convcli.engine.borders import BORDERS
-from convcli.engine.correlation import corr2d, costs, factors, planewise, planner, prepare
+from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
 from tests import oracle
@@ -442,6 +442,17 @@ def test_transforms_serve_kernels_to_half_of_their_largest_tile(size):
     rng = np.random.default_rng(11)
     x, k = rng.normal(size=(300, 310)), rng.normal(size=size)
     np.testing.assert_allclose(forced("spectral", x, k), forced("taps", x, k), atol=1e-10)
+
+
+def test_tiles_are_of_sizes_whose_transforms_are_quick():
+    """Products of 2, 3 and 5 alone: other prime factors cost several times as much."""
+    for side in fft.TILES:
+        left = side
+        for prime in (2, 3, 5):
+            while left % prime == 0:
+                left //= prime
+        assert left == 1
+    assert sorted(set(fft.TILES)) == list(fft.TILES)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
