@@ -11,6 +11,7 @@ from convcli.engine.correlation import corr2d
 from convcli.engine.errors import ConvError
 from convcli.engine.footprints import FOOTPRINTS
 from convcli.engine.pooling import MODES, pool2d, prepare
+from convcli.engine.threads import workers
 from tests import oracle
 
 KINDS = [("max", False), ("avg", False), ("avg", True), ("min", False)]
@@ -334,6 +335,44 @@ def test_nan_of_a_window_is_its_answer(mode, size, border):
     x[44, 50] = np.nan
     found = pool2d(x, size, stride=1, padding="same-lower", mode=mode, border=border)
     assert np.isnan(found).sum() == size * size
+
+
+@pytest.mark.parametrize("mode", ["median", "percentile:10", "percentile:100", "sum", "max", "avg"])
+@pytest.mark.parametrize("at", [(0, 0), (1, 11), (8, 3)])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_nan_of_a_window_that_hangs_over_is_its_answer_too(mode, at, dtype):
+    x = np.random.default_rng(6).normal(size=(9, 12)).astype(dtype)
+    x[at] = np.nan
+    near = np.abs(np.indices(x.shape) - np.reshape(at, (2, 1, 1))).max(axis=0)
+    for size, padding in ((3, 1), (5, 2)):
+        found = pool2d(x, size, stride=1, padding=padding, mode=mode)
+        assert (np.isnan(found) == (near <= padding)).all()
+
+
+@pytest.mark.parametrize("mode", ["median", "percentile:0", "percentile:90"])
+@pytest.mark.parametrize(("size", "stride"), [(9, 3), (43, 1)])  # too large for a network
+def test_nan_of_a_large_window_is_its_answer(mode, size, stride):
+    x = np.random.default_rng(6).normal(size=(60, 70))
+    x[5, 9] = np.nan
+    found = pool2d(x, size, stride=stride, mode=mode)
+    holds = np.lib.stride_tricks.sliding_window_view(np.isnan(x), (size, size))[::stride, ::stride]
+    assert (np.isnan(found) == holds.any(axis=(2, 3))).all()
+    assert 0 < np.isnan(found).sum() < found.size
+
+
+@pytest.mark.parametrize("mode", ["max", "avg", "median", "percentile:20"])
+def test_memory_is_that_of_a_few_rows(mode):
+    import tracemalloc
+
+    x = np.zeros((6000, 500), np.float32)
+    result = prepare(x, 3, stride=1, mode=mode, padding="same")
+    out = np.empty(result.shape, result.dtype)
+    tracemalloc.start()
+    result.rows(0, 6000, out)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < workers() * 6 << 20
+    assert not out.any()
 
 
 def test_dtypes_of_orders_and_sums():

@@ -1,12 +1,13 @@
 """Work in threads: all of it, once, in order, and none shared out twice."""
 
+import os
 import threading
 import time
 
 import pytest
 
 from convcli.engine import threads
-from convcli.engine.threads import each, in_order
+from convcli.engine.threads import cores, each, in_order
 
 
 @pytest.fixture
@@ -41,6 +42,16 @@ def test_each_item_is_taken_once():
         found = worked(count)
         assert sorted(item for item, _ in found) == list(range(1, 21))
         assert len({thread for _, thread in found}) == (1 if count == 1 else 4)
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on a Mac
+    assert cores() == 64
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
 
 
 @pytest.mark.parametrize(
@@ -90,9 +101,9 @@ def test_a_failure_in_any_thread_is_raised_and_one_here_ends_the_work(where):
             done.append(item)
 
     with pytest.raises(MemoryError, match="full"):
-        each(work, range(1, 201), 4)
+        each(work, range(1, 20001 if where == "here" else 201), 4)
     if where == "here":
-        assert len(done) < 50
+        assert len(done) < 10000
     assert len({thread for _, thread in worked(4)}) == 4  # and the next work is shared out again
 
 

@@ -113,6 +113,15 @@ def test_the_reason_names_the_others_and_how_much_longer_they_take(x, kernel):
     assert plan(x, kernel, "taps").why == "it was asked for"
 
 
+def test_maps_of_one_input_share_what_is_gathered_for_them():
+    each = []
+    for maps in (4, 8, 16, 64):
+        kernel = np.ones((maps, 3, 5, 5))
+        each.append(alone((3, 300, 300), kernel, "columns") / maps)
+    assert each == sorted(each, reverse=True)
+    assert each[0] > 1.5 * each[-1]
+
+
 def test_where_nothing_else_serves_the_reason_says_so():
     found = plan((4, 30, 30), LAYER)
     assert (found.strategy, found.why) == ("columns", "nothing else serves")

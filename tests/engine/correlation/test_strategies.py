@@ -9,8 +9,9 @@ import weakref
 import numpy as np
 import pytest
 
+from convcli.engine import blas, correlation
 from convcli.engine.borders import BORDERS
-from convcli.engine.correlation import corr2d, costs, factors, planewise, prepare
+from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
 from tests import oracle
@@ -285,6 +286,38 @@ def test_scratch_memory_is_small(strategy):
     assert peak < 32 * 2**20 * plan.plan.threads / 2 + 2**20
 
 
+@pytest.mark.parametrize("strategy", ["banded", "separable"])
+@pytest.mark.parametrize("size", [(3, 3), (5, 17), (31, 9), (61, 61), (9, 151), (151, 9)])
+@pytest.mark.parametrize("steps", [(1, 1), (2, 1), (1, 2)])
+def test_no_product_is_so_large_that_blas_would_start_threads(strategy, size, steps, monkeypatch):
+    """So that threads of ours can; nor are there many more than that asks for."""
+    rng = np.random.default_rng(14)
+    x, k = rng.random((320, 500), np.float32), np.outer(*(rng.random(n, np.float32) for n in size))
+    result = prepare(x, k, strategy=strategy, stride=steps[0], dilation=steps[1])
+    sizes = []
+
+    def watched(a, b, out):
+        sizes.append(a.shape[-2] * a.shape[-1] * b.shape[-1])
+        out[...] = 0
+
+    monkeypatch.setattr(np, "matmul", watched)
+    result.run()
+    assert max(sizes) <= blas.SMALL
+    assert len(sizes) < 1000
+
+
+@pytest.mark.parametrize("strategy", ["taps", "banded", "spectral"])
+def test_a_few_rows_of_a_large_result_are_left_to_one_thread(strategy, monkeypatch):
+    monkeypatch.setattr(planner, "workers", lambda: 4)
+    counts = []
+    monkeypatch.setattr(correlation, "each", lambda *given: counts.append(given[-1]))
+    result = prepare(np.zeros((2050, 1200), np.float32), np.ones((5, 5)), strategy=strategy)
+    for start, stop in ((0, 2046), (1023, 1025), (0, 2), (0, 1100)):
+        result.rows(start, stop)
+    assert counts[1:3] == [1, 1]
+    assert min(counts[0], counts[3]) > 1
+
+
 # --- the planner ----------------------------------------------------------------------------------
 
 
@@ -409,6 +442,17 @@ def test_transforms_serve_kernels_to_half_of_their_largest_tile(size):
     rng = np.random.default_rng(11)
     x, k = rng.normal(size=(300, 310)), rng.normal(size=size)
     np.testing.assert_allclose(forced("spectral", x, k), forced("taps", x, k), atol=1e-10)
+
+
+def test_tiles_are_of_sizes_whose_transforms_are_quick():
+    """Products of 2, 3 and 5 alone: other prime factors cost several times as much."""
+    for side in fft.TILES:
+        left = side
+        for prime in (2, 3, 5):
+            while left % prime == 0:
+                left //= prime
+        assert left == 1
+    assert sorted(set(fft.TILES)) == list(fft.TILES)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
