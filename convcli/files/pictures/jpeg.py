@@ -52,9 +52,8 @@ def write_jpeg(file: BinaryIO, picture: Picture, threads: int | None = None) -> 
     """
     height, width = picture.size
     tops = picture.strips(min(_STRIP, 8 * width * (_MOST // -(-width // 8))), _UNIT)
-    strips = cores.in_order(
-        partial(_encoded, picture, tops.step), tops, picture.threads(threads, len(tops))
-    )
+    count = picture.threads(threads, len(tops))
+    strips = cores.in_order(partial(_encoded, picture, tops.step, count > 1), tops, count)
     for number, strip in enumerate(strips):
         segments = _segments(strip)
         if number:
@@ -66,22 +65,22 @@ def write_jpeg(file: BinaryIO, picture: Picture, threads: int | None = None) -> 
     file.write(_END)
 
 
-def _encoded(picture: Picture, rows: int, top: int) -> memoryview:
-    """Encode the rows from `top` on as a JPEG of their own."""
+def _encoded(picture: Picture, rows: int, beside: bool, top: int) -> memoryview:
+    """Encode the rows from `top` on as a JPEG of their own, perhaps beside other threads."""
     planes = picture.rows(top, min(top + rows, picture.size[0]))
     bands = [_image(plane) for plane in (planes if planes.ndim == 3 else [planes])]
     image = bands[0] if len(bands) == 1 else Image.merge("RGB", bands)
     told = {"icc_profile": picture.profile, "dpi": picture.display.resolution}
     kept = {name: value for name, value in told.items() if value and top == 0}
-    with _scratch() as file:
+    with _scratch(beside) as file:
         image.save(file, "JPEG", quality=QUALITY, **kept)
         file.seek(0)
         return memoryview(file.read())
 
 
-def _scratch() -> IO[bytes]:
+def _scratch(beside: bool) -> IO[bytes]:
     """Open a file in memory; where the system has such, Pillow lets go of the interpreter while it encodes into one."""
-    if hasattr(os, "memfd_create"):
+    if beside and hasattr(os, "memfd_create"):
         return open(os.memfd_create("strip"), "w+b", buffering=0)  # noqa: PTH123
     return BytesIO()
 
