@@ -496,3 +496,25 @@ def test_colours_that_are_none(text, message):
         colour_of(text)
     assert str(caught.value) == message
     assert caught.value.usage
+
+
+def test_a_palette_with_alpha_beside_it():
+    x = np.random.default_rng(0).integers(0, 256, (5, 7, 2), np.uint8)
+    colours = np.random.default_rng(1).integers(0, 256, (256, 3), np.uint8)
+    image = Image.frombytes("PA", (7, 5), x.tobytes())
+    image.putpalette(colours.tobytes())
+    file = io.BytesIO()
+    image.save(file, "TIFF")
+    found = read_picture(file.getvalue(), "x")
+    assert (found.planes == colours[x[..., 0]].transpose(2, 0, 1)).all()
+    assert (found.alpha == x[..., 1]).all()
+
+
+def test_a_fourth_sample_that_is_no_alpha_is_left():
+    x = np.random.default_rng(0).integers(0, 256, (5, 7, 4), np.uint8)
+    image = Image.frombytes("RGBX", (7, 5), x.tobytes())
+    file = io.BytesIO()
+    image.save(file, "TIFF")
+    found = read_picture(file.getvalue(), "x")
+    assert found.alpha is None
+    assert (found.planes == x[..., :3].transpose(2, 0, 1)).all()
