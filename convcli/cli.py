@@ -1,5 +1,6 @@
 """The app: the table of commands, and the one place where errors become messages and exit codes."""
 
+import os
 import re
 import signal
 import sys
@@ -361,15 +362,36 @@ def _usage(error: Any) -> str:
     return f"{shortened(printable(text)).rstrip('.')} (see {command} --help)"
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(Exit.TERMINATED)  # unlike the default, this lets temporary files be removed
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if not _comes_again(number, frame):
+        raise KeyboardInterrupt
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    if not _comes_again(number, frame):
+        raise SystemExit(
+            Exit.TERMINATED
+        )  # unlike the default, this lets temporary files be removed
+
+
+def _comes_again(number: int, frame: FrameType | None) -> bool:
+    """Send a signal once more, a moment later, if Python would drop what is raised here: where imports clear up."""
+    code = None if frame is None else frame.f_code
+    if code is None or (code.co_name, code.co_filename[:17]) != ("cb", "<frozen importlib"):
+        return False
+    from threading import Timer
+
+    later = Timer(0.005, os.kill, (os.getpid(), number))
+    later.daemon = True
+    later.start()
+    return True
 
 
 def main() -> NoReturn:
     """Run the command line of this process."""
     secure()
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # nohup, and the background of a script
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         status = run(sys.argv[1:])
