@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from convcli.commands import progress
 from convcli.files.pictures import read_picture
 from convcli.nets.model import weights
 from tests.conftest import SAMPLES
@@ -725,3 +726,20 @@ def test_on_a_terminal(terminal, convcli):
     assert lines[0].split() == ["label", "examples", "accuracy", "end", "top"]
     assert lines[2].split()[0] == "end"
     assert lines[-1] == "A row is a class, a column the class that was answered."
+
+
+def test_a_run_that_was_stopped_after_an_epoch_s_last_batch_goes_on(convcli, data, monkeypatch):
+    class AtOnce(progress.StopRequest):
+        status = property(lambda _: 130, lambda *_: None)
+
+    call = ("net", "train", "net.txt", "train.npz", "--batch", 10_000, "--epochs", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(progress, "StopRequest", AtOnce)
+        assert convcli(*call, "-o", "w.npz").status == 130
+    assert card(data / "w.npz")["training"]["history"] == []
+    done = convcli("net", "train", "net.txt", "train.npz", "--resume", "w.npz", "-o", "w.npz")
+    assert done.status == 0
+    assert re.match(r"epoch 1/2: loss [\d.]+, accuracy [\d.]+\n", done.err)
+    assert convcli(*call, "-o", "whole.npz").status == 0
+    for name, tensor in tensors(data / "whole.npz").items():
+        assert np.array_equal(tensor, tensors(data / "w.npz")[name]), name

@@ -284,9 +284,9 @@ def runs(
         if isinstance(record, Epoch):
             losses.append(record.loss)
             outputs.save(setup)
-            done = record.epoch * count - first
-            left = passed / done * (training.recipe.epochs - record.epoch) * count
-            yield Note(_line(record, training.recipe.epochs, done / passed, left, losses))
+            speed = (record.epoch * count - first) / passed
+            left = (training.recipe.epochs - record.epoch) * count
+            yield Note(_line(record, training.recipe.epochs, speed, left, losses))
             if patience and (text := _enough(training, patience, outputs)):
                 yield Note(text)
                 return
@@ -311,7 +311,7 @@ def _enough(training: Training, patience: int, outputs: Outputs) -> str:
     )
 
 
-def _line(epoch: Epoch, epochs: int, speed: float, left: float, losses: list[float]) -> str:
+def _line(epoch: Epoch, epochs: int, speed: float, left: int, losses: list[float]) -> str:
     """Tell of an epoch; on a terminal, where a bar has the rest, with the course of the loss."""
     text = f"epoch {epoch.epoch}/{epochs}: loss {epoch.loss:.4g}, accuracy {epoch.accuracy:.4f}"
     if terminal.watched():
@@ -320,7 +320,9 @@ def _line(epoch: Epoch, epochs: int, speed: float, left: float, losses: list[flo
         return f"{text}  {terminal.sparkline(losses, 16)}"
     if epoch.test_loss is not None:
         text += f", test loss {epoch.test_loss:.4g}, test accuracy {epoch.test_accuracy:.4f}"
-    minutes, seconds = divmod(round(left), 60)
+    if not speed:  # all examples of this epoch were seen before the run was resumed
+        return text
+    minutes, seconds = divmod(round(left / speed), 60)
     return f"{text}, {speed:,.0f} examples/s, {minutes}:{seconds:02} left"
 
 
