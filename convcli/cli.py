@@ -369,9 +369,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     if not _comes_again(number, frame):
-        raise SystemExit(
-            Exit.TERMINATED
-        )  # unlike the default, this lets temporary files be removed
+        # unlike the default, this lets temporary files be removed
+        raise SystemExit(Exit.TERMINATED)
 
 
 def _comes_again(number: int, frame: FrameType | None) -> bool:

@@ -157,7 +157,7 @@ def corr(own: CorrOptions, shared: FilterOptions, drawn: DrawOptions) -> None:
     Arrays print (a table on a terminal, CSV in a pipe), pictures are written
     to NAME-corr.png.
     """
-    shared.begin("convcli.commands.corr", "convcli.engine.correlation")
+    shared.begin(__name__, "convcli.engine.correlation")
     from convcli.commands.kernel_argument import bias_of, kernel_of, scaled, stacked
 
     shared.check_stdin(*own.kernel, own.bias or "")

@@ -246,7 +246,7 @@ def edge(own: EdgeOptions, shared: FilterOptions) -> None:
     terminal, CSV in a pipe). A unit step answers 1 with every detector
     (roberts: √2).
     """
-    shared.begin("convcli.commands.edge", "convcli.engine.edges")
+    shared.begin(__name__, "convcli.engine.edges")
     low, high = _level(own.low), _level(own.high)
     if isinstance(low, float) and isinstance(high, float) and low > high:
         raise ConvError(f"--low: got {low:g}, at most --high ({high:g}) is allowed", usage=True)

@@ -146,7 +146,7 @@ def pool(own: PoolOptions, shared: FilterOptions, drawn: DrawOptions) -> None:
     --border. Arrays print (a table on a terminal, CSV in a pipe), pictures are
     written to NAME-pool.png. min and max at -s 1 -p same erode and dilate.
     """
-    shared.begin("convcli.commands.pool", "convcli.engine.pooling")
+    shared.begin(__name__, "convcli.engine.pooling")
     if (own.size is None) != own.everywhere:
         got = "neither" if own.size is None else "both"
         raise ConvError(f"-k and --global: got {got}, one of them is needed", usage=True)

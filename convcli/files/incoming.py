@@ -104,7 +104,7 @@ def read_binary(
                     done, allowed, each, "a quarter of what is free" if limit is None else of
                 )
             held.write(block)
-            lines += block.count(b"\n")
+            lines += block.count(b"\n") if plain else 0
             block = file.read(_BLOCK)
             if plain and b"\0" in block:
                 line = lines + block[: block.index(b"\0")].count(b"\n") + 1

@@ -1,5 +1,6 @@
 """What each command loads: none pays for what it does not use."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from convcli.cli import COMMANDS, GROUPS
+from convcli.files.batch import executors
 from tests.conftest import SAMPLES, at_terminal, plain
 
 HEAVY = (
@@ -158,3 +160,13 @@ def test_help_on_a_terminal_loads_panels_and_no_texts_of_other_kinds(tmp_path):
     *_, loaded = shown.splitlines()
     assert (status, loaded) == (0, "rich.panel")
     assert "╭─ Detector" in plain(shown)
+
+
+@pytest.mark.parametrize("call", ["edge", "corr -k box", "pool -k 2"])
+def test_what_the_processes_of_a_batch_load_is_there(convcli, monkeypatch, call):
+    """The server that they are forked from would pass over a name that is none."""
+    begun = []
+    monkeypatch.setattr(executors, "begin", lambda _, names: begun.extend(names))
+    convcli(*call.split(), "none.png", "neither.png", "--jobs", 2)
+    assert all(importlib.util.find_spec(name) for name in begun)
+    assert f"convcli.commands.{call.split()[0]}" in begun

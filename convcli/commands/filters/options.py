@@ -19,7 +19,6 @@ if TYPE_CHECKING:  # help and completion need the options alone
 
 __all__ = ["FilterOptions"]
 
-
 _NUMBER = r"[-+]?[0-9.]+(/[0-9]+)?[,;]?"
 
 
