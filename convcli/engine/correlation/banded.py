@@ -1,15 +1,20 @@
 """Banded products down the columns: the general method for dense kernels of one input channel.
 
-A kernel of kw columns is a sum over its columns; g neighbouring columns are taken in one product (the scratch
-buffer holds g copies of each row, each shifted by one tap), and the ceil(kw / g) products are added up.
+A kernel is cut into blocks, each one product with a scratch buffer that holds g copies of each row, each shifted by one
+tap; the products are added up. Two cuts are to choose from. Blocks of all rows and g columns: a matrix of several rows
+gives as many results of a column, zeros of the band included, from data that BLAS packs. Blocks of some rows and all
+columns: a single row of taps gives one result, without zeros and without packing.
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, count_parts, rates
+from convcli.engine.blas import SMALL_VECTOR
+from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, Rates, count_parts, rates
 from convcli.engine.correlation.planewise import Planewise, plane_step, refuse
 from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
@@ -28,52 +33,99 @@ from convcli.engine.sizes.geometry import Axis
 __all__ = ["Banded", "cost", "refuse"]
 
 TOGETHER = 5
-"""Kernel columns taken in one product, at most."""
+"""Kernel columns taken in one product of matrices, at most."""
+
+SHORTEST = 128
+"""Columns of a product with a single row of taps, at least: of fewer, calls would show."""
+
+MANY = 8
+"""Blocks of a kernel whose products have a single row, at most."""
+
+
+class Block(NamedTuple):
+    """Some rows of a kernel, and a layout's number of its columns."""
+
+    top: int
+    bottom: int
+    left: int
+
+
+class Layout(NamedTuple):
+    """How a kernel is cut.
+
+    Parameters
+    ----------
+    height : int
+        Rows of the banded matrices.
+    together : int
+        Columns of a block: they may reach beyond the kernel's last one.
+    blocks : tuple of Block
+    operations : int
+        Additions and multiplications of the products, for one result.
+    seconds : float
+        For one result: products, the sums of them and shifted copies.
+    """
+
+    height: int
+    together: int
+    blocks: tuple[Block, ...]
+    operations: int
+    seconds: float
 
 
 def cost(problem: Problem) -> Cost:
     """Count the products with all zeros of the band, the shifted copies and the sums."""
     (y, x), size, own = problem.axes, problem.work.itemsize, rates()
-    together, count = _groups(y, x, size)
-    rows = HEIGHT
-    depth = ((rows - 1) * Interleave.of(y).stride + y.k) * together
-    flops = 2 * depth * count
-    copies = (together + x.s) * y.s
-    passes = count - 1 + (problem.bias is not None)
+    layout = _layout(y, x, size, own)
+    count = len(layout.blocks)
     extra = 0 if problem.dtype == problem.work else own.copy[size]
-    per = flops * own.flop[size] + copies * own.copy[size] + passes * own.join[size]
-    per += own.store[size] + extra
-    products = count * problem.elements / (rows * min(x.out, WIDTH))
-    lines = problem.elements / x.out * (together + 4)
+    per = layout.seconds + x.s * y.s * own.copy[size]
+    per += (problem.bias is not None) * own.join[size] + own.store[size] + extra
+    products = count * problem.elements / (HEIGHT * min(x.out, WIDTH))
+    lines = problem.elements / x.out * (layout.together + 4)
     parts = count_parts(problem, plane_step(problem))
     calls = parts * (2 * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
     return Cost(
-        round((flops + count - 1) * problem.elements),
+        round((layout.operations + count - 1) * problem.elements),
         problem.elements * per + products * PRODUCT + lines * LINE + calls * CALL,
     )
 
 
 @lru_cache(256)
-def _groups(down: Axis, along: Axis, size: int) -> tuple[int, int]:
-    """How many taps of a row are taken together, and how often: what takes the least time.
+def _layout(down: Axis, along: Axis, size: int, own: Rates) -> Layout:
+    """Cut a kernel so that it takes the least time."""
+    return min(_layouts(down, along, size, own), key=lambda layout: layout.seconds)
 
-    More taps together take more copies, fewer take more products and sums. The second group reads what the first one
-    reads, shifted by a whole number of windows; so the groups of a strided kernel are a multiple of s / gcd(s, d)
-    long.
+
+def _layouts(down: Axis, along: Axis, size: int, own: Rates) -> list[Layout]:
+    """All cuts.
+
+    More columns together take more copies, fewer take more products and sums. The second block reads what the first
+    one reads, shifted by a whole number of windows; so the blocks of a strided kernel are a multiple of s / gcd(s, d)
+    columns wide.
     """
-    own, k, step = rates(), along.k, along.s // gcd(along.s, along.d)
+    k, step = along.k, along.s // gcd(along.s, along.d)
     depth = (HEIGHT - 1) * Interleave.of(down).stride + down.k
-
-    def seconds(together: int) -> float:
-        count = -(-k // together)
-        flops = 2 * depth * together * count
-        # a band's first rows are copied again, and more copies fill more of the cache
-        copies = (1 + (down.k - 1) / 36) * together * own.copy[size]
-        return copies + flops * own.flop[size] + (count - 1) * own.join[size]
-
+    again = 1 + (down.k - 1) / 36  # a band's first rows are copied again
+    found = []
     sizes = [min(together, k) for together in range(step, step * (TOGETHER // step + 1), step)]
-    together = min(sizes or [min(step, k)], key=seconds)
-    return together, -(-k // together)
+    for together in sizes or [min(step, k)]:
+        blocks = tuple(Block(0, down.k, left) for left in range(0, k, together))
+        flops = 2 * depth * together * len(blocks)
+        # more copies fill more of the cache
+        seconds = again * together * own.copy[size] * down.s + flops * own.flop[size]
+        seconds += (len(blocks) - 1) * own.join[size]
+        found.append(Layout(HEIGHT, together, blocks, flops, seconds))
+    rows = SMALL_VECTOR // (SHORTEST * k)
+    if rows * MANY >= down.k:
+        count = -(-down.k // rows)
+        ends = [down.k * i // count for i in range(count + 1)]
+        blocks = tuple(Block(top, bottom, 0) for top, bottom in pairwise(ends))
+        flops = 2 * down.k * k
+        seconds = again * k * own.shift[size] * down.s + flops * own.row[size]
+        seconds += (count - 1) * own.join[size]
+        found.append(Layout(1, k, blocks, flops, seconds))
+    return found
 
 
 class Banded(Planewise):
@@ -81,53 +133,62 @@ class Banded(Planewise):
 
     def __init__(self, problem: Problem) -> None:
         y, x = problem.axes
-        self.together, self.count = _groups(y, x, problem.work.itemsize)
+        layout = _layout(y, x, problem.work.itemsize, rates())
+        self.together, self.blocks = layout.together, layout.blocks
         super().__init__(problem, (self.together + 2) * y.s)
-        taps = np.zeros((problem.maps, y.k, self.count * self.together), problem.work)
-        taps[:, :, : x.k] = problem.weights[:, 0]
-        split = taps.reshape(problem.maps, y.k, self.count, self.together).swapaxes(1, 2)
-        shared = split[:1] if len(problem.kernels) == 1 else split
-        self.matrices = band(shared, HEIGHT, self.interleave.stride)
+        # without zeros in the matrices nothing gets into windows that do not hold it
+        self.safe |= layout.height == 1 and bool(problem.weights.all())
+        kernels = problem.weights[: 1 if len(problem.kernels) == 1 else None, 0]
+        taps = np.zeros((len(kernels), y.k, self.blocks[-1].left + self.together), problem.work)
+        taps[:, :, : x.k] = kernels
+        self.matrices = [
+            band(
+                taps[:, block.top : block.bottom, block.left : block.left + self.together],
+                layout.height,
+                self.interleave.stride,
+            )
+            for block in self.blocks
+        ]
 
     def wide(self, columns: int) -> int:
         """Columns of the input that products read (see `Planewise.wide`)."""
         x = self.problem.axes[1]
-        return (self._columns(columns) - 1) * x.s + (self.together - 1) * x.d + 1
+        return (self.columns(columns) - 1) * x.s + (self.together - 1) * x.d + 1
 
-    def _columns(self, columns: int) -> int:
+    def columns(self, columns: int) -> int:
+        """Columns of the scratch buffer that products read."""
+        return padded(columns, LANES, 1, 1) + self.shift(self.blocks[-1])
+
+    def shift(self, block: Block) -> int:
+        """How many windows further right than the first block's a block's products begin to read."""
         x = self.problem.axes[1]
-        shift = self.together * x.d // x.s  # of windows, from one group of taps to the next
-        return padded(columns, LANES, 1, 1) + (self.count - 1) * shift
+        return block.left * x.d // x.s
 
     def band(self, rows: int, columns: int, scratch: Scratch) -> "Products":
         """Make ready what all bands of a size have in common."""
-        return Products(self, rows, columns, self._columns(columns), scratch)
+        return Products(self, rows, columns, scratch)
 
 
 class Products:
     """The products of a band (see `planewise.Band`)."""
 
-    def __init__(self, owner: Banded, rows: int, columns: int, wide: int, scratch: Scratch) -> None:
-        problem, together, count = owner.problem, owner.together, owner.count
-        y, x = problem.axes
-        self.axes, self.matrices, self.wide = problem.axes, owner.matrices, wide
+    def __init__(self, owner: Banded, rows: int, columns: int, scratch: Scratch) -> None:
+        problem, together, several = owner.problem, owner.together, len(owner.blocks) > 1
+        y, _ = problem.axes
+        self.axes, self.matrices, self.wide = problem.axes, owner.matrices, owner.columns(columns)
         # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
-        row = (-(-wide // 16) | 1) * 16
+        row = (-(-self.wide // 16) | 1) * 16
         # [ρ, r, j] = row y.d·r + ρ from tap j on
         self.gathered = scratch.get("gathered", (y.d, high(rows, y), together, row), problem.work)
-        self.more = scratch.get("more", (rows, columns), problem.work) if count > 1 else None
+        self.more = scratch.get("more", (rows, columns), problem.work) if several else None
         self.phases, stride = owner.interleave.phases, owner.interleave.stride
         self.steps = []
         for phase in range(min(self.phases, rows)):
             first, residue = divmod(y.s * phase, y.d)
-            shape, source = (
-                (len(range(phase, rows, self.phases)), columns),
-                self.gathered[residue, first:],
-            )
-            for q in range(count):
-                down = Down(
-                    shape, self.matrices.shape[2:], stride, source, q * together * x.d // x.s
-                )
+            shape = len(range(phase, rows, self.phases)), columns
+            for q, (block, matrices) in enumerate(zip(owner.blocks, owner.matrices, strict=True)):
+                source = self.gathered[residue, first + block.top :]
+                down = Down(shape, matrices.shape[1:], stride, source, owner.shift(block))
                 self.steps.append((slice(phase, None, self.phases), q, down))
 
     def fill(self, window: Array) -> None:
@@ -142,11 +203,11 @@ class Products:
 
     def make(self, o: int, found: Array) -> None:
         """Multiply and add up (see `planewise.Band.make`)."""
-        matrices, more = self.matrices[min(o, len(self.matrices) - 1)], self.more
         for rows, q, down in self.steps:
-            target = found[rows]
-            if q == 0 or more is None:
-                down(matrices[q], target)
+            matrices, target = self.matrices[q], found[rows]
+            matrix = matrices[min(o, len(matrices) - 1)]
+            if q == 0 or self.more is None:
+                down(matrix, target)
             else:
-                down(matrices[q], more[rows])
-                np.add(target, more[rows], out=target)
+                down(matrix, self.more[rows])
+                np.add(target, self.more[rows], out=target)

@@ -1,9 +1,10 @@
 """What a core does in a second, roughly: the planner compares strategies with these, it does not time them.
 
 By classes of processors, as the width of vectors decides more than all else does about their order: with AVX2 a product
-takes twice, with vectors of 128 bits four times as long as with AVX-512, and transforms take the same. Measured with
-arrays of 2048², on one core of a server of 2023 that has AVX-512; the other classes there, with NumPy's and OpenBLAS's
-kernels for them. Other machines differ by factors that are near enough for the order to stay.
+of matrices takes four times, with vectors of 128 bits eight times as long as with AVX-512, and transforms take the same.
+Fitted to what all strategies took for 190 correlations of arrays of 512² and 2048², k 3 to 31, on one core of a server of
+2025 that has AVX-512; the other classes there, with NumPy's and OpenBLAS's kernels for them. Other machines differ by
+factors that are near enough for the order to stay.
 """
 
 from dataclasses import dataclass
@@ -23,13 +24,17 @@ class Rates:
     add : dict
         An addition or a multiplication of arrays within the cache.
     copy : dict
-        A copy within the cache, and its part of the packing that BLAS does before it multiplies.
+        A copy within the cache, and its part of the packing that BLAS does before it multiplies matrices.
     join : dict
         Adding up the results of two products.
     store : dict
         Writing the result to memory.
     flop : dict
         An addition or multiplication in a small matrix product.
+    row : dict
+        One in a product of a short row with a matrix.
+    shift : dict
+        A shifted copy of a row, one of several.
     """
 
     add: dict[int, float]
@@ -37,43 +42,51 @@ class Rates:
     join: dict[int, float]
     store: dict[int, float]
     flop: dict[int, float]
+    row: dict[int, float]
+    shift: dict[int, float]
 
 
 _RATES = {
     "avx512": Rates(
-        {2: 0.07e-9, 4: 0.165e-9, 8: 0.33e-9},
-        {4: 0.3e-9, 8: 0.6e-9},
-        {4: 0.42e-9, 8: 0.84e-9},
-        {4: 1.1e-9, 8: 2.2e-9},
-        {4: 0.0142e-9, 8: 0.032e-9},
+        {2: 0.036e-9, 4: 0.07e-9, 8: 0.14e-9},
+        {4: 0.065e-9, 8: 0.1e-9},
+        {4: 0.14e-9, 8: 0.25e-9},
+        {4: 0.15e-9, 8: 0.25e-9},
+        {4: 0.0044e-9, 8: 0.0098e-9},
+        {4: 0.0212e-9, 8: 0.04e-9},
+        {4: 0.04e-9, 8: 0.1e-9},
     ),
     "avx2": Rates(
-        {2: 0.07e-9, 4: 0.165e-9, 8: 0.33e-9},
-        {4: 0.6e-9, 8: 1.2e-9},
-        {4: 0.88e-9, 8: 1.7e-9},
-        {4: 0.9e-9, 8: 1.8e-9},
-        {4: 0.027e-9, 8: 0.062e-9},
+        {2: 0.036e-9, 4: 0.07e-9, 8: 0.14e-9},
+        {4: 0.065e-9, 8: 0.1e-9},
+        {4: 0.25e-9, 8: 1.3e-9},
+        {4: 0.15e-9, 8: 0.25e-9},
+        {4: 0.0168e-9, 8: 0.037e-9},
+        {4: 0.0174e-9, 8: 0.027e-9},
+        {4: 0.075e-9, 8: 0.22e-9},
     ),
     "128-bit": Rates(
-        {2: 0.1e-9, 4: 0.2e-9, 8: 0.4e-9},
-        {4: 0.5e-9, 8: 1.0e-9},
-        {4: 1.2e-9, 8: 2.4e-9},
-        {4: 0.9e-9, 8: 1.8e-9},
-        {4: 0.062e-9, 8: 0.124e-9},
+        {2: 0.05e-9, 4: 0.1e-9, 8: 0.19e-9},
+        {4: 0.065e-9, 8: 0.1e-9},
+        {4: 0.2e-9, 8: 0.85e-9},
+        {4: 0.2e-9, 8: 0.3e-9},
+        {4: 0.0365e-9, 8: 0.068e-9},
+        {4: 0.0285e-9, 8: 0.049e-9},
+        {4: 0.06e-9, 8: 0.17e-9},
     ),
 }
 
-PRODUCT = 0.06e-6
+PRODUCT = 0.05e-6
 """Seconds that each small matrix product of a stack costs by itself."""
 
-LINE = 5e-9
+LINE = 3e-9
 """Seconds that each row costs by itself in a copy between planes of different width."""
 
-CALL = 1.5e-6
+CALL = 1e-6
 """Seconds that each call of NumPy costs by itself."""
 
-FOURIER = 11.5e-9
-"""Seconds an element of a tile of a transform there and back, in float64: from 32² to 512² they hardly differ."""
+FOURIER = 5e-9
+"""Seconds an element of a tile of a transform there and back, in float64."""
 
 
 def rates() -> Rates:

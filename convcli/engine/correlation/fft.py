@@ -15,6 +15,12 @@ __all__ = ["Spectral", "cost", "refuse"]
 TILES = (32, 48, 64, 96, 128, 160, 192, 256, 288, 384, 512)
 """Sides of a tile."""
 
+SETUP = 8
+"""Elements that a line of a tile costs on top of its own."""
+
+WIDE, SPILL = 256, 1.08
+"""The longest line of a tile that stays in a core's cache, and what longer ones cost."""
+
 TOGETHER = 1 << 17
 """Elements of the tiles that are transformed in one call."""
 
@@ -43,7 +49,9 @@ def cost(problem: Problem) -> Cost:
     calls = 4 * tiles + 30 * (parts + 1)  # once for the kernel
     return Cost(
         round(elements * (5 * log2(side * wide) + 6)),
-        elements * FOURIER + problem.elements * rates().store[problem.work.itemsize] + CALL * calls,
+        tiles * _line(side) * _line(wide) * FOURIER
+        + problem.elements * rates().store[problem.work.itemsize]
+        + CALL * calls,
     )
 
 
@@ -53,9 +61,14 @@ def _side(problem: Problem) -> tuple[int, int]:
 
     def best(extent: int, span: int) -> int:
         fitting = [t for t in TILES if t >= 2 * extent - 1] or [TILES[-1]]
-        return min(fitting, key=lambda t: -(-span // (t - extent + 1)) * t * log2(t))
+        return min(fitting, key=lambda t: -(-span // (t - extent + 1)) * _line(t))
 
     return best(y.extent, (y.out - 1) * y.s + 1), best(x.extent, (x.out - 1) * x.s + 1)
+
+
+def _line(length: int) -> float:
+    """Elements of a line of a tile, and as many as its transform costs by itself."""
+    return (length + SETUP) * (1 if length <= WIDE else SPILL)
 
 
 def _tiles(problem: Problem, side: int, wide: int) -> tuple[int, int]:

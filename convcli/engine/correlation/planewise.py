@@ -15,7 +15,7 @@ __all__ = ["Planewise", "plane_step", "refuse"]
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
 
-CACHE = 1 << 20
+CACHE = 3 << 19
 """Elements that the bands of a part may fill: more leaves the cache, less makes NumPy's calls short."""
 
 
@@ -36,7 +36,7 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
     """
     y, x = problem.axes
     columns = min(x.out, COLUMNS)
-    elements = min(1 << 18, (1 << 20) // workers())
+    elements = min(1 << 19, (1 << 20) // workers())
     return 1, min(max(elements // columns // HEIGHT * HEIGHT, HEIGHT), y.out), columns
 
 

@@ -92,7 +92,7 @@ STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}
 """The strategies by name."""
 
 
-ALONE = 1e-3
+ALONE = 4e-4
 """Seconds of predicted work up to which threads cost more than they save."""
 
 

@@ -22,6 +22,9 @@ R = TypeVar("R", bound="Runner")
 LITTLE = 1 << 14
 """Bytes of weights up to which what was found out about them is kept."""
 
+LINE = 64
+"""Bytes of a line of the cache: where an array begins on one, no vector lies across two."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Problem:
@@ -259,7 +262,7 @@ class Scratch:
         return self.kept
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        """Return an uninitialised C-contiguous array; it holds until the next call with the same name."""
+        """Return an uninitialised C-contiguous array on a line of the cache; it holds until the name's next call."""
         last = self._last.get(name)
         if last is not None and last.shape == shape and last.dtype == dtype:
             return last
@@ -267,7 +270,8 @@ class Scratch:
         size = dtype.itemsize * prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
-            buffer = self._buffers[name] = np.empty(size, np.uint8)
+            buffer = np.empty(size + LINE, np.uint8)
+            buffer = self._buffers[name] = buffer[-buffer.__array_interface__["data"][0] % LINE :]
         self._last[name] = np.ndarray(shape, dtype, buffer)
         return self._last[name]
 

@@ -98,7 +98,7 @@ class Separable(Planewise):
     def wide(self, columns: int) -> int:
         """Columns of the input that products read (see `Planewise.wide`)."""
         x = self.problem.axes[1]
-        return padded(padded(columns, _width(x), x.s, x.extent), LANES, 1, 1)
+        return (-(-padded(columns, _width(x), x.s, x.extent) // LANES) | 1) * LANES
 
     def read(self, rows: int) -> int:
         """Rows of the input that products read (see `Planewise.read`): whole matrices of each residue."""

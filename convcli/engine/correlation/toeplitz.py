@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.engine.blas import SMALL
+from convcli.engine.blas import SMALL, SMALL_VECTOR
 from convcli.engine.sizes.geometry import Axis
 
 __all__ = ["HEIGHT", "LANES", "Across", "Down", "Interleave", "band", "high", "padded", "strided"]
@@ -25,6 +25,9 @@ HEIGHT = 4
 
 WIDTH = 1 << 11
 """Columns of a product, at most."""
+
+DEEP = 1 << 7
+"""Rows of a product that is multiplied from the right, at most."""
 
 LANES = 16
 """Columns of a product are a multiple of this."""
@@ -107,7 +110,8 @@ class Down:
         offset: int,
     ) -> None:
         (height, depth), (_, g, row) = matrix, source.shape
-        width = min(WIDTH, max(SMALL // (height * depth) // LANES * LANES, LANES))
+        most = (SMALL if height > 1 else SMALL_VECTOR) // (height * depth)
+        width = min(WIDTH, max(most // LANES * LANES, LANES))
         lanes = shape[1] // LANES
         if width < shape[1] == lanes * LANES:  # all of one size, if that can be
             least = -(-shape[1] // width)
@@ -153,7 +157,7 @@ class Across:
         self, shape: tuple[int, int], matrix: tuple[int, int], stride: int, source: Array
     ) -> None:
         (depth, width), row = matrix, source.shape[1]
-        deep = max(min(SMALL // (width * depth), 64) // HEIGHT * HEIGHT, HEIGHT)
+        deep = max(min(SMALL // (width * depth), DEEP) // HEIGHT * HEIGHT, HEIGHT)
         self._pieces = []
         for left, right in _pieces(shape[1], width):
             tiles = -(-(right - left) // width)

@@ -7,6 +7,7 @@ import pytest
 
 from convcli.engine.correlation import planner, prepare
 from convcli.engine.correlation.planner import ALONE, STRATEGIES, Plan
+from convcli.engine.processor import VARIABLE, vectors
 
 RNG = np.random.default_rng(12)
 DENSE = RNG.uniform(1, 9, (5, 7))
@@ -31,8 +32,6 @@ def alone(*asked, **options):
         ("taps", SPARSE, 2 * 6 - 3),  # none for a tap of 0, and no product for one of ±1
         ("columns", DENSE, 2 * 35),
         ("columns", LAYER, 2 * 4 * 9),
-        # ((4 - 1) + 5) rows of a matrix for 4 results, 7 columns, and one sum of two groups of columns
-        ("banded", DENSE, 2 * 8 * 8 + 1),
         # 8 rows of the column's matrix, and 16 - 1 + 7 columns of the row's
         ("separable", np.outer(DENSE[:, 0], DENSE[0]), 2 * (8 + 22)),
     ],
@@ -43,6 +42,28 @@ def test_operations_are_those_of_each_result(strategy, kernel, each, stride):
     asked = {"padding": "same", "stride": (1, stride)} if strategy != "separable" else {}
     result = prepare(np.zeros(shape, np.float32), kernel, strategy=strategy, **asked)
     assert result.plan.operations == each * np.prod(result.shape)
+
+
+@pytest.mark.parametrize(
+    ("name", "each"),
+    [
+        # ((4 - 1) + 5) rows of a matrix for 4 results, 7 columns, and one sum of two groups of columns
+        ("avx512", 2 * 8 * 8 + 1),
+        ("128-bit", 2 * 35),  # rows of taps
+    ],
+)
+def test_operations_of_banded_products_are_those_of_the_shape_that_suits_the_processor(
+    name, each, monkeypatch
+):
+    monkeypatch.setenv(VARIABLE, name)
+    try:
+        vectors.cache_clear()
+        planner._chosen.cache_clear()
+        result = prepare(np.zeros((3, 4, 96, 200), np.float32), DENSE, strategy="banded")
+        assert result.plan.operations == each * np.prod(result.shape)
+    finally:
+        vectors.cache_clear()
+        planner._chosen.cache_clear()
 
 
 def test_operations_of_transforms_are_those_of_textbooks():
@@ -56,16 +77,17 @@ def test_operations_of_transforms_are_those_of_textbooks():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
 def test_twice_the_results_take_twice_the_time(strategy, dtype):
     kernel = np.full((5, 7), 3, float if strategy == "spectral" else int)
-    base, *twice = [(1, 2, 1500, 900), (1, 2, 3000, 900), (1, 2, 1500, 1800)]
+    rows, columns = (1500, 900) if strategy == "spectral" else (1024, 1024)  # whole parts
+    base = 1, 2, rows, columns
     one = plan(base, kernel, strategy, dtype, padding="same")
-    for shape in twice:
+    for shape in ((1, 2, 2 * rows, columns), (1, 2, rows, 2 * columns)):
         both = plan(shape, kernel, strategy, dtype, padding="same")
         tolerance = 0.06 if strategy == "spectral" else 0.02  # whole tiles
         assert both.operations == pytest.approx(2 * one.operations, rel=tolerance)
         assert both.seconds == pytest.approx(2 * one.seconds, rel=tolerance)
     for shape, more in (
-        ((1, 2, 1500, 900), (2, 2, 1500, 900)),
-        ((1, 2, 1500, 900), (1, 4, 1500, 900)),
+        (base, (2, 2, rows, columns)),
+        (base, (1, 4, rows, columns)),
         ((1, 2, 40, 50), (2, 2, 40, 50)),  # what a call costs is paid for each of the smallest, too
     ):
         expected = 2 * alone(shape, kernel, strategy, dtype)
