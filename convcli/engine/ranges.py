@@ -172,8 +172,13 @@ def to_samples(
         fitted = np.rint(fitted, out=fitted if own else None)
         own, bottom, top = True, np.rint(bottom), np.rint(top)
     if bottom < 0 or top > full:
-        count += int(np.count_nonzero(fitted < 0)) + int(np.count_nonzero(fitted > full))
-        most = int(full) if fitted.dtype.kind in "iu" else full
+        most: float = full
+        if fitted.dtype.kind in "iu":
+            most = min(int(full), np.iinfo(fitted.dtype).max)  # of a float, integers would be cast
+            unsigned = fitted.view(f"u{fitted.itemsize}")  # what is negative is beyond all others
+            count += int(np.count_nonzero(unsigned > most))
+        else:
+            count += int(np.count_nonzero(fitted < 0)) + int(np.count_nonzero(fitted > full))
         fitted = np.clip(fitted, 0, most, out=fitted if own else None)
     return fitted.astype(target, copy=False), Clipped(count, low_seen, high_seen, missing)
 

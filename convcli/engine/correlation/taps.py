@@ -89,7 +89,8 @@ class Taps:
         (y, x), size = self.problem.axes, out.shape
         flat = y.s == x.s == 1 and x.out < FLAT
         shape = window.shape if flat else size
-        found = scratch.get("found", shape, self.work)
+        direct = not flat and out.dtype == self.work and out.strides[-1] == out.itemsize
+        found = out if direct else scratch.get("found", shape, self.work)
         product = scratch.get("product", shape, self.work)
         row = window.shape[2]
         run = size[1] * row - (x.extent - 1)  # from the first window's start to the last one's
@@ -131,7 +132,7 @@ class Taps:
         if flat:
             whole = scratch.get("found", shape, self.work)
             np.copyto(out, whole[:, : size[1], : size[2]], casting="unsafe")
-        else:
+        elif not direct:
             np.copyto(out, found, casting="unsafe")
 
     @staticmethod

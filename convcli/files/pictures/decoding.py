@@ -462,8 +462,8 @@ def _part(pixels: Array, planes: Array) -> None:
     shifted = np.empty_like(words)
     for band, plane in enumerate(planes):
         place = band if sys.byteorder == "little" else 3 - band
-        np.right_shift(words, 8 * place, out=shifted)
-        np.copyto(plane, shifted, casting="unsafe")
+        found = np.right_shift(words, 8 * place, out=shifted) if place else words
+        np.copyto(plane, found, casting="unsafe")
 
 
 def _orientation(image: Image.Image) -> int:
