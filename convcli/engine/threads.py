@@ -81,6 +81,9 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
         _shared.out = True
         try:
             work(take)
+        except BaseException:
+            left.clear()  # nobody begins what is of no use any more
+            raise
         finally:
             _shared.out = False
 

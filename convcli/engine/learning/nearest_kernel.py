@@ -132,6 +132,10 @@ FAMILIES: dict[str, Callable[[Size, Distance], Iterator[str]]] = {
 stand, and turned."""
 
 
+LARGER = {"sobel-x": (5, 7), "sobel-y": (5, 7)}
+"""The other sizes of kernels of which there are a few."""
+
+
 def nearest(taps: NDArray[Any]) -> Likeness | None:
     """Find the named kernel, or the multiple of one, that is nearest.
 
@@ -183,7 +187,11 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
 
 
 def _as_it_stands(name: str) -> Callable[[Size, Distance], Iterator[str]]:
-    return lambda *_: iter([name])
+    def family(size: Size, _: Distance) -> Iterator[str]:
+        yield name
+        yield from (f"{name}:{k}" for k in LARGER.get(name, ()) if k <= max(size))
+
+    return family
 
 
 def _compare(unit: NDArray[Any], norm: float, name: str) -> tuple[float, float]:

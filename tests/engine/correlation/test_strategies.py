@@ -14,6 +14,7 @@ from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
+from convcli.engine.processor import VARIABLE, vectors
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", ((7, 0), (2, 9))]
@@ -33,6 +34,27 @@ KERNELS = ["any", "rank 1", "sparse"]
 PRODUCT = list(
     itertools.product(STRATEGIES, BORDERS, PADDINGS, STEPS, STEPS, LAYERS, SIZES, DTYPES, KERNELS)
 )
+
+
+WAYS = [(name, "avx512") for name in STRATEGIES] + [("banded", "128-bit"), ("separable", "128-bit")]
+"""Strategies, and the classes of processors that have them in a way of their own."""
+
+
+PRODUCTS = [way for way in WAYS if way[0] in ("banded", "separable")]
+
+
+@pytest.fixture(params=WAYS, ids=" ".join)
+def strategy(request, monkeypatch):
+    name, processor = request.param
+    monkeypatch.setenv(VARIABLE, processor)
+    _forget()
+    yield name
+    _forget()
+
+
+def _forget():
+    vectors.cache_clear()
+    _chosen.cache_clear()
 
 
 def operands(rng, layer, size, kernel_size, dtype, kind):
@@ -76,14 +98,12 @@ def check(case):
     return True
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_sample_of_the_product_agrees_with_four_loops(strategy):
     cases = random.Random(3).sample([case for case in PRODUCT if case[0] == strategy], 40)
     assert sum(check(case) for case in cases) > 5
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("border", BORDERS)
 def test_much_of_the_product_agrees_with_four_loops(strategy, border):
     cases = [case for case in PRODUCT if case[:2] == (strategy, border)]
@@ -101,7 +121,7 @@ def tiny(monkeypatch):
 
 
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize("strategy", ["banded", "separable"])
+@pytest.mark.parametrize("strategy", PRODUCTS, indirect=True, ids=" ".join)
 def test_bands_and_tiles_join(strategy):
     cases = random.Random(5).sample([case for case in PRODUCT if case[0] == strategy], 60)
     assert sum(check(case) for case in cases) > 8
@@ -118,7 +138,6 @@ def forced(strategy, x, k, **options):
 # --- values that are not finite, and zeros with a sign --------------------------------------------
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("steps", [(1, 1), (2, 1), (1, 2), (3, 2)])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -135,7 +154,6 @@ def test_what_is_not_finite_reaches_only_the_windows_that_hold_it(strategy, dtyp
     np.testing.assert_allclose(found[~touched], expected[~touched], atol=1e-5)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_zero_times_infinity_is_no_number(strategy):
     x = np.ones((3, 6))
     x[1, 2] = np.inf
@@ -145,7 +163,6 @@ def test_zero_times_infinity_is_no_number(strategy):
     assert np.isfinite(found).sum() == found.size - 2
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_infinite_border(strategy):
     found = forced(
         strategy, np.ones((9, 9)), np.ones((3, 3)), padding=2, mode="constant", value=np.inf
@@ -161,7 +178,6 @@ def test_a_kernel_that_is_not_finite():
     assert prepare(np.ones((40, 40)), k).plan.strategy in ("taps", "columns")
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_no_zero_has_a_sign(strategy):
     x = np.full((9, 9), -0.0)
     for k in (np.ones((1, 1)), np.ones((3, 3)), -np.ones((3, 3))):
@@ -170,7 +186,6 @@ def test_no_zero_has_a_sign(strategy):
         assert not np.signbit(found).any()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_large_numbers_that_fit_do_not_overflow_on_the_way(strategy):
     x = np.full((20, 20), 1e30, np.float32)
     k = np.outer([1e7, 1e-7, 1], [1e-7, 1e7, 1]).astype(np.float32) / 1e8
@@ -192,7 +207,6 @@ def large(kind, rank_one=True):
 
 
 @pytest.mark.parametrize("kind", LARGE)
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_bands_are_rows_of_the_whole(strategy, kind):
     x, k = large(kind)
     if strategy == "spectral" and kind == "integers":
@@ -242,7 +256,6 @@ def test_a_failure_in_a_thread_is_raised():
         each(work, range(1, 20), 1)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_how_the_input_lies_does_not_matter(strategy):
     rng = np.random.default_rng(8)
     base = rng.integers(0, 256, (40, 50, 3)).astype(np.uint8)
@@ -261,7 +274,6 @@ def test_how_the_input_lies_does_not_matter(strategy):
     assert (half == expected).all()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_result_goes_where_it_is_told(strategy):
     rng = np.random.default_rng(9)
     x, k = rng.normal(size=(3, 40, 30)).astype(np.float32), np.ones((3, 3), np.float32)
@@ -273,7 +285,6 @@ def test_a_result_goes_where_it_is_told(strategy):
     assert (holder[:, 77:] == 7).all()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_scratch_memory_is_small(strategy):
     x = np.zeros((1000, 4000), np.float32)
     k = np.ones((9, 9), np.float32)
@@ -286,7 +297,7 @@ def test_scratch_memory_is_small(strategy):
     assert peak < 32 * 2**20 * plan.plan.threads / 2 + 2**20
 
 
-@pytest.mark.parametrize("strategy", ["banded", "separable"])
+@pytest.mark.parametrize("strategy", PRODUCTS, indirect=True, ids=" ".join)
 @pytest.mark.parametrize("size", [(3, 3), (5, 17), (31, 9), (61, 61), (9, 151), (151, 9)])
 @pytest.mark.parametrize("steps", [(1, 1), (2, 1), (1, 2)])
 def test_no_product_is_so_large_that_blas_would_start_threads(strategy, size, steps, monkeypatch):
@@ -297,13 +308,37 @@ def test_no_product_is_so_large_that_blas_would_start_threads(strategy, size, st
     sizes = []
 
     def watched(a, b, out):
-        sizes.append(a.shape[-2] * a.shape[-1] * b.shape[-1])
+        rows, terms, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+        most = blas.SMALL if min(rows, columns) > 1 else blas.SMALL_VECTOR
+        sizes.append(rows * terms * columns / most)
         out[...] = 0
 
     monkeypatch.setattr(np, "matmul", watched)
     result.run()
-    assert max(sizes) <= blas.SMALL
+    assert max(sizes) <= 1
     assert len(sizes) < 1000
+
+
+@pytest.mark.parametrize("strategy", [("banded", "128-bit")], indirect=True, ids=" ".join)
+@pytest.mark.parametrize("size", [(31, 9), (16, 16), (20, 12), (1, 60), (40, 1), (12, 5)])
+@pytest.mark.parametrize("steps", [(1, 1), (2, 3), (3, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_rows_of_taps_add_up(strategy, size, steps, dtype):
+    """Kernels of several blocks, and parts that are cut into several products, against shifted adds of float64."""
+    rng = np.random.default_rng(15)
+    x, k = rng.integers(0, 200, (2, 150, 700)).astype(dtype), rng.integers(-9, 10, size)
+    if dtype != np.uint8:
+        x, k = x + dtype(0.25), k + 0.3
+    asked = {"stride": steps[0], "dilation": steps[1], "padding": "same", "mode": "mirror"}
+    result = prepare(x, k, strategy=strategy, **asked)
+    assert {m.shape[1] for m in result.runner.matrices} == {1}
+    blocks = result.runner.blocks
+    assert [b.top for b in blocks[1:]] == [b.bottom for b in blocks[:-1]]
+    expected = prepare(x.astype(np.float64), k.astype(np.float64), strategy="taps", **asked).run()
+    error = np.abs(result.run() - expected).max()
+    assert error <= (1e-6 if dtype == np.float32 else 1e-13) * np.abs(k).sum() * 200
+    if dtype == np.uint8:
+        assert error == 0
 
 
 @pytest.mark.parametrize("strategy", ["taps", "banded", "spectral"])
@@ -365,7 +400,6 @@ def test_what_is_kept_for_a_kind_of_problem_holds_no_numbers_of_another():
     assert _chosen.cache_info().hits > 0
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("size", [(64, 64), (24, 32)])
 @pytest.mark.parametrize("padding", ["same", "valid"])
 def test_what_is_kept_holds_no_picture(strategy, size, padding):

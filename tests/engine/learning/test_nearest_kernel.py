@@ -41,6 +41,7 @@ def test_every_disk_is_called_by_a_radius_that_gives_its_cells():
         *("gaussian:0.3", "gaussian:0.45", "gaussian:0.999", "gaussian:1.41", "gaussian:2.07", "gaussian:2.88"),
         *("log:0.36", "log:0.51", "log:0.7", "log:1.41", "log:2.05", "log:2.19"),
         *("dog:0.33,0.528", "dog:0.84,1.34", "dog:1,1.6", "dog:1.95,3.12"),
+        *("sobel-x", "sobel-x:5", "sobel-x:7", "sobel-y:5", "sobel-y:7"),
     ],
 )  # fmt: skip
 def test_parameters_are_found_again_to_their_third_digit(name):
