@@ -188,6 +188,8 @@ class Data:
 def split(runs: Sequence[Run], held: float) -> tuple[list[Run], list[Run]]:
     """Split rows into those to fit and those held out: blocks of up to `BLOCK` rows, spread evenly.
 
+    A block is held out if that brings the rows that are nearer to the share of those seen so far.
+
     Parameters
     ----------
     runs : sequence of Run
@@ -207,13 +209,16 @@ def split(runs: Sequence[Run], held: float) -> tuple[list[Run], list[Run]]:
     height = min(max(int(total * min(held, 1 - held) / 4), 1), BLOCK) if held else total
     kept: list[Run] = []
     out: list[Run] = []
-    count = 0
+    seen = aside = 0
     for run in runs:
         for start in range(run.start, run.stop, height):
             part = Run(run.pair, run.image, start, min(start + height, run.stop))
-            chosen = int((count + 1) * held + 0.5) > int(count * held + 0.5)
-            (out if chosen else kept).append(part)
-            count += 1
+            seen += part.rows
+            if seen * held - aside >= part.rows / 2:
+                out.append(part)
+                aside += part.rows
+            else:
+                kept.append(part)
     if held and not (out and kept):
         raise ConvError(
             f"holdout: got {held:g} of {total} row{'s' * (total != 1)}, "

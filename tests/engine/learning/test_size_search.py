@@ -135,6 +135,15 @@ def test_rows_are_held_out_in_blocks_that_are_spread_evenly(share, total):
         assert not any((r.pair, r.image, r.start) in ends for r in part)  # what touches is joined
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("heights", [[20] * 6, [17, 30, 5, 18], [33] * 9])
+def test_blocks_that_an_image_cuts_short_are_no_blocks_more(share, heights):
+    """Rows are counted, not blocks: pictures of 20 rows have one of 16 and one of 4."""
+    _, out = split([Run(0, i, 0, height) for i, height in enumerate(heights)], share)
+    held, total = sum(run.rows for run in out), sum(heights)
+    assert held == pytest.approx(share * total, abs=16 / 2)
+
+
 def test_nothing_is_held_out_unless_asked_for_and_one_row_is_left_at_least():
     runs = [Run(0, 0, 0, 5), Run(0, 1, 2, 4)]
     assert split(runs, 0) == (runs, [])
