@@ -181,6 +181,12 @@ def test_all_that_is_lost_is_told():
     assert "90 were clipped" in third
 
 
+def test_a_plane_of_three_rows_is_grey():
+    """Its first axis is as long as that of colours."""
+    found, _ = rendered(pictured(GREY), Ready(np.full((3, 5), 7.0)), "pgm", "clip")
+    assert (found.colour, found.planes.tolist()) == (False, [[7] * 5] * 3)
+
+
 @pytest.mark.parametrize(
     ("shape", "form", "message"),
     [

@@ -336,6 +336,16 @@ def test_exact_products_of_integers():
     assert found.score.rmse < 1e-10
 
 
+@pytest.mark.parametrize("noise", [1e-6, 1e-9, 1e-12])
+def test_an_error_that_is_no_rounding_is_told(noise):
+    """Down to what doubles of this size can show: it is not taken for 0."""
+    rng = np.random.default_rng(5)
+    x = rng.random((90, 80))
+    y = corr2d(x, [[0.5, -1.0], [2.0, 0.25]])
+    found = learn_kernel(x, y + rng.normal(0, noise, y.shape), 2)
+    assert found.score.rmse == pytest.approx(noise, rel=0.05)
+
+
 def test_the_moments_of_rows_shared_between_kernel_rows():
     """The short cut of stride 1 gives what all products would, over several runs."""
     from convcli.engine.learning.examples import Examples, Layer

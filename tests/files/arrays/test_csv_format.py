@@ -48,6 +48,9 @@ READ = [
 ]
 
 REFUSED = [
+    ('1 "" 3\n4 "" 6', "line 1, column 2: got an empty cell, a number is needed"),
+    ('1,"",3', "line 1, column 2: got an empty cell, a number is needed"),
+    ('1 ""\n2 3\n', "line 1, column 2: got an empty cell, a number is needed"),
     ("", "got an empty file, rows of numbers are needed"),
     ("# x\n\n", "got only blank lines and comments, rows of numbers are needed"),
     ("a,b\n", "got 'a,b' and no more, rows of numbers are needed"),

@@ -224,6 +224,8 @@ def test_how_a_picture_is_shown_is_read():
 
     assert shown(phys(11811, 5906, 1)).resolution == pytest.approx((300, 150), abs=0.02)
     assert shown(phys(2, 1, 0)) == Display(aspect=(2, 1))
+    assert shown(phys(2835, 0, 1)) == shown(phys(0, 2835, 1)) == shown(phys(5, 0, 0)) == Display()
+    assert shown(phys(39, 20, 1)).resolution == pytest.approx((0.99, 0.51), abs=0.01)
     assert shown(phys(0, 1, 1)) == shown(phys(3, 3, 0)) == shown(phys(2**31, 9, 1)) == Display()
     assert shown(saved(RGB, "JPEG", dpi=(300, 150))) == Display((300, 150))
     assert shown(saved(RGB, "TIFF", dpi=(300, 150))) == Display((300, 150))
