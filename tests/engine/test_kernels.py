@@ -1,6 +1,7 @@
 """Named kernels: every row of the registry, and the language they are written in."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -425,3 +426,24 @@ def test_what_is_no_kernel_is_told(text, said):
     with pytest.raises(ConvError) as told:
         read_numbers(text)
     assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[[[[1]]]]]", "at most 4 dimensions are allowed"),
+        ("[[1, 2]", "brackets that match are needed"),
+        ("[1]]", "brackets that match are needed"),
+        ("[1] 2", "brackets that match are needed"),
+        ("[1] [2]", "one list in brackets is needed"),
+        ("[[1], [2, 3]]", "rows of one length are needed"),
+        ("[9223372036854775808]", "numbers that fit 64 bits are needed"),
+        ("1/0", "nothing is divided by 0"),
+        ("1 2; 3", "row 2 has 1"),
+        ("1 x", "'x'"),
+    ],
+)
+def test_kernels_in_numbers_that_are_none_are_a_misuse(text, said):
+    with pytest.raises(ConvError, match=re.escape(said)) as caught:
+        read_numbers(text)
+    assert caught.value.usage

@@ -30,6 +30,7 @@ def alone(*asked, **options):
     [
         ("taps", DENSE, 2 * 35),  # a product and a sum a tap
         ("taps", SPARSE, 2 * 6 - 3),  # none for a tap of 0, and no product for one of ±1
+        ("taps", np.array([[-1, -1, 0.5]]), 2 * 3 - 2),
         ("columns", DENSE, 2 * 35),
         ("columns", LAYER, 2 * 4 * 9),
         # 8 rows of the column's matrix, and 16 - 1 + 7 columns of the row's

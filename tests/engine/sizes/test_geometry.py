@@ -9,6 +9,7 @@ from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import (
     WORDS,
     Padding,
+    _first_within,
     as_padding,
     axes,
     output_size,
@@ -304,3 +305,13 @@ def test_windows_are_looked_at_without_counting_them():
     huge = 10**9
     with pytest.raises(ConvError, match="window 250000000 on axis 0"):
         pool_axes((huge // 2,), (3,), padding=[(huge, 2 * huge)], stride=2, dilation=huge)
+
+
+def test_the_first_multiple_whose_rest_lies_within_bounds_is_found():
+    """All small ones, against trying: the remainders of a repeat after m."""
+    for m in range(1, 13):
+        for a in range(m):
+            for low in range(m):
+                for high in range(low, m):
+                    tried = (i for i in range(m) if low <= a * i % m <= high)
+                    assert _first_within(a, m, low, high) == next(tried, None), (a, m, low, high)

@@ -3,6 +3,7 @@
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from convcli.engine.sizes.geometry import axes
@@ -95,3 +96,17 @@ def test_branches_of_other_steps_go_on_by_the_larger_one_and_by_a_row_at_least()
 
 def test_too_many_phases_are_not_counted():
     assert Field().after_transposed(transposed_axes((4,), (2,), stride=10**6)[0]) is None
+
+
+def test_of_branches_with_other_steps_the_widest_unit_at_an_end_counts():
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        (a, b), (c, d) = (sorted(rng.integers(-9, 10, 2).tolist()) for _ in range(2))
+        one, step, out = *rng.permutation(np.arange(1, 9))[:2].tolist(), int(rng.integers(1, 9))
+        joined = Field((a,), (b,), one).joined(Field((c,), (d,), step), out)
+        ends = [
+            (min(a + u * one, c + u * step), max(b + u * one, d + u * step)) for u in (0, out - 1)
+        ]
+        first, last = max(ends, key=lambda end: end[1] - end[0])
+        assert (joined.start, joined.size) == (first, last - first + 1)
+        assert joined.jump == max(one, step)
