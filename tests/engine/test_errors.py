@@ -54,6 +54,9 @@ def test_what_a_terminal_would_act_on_is_escaped(text, shown):
         ("./-", "./-"),
         ("a\x1b[31m.png", "a\\x1b[31m.png"),
         ("\udcff", "\\xff"),
+        ("\udc80", "\\x80"),
+        ("\udc7f", "\\udc7f"),  # no byte that is no UTF-8 can be one
+        ("\udd00", "\\udd00"),
     ],
 )
 def test_a_name_is_escaped_once_however_often_it_is_shown(name, shown):

@@ -8,10 +8,11 @@ import pytest
 import convcli
 from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d
-from convcli.engine.edges import edges, prepare
+from convcli.engine.edges import _found, edges, prepare
 from convcli.engine.edges.detectors import DETECTORS, answer_to_a_step
 from convcli.engine.errors import ConvError
 from convcli.engine.kernels import KERNELS, kernel
+from convcli.engine.sizes.geometry import axes
 from tests import oracle
 
 P = (0.037659, 0.249153, 0.426375, 0.249153, 0.037659)
@@ -531,3 +532,14 @@ def test_errors(call, message, usage):
         call()
     assert str(caught.value) == message
     assert caught.value.usage == usage
+
+
+def test_the_map_of_a_single_plane_is_not_copied():
+    own = np.eye(4, 5, dtype=bool)
+    windows = axes((4, 5), (1, 1))
+    for shape in ((4, 5), (1, 4, 5)):
+        found = _found(shape, [own], [(1.0,)], windows)
+        assert found.result.shape == shape
+        assert np.shares_memory(found.result, own)
+    several = _found((3, 4, 5), [own, ~own, own], [(1.0,)] * 3, windows)
+    np.testing.assert_array_equal(several.result, [own, ~own, own])
