@@ -453,6 +453,11 @@ SMALL = np.zeros((5, 5))
             True,
         ),
         (
+            lambda: edges(SMALL, threshold="zero"),
+            "unknown threshold 'zero', known: a number, otsu",
+            True,
+        ),
+        (
             lambda: edges(SMALL, "canny", low=3, high=2),
             "low: got 3, at most high (2) is allowed",
             True,
