@@ -95,6 +95,8 @@ REFUSED = [
     (GOOD[:50], "the file ends within its header: got 50 bytes"),
     (GOOD[:-1], "the header claims 32 bytes of data (2x2 float64), the file holds 31 bytes"),
     (GOOD + b"x", "the header claims 32 bytes of data (2x2 float64), the file holds 33 bytes"),
+    (b"\x93NUMPY\x04\x00", "got NPY version 4.0, 1.0, 2.0 and 3.0 are allowed"),
+    (b"\x93NUMPY\x04", "the file ends within its header: got 7 bytes"),
     (b"\x93NUMPY\x04\x00" + GOOD[8:], "got NPY version 4.0, 1.0, 2.0 and 3.0 are allowed"),
     (b"\x93NUMPY\x01\x07" + GOOD[8:], "got NPY version 1.7, 1.0, 2.0 and 3.0 are allowed"),
     (
