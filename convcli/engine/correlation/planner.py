@@ -92,7 +92,7 @@ STRATEGIES: dict[str, Strategy] = {row.name: row for row in _ROWS}
 """The strategies by name."""
 
 
-ALONE = 4e-4
+ALONE = 6e-4
 """Seconds of predicted work up to which threads cost more than they save."""
 
 

@@ -10,6 +10,7 @@ from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, count_pa
 from convcli.engine.correlation.planewise import Planewise, plane_step
 from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
+    DEEP,
     HEIGHT,
     LANES,
     WIDTH,
@@ -46,7 +47,7 @@ def cost(problem: Problem) -> Cost:
     flops = 2 * (column + row * y.s)
     per = (flops * own.flop[size] + 2 * own.copy[size]) * rank + (rank - 1) * own.join[size]
     per += own.store[size] + y.s * x.s * own.copy[size] + (problem.bias is not None) * own.add[size]
-    products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (64 * width))
+    products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (DEEP * width))
     lines = problem.elements / x.out * 4
     parts = count_parts(problem, plane_step(problem))
     calls = parts * (problem.per * rank * (5 + 2 * min(y.d, y.out)) + 15)

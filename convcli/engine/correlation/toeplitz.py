@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from convcli.engine.blas import SMALL, SMALL_VECTOR
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = ["HEIGHT", "LANES", "Across", "Down", "Interleave", "band", "high", "padded", "strided"]
+__all__ = [
+    "DEEP",
+    "HEIGHT",
+    "LANES",
+    "Across",
+    "Down",
+    "Interleave",
+    "band",
+    "high",
+    "padded",
+    "strided",
+]
 
 Array = NDArray[Any]
 
