@@ -26,6 +26,7 @@ from convcli.engine.correlation.toeplitz import (
     band,
     high,
     padded,
+    row_length,
     strided,
 )
 from convcli.engine.sizes.geometry import Axis
@@ -176,8 +177,7 @@ class Products:
         problem, together, several = owner.problem, owner.together, len(owner.blocks) > 1
         y, _ = problem.axes
         self.axes, self.matrices, self.wide = problem.axes, owner.matrices, owner.columns(columns)
-        # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
-        row = (-(-self.wide // 16) | 1) * 16
+        row = row_length(self.wide)
         # [ρ, r, j] = row y.d·r + ρ from tap j on
         self.gathered = scratch.get("gathered", (y.d, high(rows, y), together, row), problem.work)
         self.more = scratch.get("more", (rows, columns), problem.work) if several else None

@@ -12,7 +12,6 @@ from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
     DEEP,
     HEIGHT,
-    LANES,
     WIDTH,
     Across,
     Down,
@@ -20,6 +19,7 @@ from convcli.engine.correlation.toeplitz import (
     band,
     high,
     padded,
+    row_length,
 )
 from convcli.engine.sizes.geometry import Axis
 
@@ -99,7 +99,7 @@ class Separable(Planewise):
     def wide(self, columns: int) -> int:
         """Columns of the input that products read (see `Planewise.wide`)."""
         x = self.problem.axes[1]
-        return (-(-padded(columns, _width(x), x.s, x.extent) // LANES) | 1) * LANES
+        return row_length(padded(columns, _width(x), x.s, x.extent))
 
     def read(self, rows: int) -> int:
         """Rows of the input that products read (see `Planewise.read`): whole matrices of each residue."""
@@ -120,12 +120,11 @@ class Passes:
         column, row = owner.terms[0][0]
         self.width = row.shape
         self.size = owner.read(rows), padded(columns, row.shape[1], 1, 1)
-        # an odd number of cache lines a row: rows of a power of two would fall on the same few lines of the cache
-        line = (-(-self.size[1] // LANES) | 1) * LANES
-        self.middle = scratch.get("middle", (self.size[0], line), work)
+        length = row_length(self.size[1])
+        self.middle = scratch.get("middle", (self.size[0], length), work)
         self.more = scratch.get("more", (rows, columns), work) if owner.several else self.middle
         phases, stride = owner.interleave.phases, owner.interleave.stride
-        sorted_ = self.middle.reshape(y.d, -1, 1, line)  # [ρ, r] = row y.d·r + ρ
+        sorted_ = self.middle.reshape(y.d, -1, 1, length)  # [ρ, r] = row y.d·r + ρ
         self.downs = []
         for phase in range(min(phases, rows)):
             first, residue = divmod(y.s * phase, y.d)

@@ -3,7 +3,8 @@
 M neighbouring results of one column are a matrix of M rows, each holding the taps one stride further right, times
 the M·s + k - s rows of the input that they read. The right-hand side of the product is a strided view of the
 scratch buffer: nothing is gathered for it, and BLAS reads it as it lies. Products stay small on purpose: OpenBLAS
-has its fastest kernels for them, and runs none of them on more than one thread, so threads of ours can.
+has its fastest kernels for them, and runs none of them on more than one thread, so threads of ours can. With M = 1 the
+product is one of a vector, which BLAS does not pack.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ __all__ = [
     "band",
     "high",
     "padded",
+    "row_length",
     "strided",
 ]
 
@@ -197,6 +199,17 @@ def padded(n: int, unit: int, stride: int, extent: int) -> int:
     10
     """
     return (-(-n // unit) * unit - 1) * stride + extent
+
+
+def row_length(columns: int) -> int:
+    """Columns of a row of scratch memory that holds so many: an odd number of lines of the cache.
+
+    Rows of a power of two would fall on the same few lines.
+
+    >>> row_length(100), row_length(128)
+    (112, 144)
+    """
+    return (-(-columns // LANES) | 1) * LANES
 
 
 def strided(base: Array, shape: tuple[int, ...], steps: tuple[int, ...]) -> Array:
