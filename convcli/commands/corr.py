@@ -139,7 +139,7 @@ class Correlate(Operation):
         chosen = made.plan
         return (
             f"plan: {chosen.strategy}, {chosen.method}; {chosen.why}; {chosen.operations:.3g} operations, "
-            f"{chosen.threads} threads; predicted {chosen.seconds:.3g} s, took {result.seconds:.3g} s",
+            f"{chosen.threads} thread{'s' * (chosen.threads != 1)}; predicted {chosen.seconds:.3g} s, took {result.seconds:.3g} s",
         )
 
 
