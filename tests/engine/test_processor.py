@@ -5,21 +5,15 @@ import pytest
 
 from convcli.engine import processor
 from convcli.engine.correlation import prepare
-from convcli.engine.correlation.planner import _chosen
 from convcli.engine.errors import ConvError
 from convcli.engine.processor import CLASSES, VARIABLE, vectors
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch):
+def fresh(force, monkeypatch):
     """No variable, and nothing remembered."""
-    for name in (VARIABLE, "OPENBLAS_CORETYPE"):
-        monkeypatch.delenv(name, raising=False)
-    vectors.cache_clear()
-    _chosen.cache_clear()
-    yield
-    vectors.cache_clear()
-    _chosen.cache_clear()
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    force()
 
 
 @pytest.mark.parametrize(
@@ -76,14 +70,12 @@ def test_a_class_that_is_none(monkeypatch):
     )
 
 
-def test_wider_vectors_keep_to_products_for_longer(monkeypatch):
+def test_wider_vectors_keep_to_products_for_longer(force):
     rng = np.random.default_rng(0)
     x = np.zeros((1024, 1024), np.float32)
     last = []
     for name in CLASSES:
-        monkeypatch.setenv(VARIABLE, name)
-        vectors.cache_clear()
-        _chosen.cache_clear()
+        force(name)
         sizes = range(3, 32, 2)
         plans = [prepare(x, rng.normal(size=(k, k)), padding="same").plan.strategy for k in sizes]
         last.append(plans.count("banded"))

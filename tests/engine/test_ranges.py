@@ -205,3 +205,11 @@ def test_the_limits_of_a_border_that_is_no_sample():
     options = {"padding": 1, "mode": "constant"}
     assert prepare(x, np.ones((1, 1)), value=999.0, **options).ends == (0, 999)
     assert prepare(x, np.array([[2.0, -1.0]]), value=-9.0, **options).ends == (-273, 519)
+
+
+@pytest.mark.parametrize("dtype", [">i2", "<i2", ">i4", ">u2", "|i1"])
+def test_what_is_clipped_is_counted_whatever_the_order_of_bytes(dtype):
+    values = np.array([-3, 0, 100, 127] if dtype == "|i1" else [7, 255, 256, 30000], dtype)
+    samples, clipped = to_samples(values, np.uint8)
+    assert samples.tolist() == np.clip(values.astype(int), 0, 255).tolist()
+    assert clipped.count == (1 if dtype == "|i1" else 2)

@@ -44,7 +44,7 @@ MANY = 8
 
 
 class Block(NamedTuple):
-    """Some rows of a kernel, and a layout's number of its columns."""
+    """Rows top … bottom - 1 of a kernel, and columns from `left` on, as many as its layout takes together."""
 
     top: int
     bottom: int
@@ -82,6 +82,7 @@ def cost(problem: Problem) -> Cost:
     extra = 0 if problem.dtype == problem.work else own.copy[size]
     per = layout.seconds + x.s * y.s * own.copy[size]
     per += (problem.bias is not None) * own.join[size] + own.store[size] + extra
+    # of matrices; what products of single rows cost beyond that is in their rate
     products = count * problem.elements / (HEIGHT * min(x.out, WIDTH))
     lines = problem.elements / x.out * (layout.together + 4)
     parts = count_parts(problem, plane_step(problem))
@@ -109,23 +110,26 @@ def _layouts(down: Axis, along: Axis, size: int, own: Rates) -> list[Layout]:
     depth = (HEIGHT - 1) * Interleave.of(down).stride + down.k
     again = 1 + (down.k - 1) / 36  # a band's first rows are copied again
     found = []
+
+    def add(
+        height: int, together: int, blocks: list[Block], flops: int, copy: float, flop: float
+    ) -> None:
+        # more copies fill more of the cache
+        seconds = again * together * copy * down.s + flops * flop
+        seconds += (len(blocks) - 1) * own.join[size]
+        found.append(Layout(height, together, tuple(blocks), flops, seconds))
+
     sizes = [min(together, k) for together in range(step, step * (TOGETHER // step + 1), step)]
     for together in sizes or [min(step, k)]:
-        blocks = tuple(Block(0, down.k, left) for left in range(0, k, together))
+        blocks = [Block(0, down.k, left) for left in range(0, k, together)]
         flops = 2 * depth * together * len(blocks)
-        # more copies fill more of the cache
-        seconds = again * together * own.copy[size] * down.s + flops * own.flop[size]
-        seconds += (len(blocks) - 1) * own.join[size]
-        found.append(Layout(HEIGHT, together, blocks, flops, seconds))
+        add(HEIGHT, together, blocks, flops, own.copy[size], own.flop[size])
     rows = SMALL_VECTOR // (SHORTEST * k)
     if rows * MANY >= down.k:
         count = -(-down.k // rows)
         ends = [down.k * i // count for i in range(count + 1)]
-        blocks = tuple(Block(top, bottom, 0) for top, bottom in pairwise(ends))
-        flops = 2 * down.k * k
-        seconds = again * k * own.shift[size] * down.s + flops * own.row[size]
-        seconds += (count - 1) * own.join[size]
-        found.append(Layout(1, k, blocks, flops, seconds))
+        blocks = [Block(top, bottom, 0) for top, bottom in pairwise(ends)]
+        add(1, k, blocks, 2 * down.k * k, own.shift[size], own.row[size])
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from convcli.engine.correlation.problem import Array, Part, Problem, Scratch
+from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, as_it_lies
 from convcli.engine.correlation.toeplitz import HEIGHT, Interleave, high
 from convcli.engine.threads import workers
 
@@ -15,7 +15,7 @@ __all__ = ["Planewise", "plane_step", "refuse"]
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
 
-CACHE = 3 << 19
+CACHE = 1 << 20
 """Elements that the bands of a part may fill: more leaves the cache, less makes NumPy's calls short."""
 
 
@@ -36,7 +36,7 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
     """
     y, x = problem.axes
     columns = min(x.out, COLUMNS)
-    elements = min(1 << 19, (1 << 20) // workers())
+    elements = min(1 << 18, (1 << 20) // workers())
     return 1, min(max(elements // columns // HEIGHT * HEIGHT, HEIGHT), y.out), columns
 
 
@@ -85,7 +85,7 @@ class Planewise(ABC):
         problem, channel = self.problem, part.groups[0]
         y, per = problem.axes[0], problem.per
         window = self._window(part, channel, scratch)
-        direct = out.dtype == problem.work and out.strides[-1] == out.itemsize
+        direct = as_it_lies(out, problem.work)
         squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)
         kept = scratch.keep(self.token)
         for start in range(0, part.rows, self.rows):
@@ -124,7 +124,7 @@ class Planewise(ABC):
             tall = max(tall, (last - self.rows) * s + self.read(self.rows))
         wide = self.wide(part.columns)
         inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
-        if inside and x.dtype == problem.work and x.strides[3] == x.itemsize:
+        if inside and as_it_lies(x, problem.work):
             lying: Array = x[part.image, channel, top : top + tall, left : left + wide]
             # what is contiguous a band may keep, and so the picture
             if not lying.flags.c_contiguous:

@@ -14,7 +14,7 @@ from convcli.engine.borders import Border, read_window
 from convcli.engine.correlation.factors import Factors, real_factors, whole_factors
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite"]
+__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite", "as_it_lies"]
 
 Array = NDArray[Any]
 R = TypeVar("R", bound="Runner")
@@ -22,7 +22,7 @@ R = TypeVar("R", bound="Runner")
 LITTLE = 1 << 14
 """Bytes of weights up to which what was found out about them is kept."""
 
-LINE = 64
+CACHE_LINE = 64
 """Bytes of a line of the cache: where an array begins on one, no vector lies across two."""
 
 
@@ -270,10 +270,17 @@ class Scratch:
         size = dtype.itemsize * prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
-            buffer = np.empty(size + LINE, np.uint8)
-            buffer = self._buffers[name] = buffer[-buffer.__array_interface__["data"][0] % LINE :]
+            buffer = np.empty(size + CACHE_LINE, np.uint8)
+            buffer = self._buffers[name] = buffer[
+                -buffer.__array_interface__["data"][0] % CACHE_LINE :
+            ]
         self._last[name] = np.ndarray(shape, dtype, buffer)
         return self._last[name]
+
+
+def as_it_lies(array: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether an array can be computed with, or into, as it lies: of this dtype, unit stride along its last axis."""
+    return array.dtype == dtype and array.strides[-1] == array.itemsize
 
 
 def all_finite(found: Array, scratch: Scratch) -> bool:

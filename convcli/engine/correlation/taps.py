@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from convcli.engine.correlation.costs import CALL, Cost, count_parts, rates
-from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
+from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite, as_it_lies
 
 __all__ = ["Taps", "cost", "refuse"]
 
@@ -89,7 +89,7 @@ class Taps:
         (y, x), size = self.problem.axes, out.shape
         flat = y.s == x.s == 1 and x.out < FLAT
         shape = window.shape if flat else size
-        direct = not flat and out.dtype == self.work and out.strides[-1] == out.itemsize
+        direct = not flat and as_it_lies(out, self.work)
         found = out if direct else scratch.get("found", shape, self.work)
         product = scratch.get("product", shape, self.work)
         row = window.shape[2]

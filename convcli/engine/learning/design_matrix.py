@@ -188,7 +188,7 @@ class Data:
 def split(runs: Sequence[Run], held: float) -> tuple[list[Run], list[Run]]:
     """Split rows into those to fit and those held out: blocks of up to `BLOCK` rows, spread evenly.
 
-    A block is held out if that brings the rows that are nearer to the share of those seen so far.
+    A block is held out where that brings the rows held out so far nearer to their share of those seen.
 
     Parameters
     ----------

@@ -7,7 +7,6 @@ import pytest
 
 from convcli.engine.correlation import planner, prepare
 from convcli.engine.correlation.planner import ALONE, STRATEGIES, Plan
-from convcli.engine.processor import VARIABLE, vectors
 
 RNG = np.random.default_rng(12)
 DENSE = RNG.uniform(1, 9, (5, 7))
@@ -54,17 +53,11 @@ def test_operations_are_those_of_each_result(strategy, kernel, each, stride):
     ],
 )
 def test_operations_of_banded_products_are_those_of_the_shape_that_suits_the_processor(
-    name, each, monkeypatch
+    name, each, force
 ):
-    monkeypatch.setenv(VARIABLE, name)
-    try:
-        vectors.cache_clear()
-        planner._chosen.cache_clear()
-        result = prepare(np.zeros((3, 4, 96, 200), np.float32), DENSE, strategy="banded")
-        assert result.plan.operations == each * np.prod(result.shape)
-    finally:
-        vectors.cache_clear()
-        planner._chosen.cache_clear()
+    force(name)
+    result = prepare(np.zeros((3, 4, 96, 200), np.float32), DENSE, strategy="banded")
+    assert result.plan.operations == each * np.prod(result.shape)
 
 
 def test_operations_of_transforms_are_those_of_textbooks():

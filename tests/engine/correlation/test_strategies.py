@@ -14,7 +14,6 @@ from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
-from convcli.engine.processor import VARIABLE, vectors
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", ((7, 0), (2, 9))]
@@ -44,17 +43,10 @@ PRODUCTS = [way for way in WAYS if way[0] in ("banded", "separable")]
 
 
 @pytest.fixture(params=WAYS, ids=" ".join)
-def strategy(request, monkeypatch):
+def strategy(request, force):
     name, processor = request.param
-    monkeypatch.setenv(VARIABLE, processor)
-    _forget()
-    yield name
-    _forget()
-
-
-def _forget():
-    vectors.cache_clear()
-    _chosen.cache_clear()
+    force(processor)
+    return name
 
 
 def operands(rng, layer, size, kernel_size, dtype, kind):
