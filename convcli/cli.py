@@ -374,9 +374,15 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _comes_again(number: int, frame: FrameType | None) -> bool:
-    """Send a signal once more, a moment later, if Python would drop what is raised here: where imports clear up."""
-    code = None if frame is None else frame.f_code
-    if code is None or (code.co_name, code.co_filename[:17]) != ("cb", "<frozen importlib"):
+    """Send a signal once more, a moment later, if Python would drop what is raised here: where imports clear up.
+
+    That may be further out: the moment can be over while the first signal is still answered.
+    """
+    while frame and not (
+        frame.f_code.co_name == "cb" and "<frozen importlib" in frame.f_code.co_filename
+    ):
+        frame = frame.f_back
+    if frame is None:
         return False
     from threading import Timer
 

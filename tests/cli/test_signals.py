@@ -7,16 +7,19 @@ import sys
 import pytest
 
 CODE = """
-import os, signal, sys, time
+import os, signal, sys, time, weakref
 from convcli import cli
-source = "import os, signal, time\\ndef {name}():\\n    os.kill(os.getpid(), signal.{signal})\\n    time.sleep(0)\\n"
-room = {{}}
-exec(compile(source, "<frozen importlib._bootstrap>", "exec"), room)
+def send():
+    os.kill(os.getpid(), signal.{signal})
+    time.sleep(0)
+room = {{"send": send}}
+exec(compile("def {name}(_):\\n    send()\\n", "<frozen importlib._bootstrap>", "exec"), room)
+class Lock:
+    pass
 def command(arguments):
-    try:
-        room["{name}"]()
-    except BaseException:
-        print("dropped")  # as Python does
+    lock = Lock()
+    watch = weakref.ref(lock, room["{name}"])
+    del lock  # Python calls back, and drops what is raised there
     time.sleep(5)
     return 0
 def run(arguments):
@@ -25,6 +28,7 @@ def run(arguments):
     except KeyboardInterrupt:
         return 130
 cli.run = run
+sys.unraisablehook = lambda dropped: print("dropped", dropped.exc_type.__name__)
 cli.main()
 """
 
@@ -41,4 +45,4 @@ def test_a_signal_where_python_drops_errors_comes_again(number, status):
 def test_elsewhere_it_is_raised_at_once():
     code = CODE.format(name="other", signal="SIGINT")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
-    assert (done.returncode, done.stdout) == (0, b"dropped\n")
+    assert (done.returncode, done.stdout) == (0, b"dropped KeyboardInterrupt\n")
