@@ -1,9 +1,11 @@
-"""Large kernels of floats: products of Fourier transforms, tile by tile (overlap-save). Never for integers.
+"""Large kernels: products of Fourier transforms, tile by tile (overlap-save). Sums of integers are rounded to the
+nearest one, where no error of the transforms can reach half of the way to another.
 
-Source: Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer Conference (1966).
+Sources: Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer Conference (1966); the bound of
+the error after Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., theorem 24.2.
 """
 
-from math import log2
+from math import log2, sqrt
 
 import numpy as np
 
@@ -29,14 +31,24 @@ def refuse(problem: Problem) -> str | None:
     """Say why transforms cannot serve."""
     if problem.depth > 1:
         return "it does not add up channels"
-    if problem.bound is not None:
-        return "integers are exact, transforms round"
     if not problem.finite:
         return "the kernel holds a value that is not finite"
     y, x = problem.axes
     if max(y.extent, x.extent) > TILES[-1] // 2:
         return f"the kernel is larger than half a tile of {TILES[-1]}"
+    if problem.bound is not None and _error(problem.bound, *_side(problem)) > 0.25:
+        return "its sums are too large for transforms to find the integers"
     return None
+
+
+def _error(bound: int, side: int, wide: int) -> float:
+    """Bound what transforms add to a sum that is at most `bound`.
+
+    Each of the three that a result goes through has a relative error of at most ε = 8 u log₂ N in the 2-norm, N being
+    the elements of a tile. With |x| ≤ m this makes ε √N m (2 ‖k‖₁ + √N ‖k‖₂), and m ‖k‖₂ ≤ m ‖k‖₁ ≤ `bound`.
+    """
+    count = side * wide
+    return 8 * 2.0**-53 * log2(count) * (count + 2 * sqrt(count)) * bound
 
 
 def cost(problem: Problem) -> Cost:
@@ -96,6 +108,7 @@ class Spectral:
         dilated = np.zeros((len(kernels), self.side, self.wide))
         dilated[:, : y.extent : y.d, : x.extent : x.d] = kernels
         self.spectra = np.fft.rfft2(dilated).conj()  # the conjugate: correlation, not convolution
+        self.whole = problem.bound is not None
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
@@ -131,10 +144,12 @@ class Spectral:
             np.multiply(spectrum, self.spectra[min(o, len(self.spectra) - 1)], out=product)
             np.fft.ifft(product, axis=1, out=product)
             np.fft.irfft(product[:, :high], self.wide, out=found)
+            if self.whole:
+                np.rint(found, out=found)
             bias = 0.0 if problem.bias is None else problem.bias[o]
             for t in range(tiles):
                 start, stop = t * own, min((t + 1) * own, part.columns)
                 kept = found[t, :: y.s, : (stop - start) * x.s : x.s]
                 np.add(kept, bias, out=out[i, :, start:stop], casting="unsafe")
-            ok = ok and all_finite(out[i], scratch)
+            ok = self.whole or (ok and all_finite(out[i], scratch))
         return ok

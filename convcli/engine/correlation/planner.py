@@ -74,7 +74,7 @@ _ROWS = (
     Strategy(
         "spectral",
         "products of Fourier transforms, tile by tile (overlap-save)",
-        "one input channel an output channel; floats",
+        "one input channel an output channel; floats, or integers whose sums no error can change",
         fft.refuse,
         fft.cost,
         fft.Spectral,

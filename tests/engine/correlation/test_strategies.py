@@ -185,6 +185,50 @@ def test_large_numbers_that_fit_do_not_overflow_on_the_way(strategy):
     np.testing.assert_allclose(found, forced("taps", x, k, padding="same"), rtol=1e-5)
 
 
+CORNERS = {
+    "most": np.ones((530, 610), int),
+    "ends": np.random.default_rng(5).integers(0, 2, (530, 610)),
+    "any": np.random.default_rng(5).random((530, 610)),
+    "stripes": np.arange(530 * 610).reshape(530, 610) % 2,
+}
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@pytest.mark.parametrize(
+    ("dtype", "side", "tap"), [("uint8", 31, 127), ("uint16", 15, 40), ("int64", 5, 9)]
+)
+def test_transforms_find_every_integer(corner, dtype, side, tap):
+    """Sums as large as transforms may have, of numbers and taps that add up, cancel out, and neither."""
+    rng = np.random.default_rng(3)
+    k = rng.integers(-tap, tap + 1, (side, side))
+    k[0] = tap
+    tile = fft._side(prepare(np.zeros((530, 610), np.uint8), k, padding="same").problem)
+    largest = int(0.25 / fft._error(1, *tile) / np.abs(k).sum())
+    most = min(largest, np.iinfo(dtype).max)
+    x = (CORNERS[corner] * most).astype(dtype)
+    for options in ({}, {"stride": (2, 3), "dilation": (1, 2), "bias": [-7]}):
+        found = forced("spectral", x, k, padding="same", mode="reflect", **options)
+        expected = forced("taps", x, k, padding="same", mode="reflect", **options)
+        assert found.dtype == expected.dtype
+        assert (found == expected).all()
+
+
+def test_transforms_take_integers_up_to_a_bound():
+    k = np.ones((3, 3), int)
+    tile = fft._side(prepare(np.zeros((9, 9), int), k).problem)
+    largest = int(0.25 / fft._error(9, *tile))
+    assert (forced("spectral", np.full((9, 9), largest), k) == 9 * largest).all()
+    with pytest.raises(ConvError, match="too large for transforms"):
+        forced("spectral", np.full((9, 9), largest + 1), k)
+
+
+def test_large_kernels_of_integers_are_transformed(force):
+    force("avx2")
+    k = np.random.default_rng(0).integers(-9, 10, (31, 31))
+    x = np.zeros((1024, 1024), np.uint8)
+    assert prepare(x, k, padding="same").plan.strategy == "spectral"
+
+
 # --- what holds for every strategy ----------------------------------------------------------------
 
 LARGE = {"integers": (np.uint8, np.int64), "floats": (np.float32, np.float32)}
@@ -201,8 +245,6 @@ def large(kind, rank_one=True):
 @pytest.mark.parametrize("kind", LARGE)
 def test_bands_are_rows_of_the_whole(strategy, kind):
     x, k = large(kind)
-    if strategy == "spectral" and kind == "integers":
-        pytest.skip("refused")
     plan = prepare(x[:, :151], k, padding="same", mode="mirror", strategy=strategy)
     whole = plan.run()
     for start, stop in ((0, 1), (3, 4), (7, 30), (30, 151), (150, 151)):
@@ -426,10 +468,10 @@ def test_what_is_kept_holds_no_picture(strategy, size, padding):
             "strategy separable: the kernel is not a column times a row of integers",
         ),
         (
-            np.ones((9, 9), int),
+            np.full((9, 9), 2**40),
             np.eye(3, dtype=int),
             "spectral",
-            "strategy spectral: integers are exact, transforms round",
+            "strategy spectral: its sums are too large for transforms to find the integers",
         ),
         (
             np.ones((300, 9)),
