@@ -130,13 +130,14 @@ class Spectral:
             0,
             (own * x.s * size, window.strides[0], size),
         )
-        # buffers of our own: NumPy would take and give back megabytes of memory for every part
-        half = tiles, self.side, self.wide // 2 + 1
+        # buffers of our own: NumPy would take and give back megabytes of memory for every part; what one map is made of
+        # is of no use afterwards
+        half, one = (tiles, self.side, self.wide // 2 + 1), problem.per == 1
         spectrum = scratch.get("spectrum", half, np.complex128)
-        product = scratch.get("product", half, np.complex128)
+        product = spectrum if one else scratch.get("product", half, np.complex128)
         high = (part.rows - 1) * y.s + 1  # rows that are kept, or lie between those
-        found = scratch.get("found", (tiles, high, self.wide), np.float64)
         np.fft.rfft(split, out=spectrum)
+        found = scratch.get("tiles" if one else "found", (tiles, high, self.wide), np.float64)
         np.fft.fft(spectrum, axis=1, out=spectrum)
         ok = True
         for i in range(problem.per):
