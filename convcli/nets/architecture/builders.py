@@ -5,6 +5,7 @@ A part is a text of the layer language (parser.py), or what one of these functio
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import lcm
 from typing import TypeAlias
 
 from convcli.nets.architecture.kinds import KINDS
@@ -71,7 +72,8 @@ def scaled(net: Iterable[Node], width: float, *, whole: bool = False) -> tuple[N
     ----------
     net : iterable of Node
     width : float
-        Above 0. Channels are rounded to the nearest whole number, at least 1, and a multiple of the groups.
+        Above 0. Channels are rounded to the nearest whole number, at least 1; to a multiple of the groups where some
+        convolution makes or reads as many of them in groups, so that what is added up later still fits.
     whole : bool
         Whether fully connected layers are scaled too, all but the last.
 
@@ -85,9 +87,14 @@ def scaled(net: Iterable[Node], width: float, *, whole: bool = False) -> tuple[N
     """
     nodes = tuple(net)
     kinds = _LINEAR | _WINDOWED if whole else _WINDOWED
-    last = _last_weighted(nodes)
+    last, units = _last_weighted(nodes), dict[int, int]()
+    _collect(nodes, None, units)
     return tuple(
-        _scaled(node, width, kinds) if i != last else _but_last(node, width) if whole else node
+        _scaled(node, width, kinds, units)
+        if i != last
+        else _but_last(node, width)
+        if whole
+        else node
         for i, node in enumerate(nodes)
     )
 
@@ -106,7 +113,7 @@ def _but_last(node: Node, width: float) -> Node:
         return node
     last = _last_weighted(node.items)
     items = (
-        _but_last(n, width) if i == last else _scaled(n, width, _LINEAR)
+        _but_last(n, width) if i == last else _scaled(n, width, _LINEAR, {})
         for i, n in enumerate(node.items)
     )
     return replace(node, items=tuple(items))
@@ -120,15 +127,34 @@ def _weighted(node: Node) -> bool:
     return any(map(_weighted, node.items))
 
 
-def _scaled(node: Node, width: float, kinds: frozenset[str]) -> Node:
+def _collect(nodes: Iterable[Node], read: int | None, units: dict[int, int]) -> int | None:
+    """Collect which numbers of channels are made or read in groups, and what they are a multiple of therefore.
+
+    `read` is how many channels the first node reads, as far as that is known; the last one makes what is returned.
+    """
+    for node in nodes:
+        if isinstance(node, Join):
+            for branch in node.branches:
+                _collect(branch, read, units)
+            read = None
+        elif not isinstance(node, Layer):
+            read = _collect(node.items, read, units)
+        elif node.out is not None:
+            for count in {node.out, read or node.out} if node.groups > 1 else ():
+                units[count] = lcm(units.get(count, 1), node.groups)
+            read = node.out
+    return read
+
+
+def _scaled(node: Node, width: float, kinds: frozenset[str], units: dict[int, int]) -> Node:
     if isinstance(node, Join):
-        return replace(
-            node, branches=tuple(tuple(_scaled(n, width, kinds) for n in b) for b in node.branches)
-        )
+        branches = (tuple(_scaled(n, width, kinds, units) for n in b) for b in node.branches)
+        return replace(node, branches=tuple(branches))
     if not isinstance(node, Layer):
-        return replace(node, items=tuple(_scaled(n, width, kinds) for n in node.items))
+        return replace(node, items=tuple(_scaled(n, width, kinds, units) for n in node.items))
     if node.out is None or not (node.kind in kinds or node.each):
         return node
-    out = node.groups * max(int(width * node.out / node.groups + 0.5), 1)
+    unit = units.get(node.out, 1)
+    out = unit * max(int(width * node.out / unit + 0.5), 1)
     text = node.text.replace(f":{node.out}", f":{out}", 1)
     return replace(node, out=out, text=text)

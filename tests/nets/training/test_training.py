@@ -281,6 +281,31 @@ def test_widths():
     assert [s.output[0] for s in steps] == [2, 2, 2, 2, 4, 4, 4, 2]
 
 
+@pytest.mark.parametrize("width", [0.3, 1.3])
+def test_every_network_has_every_width(width):
+    for row in NETWORKS.values():
+        steps = program(scaled(row.build(10), width), row.input)
+        assert steps[-1].output[0] == 10
+        wide = [s.output[0] for s in program(row.build(10), row.input)]
+        assert all(s.output[0] > 0 for s in steps)
+        assert (sum(s.output[0] for s in steps) > sum(wide)) == (width > 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "found"),
+    [
+        ("conv:8,k1 conv:8,k3,g4 conv:20,k1 gap flatten linear:2", 1.3, [12, 12, 26]),
+        ("conv:8,k1 bn conv:12,k3,g4 conv:8,k1 gap flatten linear:2", 0.9, [8, 8, 12, 8]),
+        ("conv:8,k1 residual( conv:12,k1 conv:12,k3,p1,g6 conv:8,k1 ) gap flatten linear:2", 1.3, [10, 18, 18, 10]),
+        ("conv:8,k1 residual( conv:8,k3,p1,g4 | conv:8,k1 ) gap flatten linear:2", 0.7, [4, 4, 4]),
+        ("conv:6,k1,g2 conv:6,k1,g3 conv:7,k1 gap flatten linear:2", 1.3, [6, 6, 9]),
+    ],
+)  # fmt: skip
+def test_what_is_read_in_groups_is_a_multiple_of_them(text, width, found):
+    steps = program(scaled(read_chain(text), width), (6, 9, 9))
+    assert [s.output[0] for s in steps if s.layer.kind in ("conv", "bn")] == found
+
+
 FROZEN = "conv:3,k3,p1 bn relu conv:4,k3,p1 bn relu residual( conv:4,k3,p1 bn | conv:4,k1 ) gap flatten linear:3"
 
 
