@@ -16,7 +16,6 @@ from convcli.commands.tables import short_count, table_form
 from convcli.engine.errors import ConvError, display_name, one_of
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.counts import rule
-from convcli.nets.architecture.steps import depth, peak
 from convcli.nets.zoo import NETWORKS
 
 __all__ = ["EXAMPLES", "net_compare"]
@@ -49,7 +48,7 @@ class Row:
     depth : int
         Convolutions and linear layers on the longest way.
     at_least : bool
-        Whether operators of a model are not counted.
+        Whether operators of a model are not counted: MACs, peak, memory and depth are at least that.
     """
 
     name: str
@@ -58,11 +57,11 @@ class Row:
     weights_mb: float
     macs: int | None
     activations: int
-    peak: int | None
-    memory_mb: float | None
+    peak: int
+    memory_mb: float
     rf: int | float | str | None
     rf_local: int | float | str | None
-    depth: int | None
+    depth: int
     at_least: bool
 
 
@@ -166,10 +165,9 @@ def _row(name: str, size: str | None, classes: int | None, batch: int, width: in
     read = read_network(name, [] if size is None else [size], [], own_classes, None)
     if read is None:
         raise ConvError(f"{display_name(name)}: says nothing of its network", usage=True)
-    steps = read.steps if isinstance(read, Chosen) else None  # a model's graph is not written out
     found = read.counted() if isinstance(read, Chosen) else read
     total = found.total
-    held = None if steps is None else peak(steps)
+    held = found.peak
     weights = (total.params + total.buffers) * width
     return Row(
         name=found.name,
@@ -179,10 +177,10 @@ def _row(name: str, size: str | None, classes: int | None, batch: int, width: in
         macs=total.macs,
         activations=total.activations,
         peak=held,
-        memory_mb=None if held is None else (weights + held * batch * width) / 1e6,
+        memory_mb=(weights + held * batch * width) / 1e6,
         rf=shared(total.rf),
         rf_local=shared(total.rf_local),
-        depth=None if steps is None else depth(steps),
+        depth=found.depth,
         at_least=bool(found.uncounted),
     )
 
@@ -204,14 +202,15 @@ def _show(rows: list[Row], batch: int, dtype: str, *, markdown: bool) -> None:
     cells = [
         (
             *(row.name, row.input, short_count(row.params), f"{row.weights_mb:,.1f}"),
-            "?" if row.macs is None else "≥ " * row.at_least + short_count(row.macs),
+            "?" if row.macs is None else least + short_count(row.macs),
             short_count(row.activations),
-            "?" if row.peak is None else short_count(row.peak),
-            "?" if row.memory_mb is None else f"{row.memory_mb:,.1f}",
+            least + short_count(row.peak),
+            f"{least}{row.memory_mb:,.1f}",
             _field(row),
-            "?" if row.depth is None else str(row.depth),
+            f"{least}{row.depth}",
         )
         for row in rows
+        for least in ("≥ " * row.at_least,)
     ]
     foot = [
         rule(),

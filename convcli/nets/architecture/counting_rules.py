@@ -50,6 +50,8 @@ class Found:
         Multiply-accumulates without bias; None is not known.
     extra : dict of str to int
         Operations by the names of `counts.COUNTED`.
+    deep : int
+        Convolutions and linear layers in it, one after the other.
     """
 
     output: Size
@@ -58,6 +60,7 @@ class Found:
     buffers: int = 0
     macs: int | None = 0
     extra: dict[str, int] = field(default_factory=dict)
+    deep: int = 0
 
 
 def _spatial(layer: Layer, size: Size) -> Size:
@@ -105,6 +108,7 @@ def conv(layer: Layer, size: Size) -> Found:
         params=weights + (out if layer.bias else 0),
         macs=weights * places,
         extra={"bias": prod(output)} if layer.bias else {},
+        deep=1,
     )
 
 
@@ -170,7 +174,7 @@ def squeeze(layer: Layer, size: Size) -> Found:
     assert layer.out is not None
     weights, units = 2 * size[0] * layer.out, size[0] + layer.out
     extra = {"pool": prod(size), "bias": units, "act": units}
-    return Found(size, params=weights + units, macs=weights, extra=extra)
+    return Found(size, params=weights + units, macs=weights, extra=extra, deep=2)
 
 
 def shuffle(layer: Layer, size: Size) -> Found:
@@ -241,6 +245,7 @@ def linear(layer: Layer, size: Size) -> Found:
         params=weights + bias,
         macs=weights * places,
         extra={"bias": bias * places} if bias else {},
+        deep=1,
     )
 
 

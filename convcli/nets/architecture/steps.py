@@ -20,7 +20,7 @@ from convcli.nets.architecture.kinds import KINDS
 from convcli.nets.architecture.layer import Layer
 from convcli.nets.architecture.parser import Join, Node, Repeat
 
-__all__ = ["Fields", "Step", "after_join", "after_windows", "depth", "last_uses", "peak", "program"]
+__all__ = ["Fields", "Step", "after_join", "after_windows", "program"]
 
 Fields = tuple[Field, ...]
 
@@ -90,55 +90,6 @@ def program(net: Iterable[Node], size: Sequence[int]) -> list[Step]:
     fields = (Field(),) * (len(size) - 1) or None
     walk.through(net, _Value(0, size, fields), _Block((), "", iter(_names(net))))
     return walk.steps
-
-
-def last_uses(steps: Sequence[Step]) -> list[list[int]]:
-    """Return, for each step, the values that nothing reads after it.
-
-    >>> from convcli.nets.architecture.parser import read_chain
-    >>> last_uses(program(read_chain("residual( relu ) relu"), (1, 2, 2)))
-    [[], [0, 1], [2]]
-    """
-    last: dict[int, int] = {}
-    for i, step in enumerate(steps):
-        last |= dict.fromkeys(step.inputs, i)
-    freed: list[list[int]] = [[] for _ in steps]
-    for value in sorted(last):
-        freed[last[value]].append(value)
-    return freed
-
-
-def peak(steps: Sequence[Step]) -> int:
-    """Return how many numbers there are at once at most, when what nothing reads any more is let go.
-
-    A layer's output stands beside its input: none is written over another.
-
-    >>> from convcli.nets.architecture.parser import read_chain
-    >>> peak(program(read_chain("residual( conv:4,k1 relu | ) gap"), (4, 2, 2)))
-    48
-    """
-    held = {0: prod(steps[0].input)} if steps else {}
-    most = 0
-    for step, dead in zip(steps, last_uses(steps), strict=True):
-        held[step.number] = step.activations
-        most = max(most, sum(held.values()))
-        for value in dead:
-            del held[value]
-    return most
-
-
-def depth(steps: Sequence[Step]) -> int:
-    """Return the convolutions and linear layers on the longest way through a network.
-
-    >>> from convcli.nets.architecture.parser import read_chain
-    >>> depth(program(read_chain("residual( 2*( conv:4,k1 relu ) | conv:4,k1 ) flatten linear:2"), (4, 2, 2)))
-    3
-    """
-    ways = {0: 0}
-    for step in steps:
-        one = isinstance(step.layer, Layer) and KINDS[step.layer.kind].weighted
-        ways[step.number] = max(ways[value] for value in step.inputs) + one
-    return max(ways.values())
 
 
 def after_windows(fields: Fields, windows: Sequence[Axis | TransposedAxis]) -> Fields | None:

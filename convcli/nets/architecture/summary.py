@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import prod
 from operator import attrgetter
 from typing import TypeVar
 
 from convcli.engine.sizes.notation import padding_text
 from convcli.nets.architecture.counts import LayerRecord, summed
 
-__all__ = ["WINDOWS", "Summary", "as_numbers", "csv_rows", "json_object"]
+__all__ = ["WINDOWS", "Summary", "as_numbers", "csv_rows", "json_object", "last_uses"]
 
 
 _T = TypeVar("_T")
@@ -98,6 +99,23 @@ def _joined(values: Iterable[int | Fraction], fraction: Callable[[Fraction], obj
     return "x".join([str(v if isinstance(v, int) else fraction(v)) for v in values])
 
 
+def last_uses(layers: Sequence[LayerRecord]) -> list[list[int]]:
+    """Return, for each layer in the order of computation, the values that nothing reads after it.
+
+    >>> from convcli.nets.architecture.parser import read_chain
+    >>> from convcli.nets.architecture.steps import program
+    >>> last_uses(program(read_chain("residual( relu ) relu"), (1, 2, 2)))
+    [[], [0, 1], [2]]
+    """
+    last: dict[int, int] = {}
+    for i, layer in enumerate(layers):
+        last |= dict.fromkeys(layer.inputs, i)
+    freed: list[list[int]] = [[] for _ in layers]
+    for value in sorted(last):
+        freed[last[value]].append(value)
+    return freed
+
+
 _LAYER = ("name", "kind", "layer", "output", "params", "macs", "buffers", "activations")
 _SUMS = ("params", "macs", "buffers", "activations")
 _SEEN = ("rf", "jump", "start")
@@ -123,6 +141,32 @@ class Summary:
     def total(self) -> LayerRecord:
         """The sums of the columns; its output is the last layer's, its receptive field that of the last feature map."""
         return summed(self.layers)
+
+    @property
+    def peak(self) -> int:
+        """How many numbers there are at once at most, when what nothing reads any more is let go.
+
+        A layer's output stands beside its input: none is written over another.
+        """
+        held = {0: prod(self.input)}
+        most = held[0]
+        for number, (layer, dead) in enumerate(
+            zip(self.layers, last_uses(self.layers), strict=True), 1
+        ):
+            if layer.inputs:  # what is made of weights alone stands with them
+                held[number] = layer.activations
+            most = max(most, sum(held.values()))
+            for value in dead:
+                held.pop(value, None)
+        return most
+
+    @property
+    def depth(self) -> int:
+        """Convolutions and linear layers on the longest way through the network."""
+        ways = [0]
+        for layer in self.layers:
+            ways.append(max((ways[value] for value in layer.inputs), default=0) + layer.deep)
+        return max(ways)
 
     @property
     def last_map(self) -> LayerRecord | None:

@@ -14,7 +14,8 @@ import numpy as np
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.geometry import size_text
 from convcli.nets.architecture.layer import Layer
-from convcli.nets.architecture.steps import Step, last_uses
+from convcli.nets.architecture.steps import Step
+from convcli.nets.architecture.summary import last_uses
 from convcli.nets.layers import operation
 from convcli.nets.layers.activations import Dropout
 from convcli.nets.layers.base import Array, Operation, Shape

@@ -3,7 +3,8 @@
 import pytest
 
 from convcli.nets.architecture.parser import read_chain
-from convcli.nets.architecture.steps import last_uses, program
+from convcli.nets.architecture.steps import program
+from convcli.nets.architecture.summary import last_uses
 
 
 def steps(text, size=(4, 8, 8)):

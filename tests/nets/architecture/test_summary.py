@@ -5,7 +5,7 @@ import pytest
 from convcli.nets.architecture.counts import LayerRecord, blocks, summed
 from convcli.nets.architecture.parser import read_chain
 from convcli.nets.architecture.steps import program
-from convcli.nets.architecture.summary import csv_rows, json_object
+from convcli.nets.architecture.summary import Summary, csv_rows, json_object
 
 KEYS = ("name", "layer", "kind", "output", "params", "macs", "rf", "jump", "start")
 
@@ -64,3 +64,24 @@ def test_what_is_not_known_is_blank():
     assert summed([strange]).macs is None
     assert summed([strange, LayerRecord((1,), macs=2, name="c", kind="conv")]).macs == 2
     assert [x.name for x in blocks([strange])] == ["a", "a.b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "peak", "depth"),
+    [
+        ("conv:4,k1", 32, 1),
+        ("residual( conv:4,k1 relu | ) gap", 48, 1),
+        ("residual( relu | conv:4,k1 | conv:4,k1 )", 64, 1),
+        ("conv:4,k1 relu conv:1,k1 residual( relu | relu )", 32, 2),
+        ("residual( 2*( conv:4,k1 relu ) | conv:4,k1 ) flatten linear:2", 48, 3),
+        ("multiply( se:1 | conv:4,k1 ) convt:4,k1 dwconv:4,k1", 48, 4),
+        ("maxpool:k2 bn flatten", 20, 0),
+    ],
+)
+def test_what_is_held_at_once_and_the_longest_way(text, peak, depth):
+    found = Summary("net", (4, 2, 2), tuple(program(read_chain(text), (4, 2, 2))))
+    assert (found.peak, found.depth) == (peak, depth)
+
+
+def test_no_layers_hold_the_input():
+    assert (Summary("net", (4, 2, 2), ()).peak, Summary("net", (4, 2, 2), ()).depth) == (16, 0)

@@ -351,3 +351,34 @@ def test_names_that_steer_a_terminal_are_escaped():
         "my\\x0a.\\x00\\x1b[31mRelu",
         "\\x00\\x1b[31mRelu_1",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "peak", "depth"),
+    [
+        (
+            "a = Conv (x, u) b = Relu (a) c, d = Split <axis = 1, num_outputs = 2> (b) e = Conv (c, v) "
+            "f = Concat <axis = 1> (e, d) y = Add (f, b)",
+            {"u": (4, 1, 1, 1), "v": (2, 2, 1, 1)},
+            64 * (4 + 4 + 2 + 4),
+            2,
+        ),
+        (
+            "q = MatMul (x, u) k = MatMul (x, v) s = MatMul (q, k) p = Softmax (s) y = MatMul (p, w)",
+            {"u": (8, 8), "v": (8, 8), "w": (8, 8)},
+            64 * 3,
+            2,
+        ),
+        (
+            "u = DequantizeLinear (q, s) a = Conv (x, u) y = Relu (a)",
+            {"q": np.ones((3, 1, 1, 1), np.int8), "s": np.float32(1)},
+            64 * 6,
+            1,
+        ),
+        ("y = Relu (x)", {}, 128, 0),
+    ],
+)
+def test_what_is_held_at_once_and_the_longest_way(text, weights, peak, depth):
+    for batch in (1, 5):
+        found = read(model(text, weights, size=f"{batch},1,8,8"))
+        assert (found.peak, found.depth) == (peak, depth)
