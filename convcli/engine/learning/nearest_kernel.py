@@ -176,13 +176,14 @@ def nearest(taps: NDArray[Any]) -> Likeness | None:
 
     def far(text: str) -> float:
         scale, apart = compared[text]
-        if scale == 1:
-            return round(apart, 9)
-        # a negative is no worse than a turn; of either sign, a multiple has a number more to fit by
-        return round(apart + TURNED if scale == -1 else apart / SCALED + 2 * TURNED, 9)
+        turned = TURNED * ("@" in text)
+        if abs(scale) == 1:  # a negative is no worse than a turn
+            return round(apart + turned + TURNED * (scale < 0), 9)
+        # of either sign, a multiple has a number more to fit by
+        return round(apart / SCALED + turned + 2 * TURNED, 9)
 
     # of those that are as near, the first: a plain one before a turned one, which for most is its negative
-    name = min(compared, key=lambda text: far(text) + TURNED * ("@" in text))
+    name = min(compared, key=far)
     return Likeness(name, *compared[name])
 
 

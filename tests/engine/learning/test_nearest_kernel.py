@@ -96,6 +96,16 @@ def test_a_rounding_is_no_multiple():
     assert far.distance < 1e-6
 
 
+@pytest.mark.parametrize("name", ["sobel-x", "prewitt-x", "prewitt-y", "emboss"])
+def test_a_negative_with_noise_is_the_negative_of_the_plain_one(name):
+    taps = kernel(name)
+    noise = np.random.default_rng(2).normal(size=taps.shape)
+    for size in (0, 1e-4, 1e-2):
+        found = nearest(-taps + size * np.abs(taps).max() * noise)
+        assert found.name == name
+        assert found.scale == pytest.approx(-1, abs=0.02)
+
+
 def test_the_part_that_no_column_times_a_row_gives():
     rng = np.random.default_rng(0)
     outer = np.outer(rng.normal(size=4), rng.normal(size=3))
