@@ -73,7 +73,8 @@ def scaled(net: Iterable[Node], width: float, *, whole: bool = False) -> tuple[N
     net : iterable of Node
     width : float
         Above 0. Channels are rounded to the nearest whole number, at least 1; to a multiple of the groups where some
-        convolution makes or reads as many of them in groups, so that what is added up later still fits.
+        convolution makes or reads as many of them in groups, so that what is added up later still fits. Where each
+        channel is a group, it stays one.
     whole : bool
         Whether fully connected layers are scaled too, all but the last.
 
@@ -139,8 +140,8 @@ def _collect(nodes: Iterable[Node], read: int | None, units: dict[int, int]) -> 
             read = None
         elif not isinstance(node, Layer):
             read = _collect(node.items, read, units)
-        elif node.out is not None:
-            for count in {node.out, read or node.out} if node.groups > 1 else ():
+        elif KINDS[node.kind].weighted and node.out is not None:
+            for count in {node.out, read or node.out} if 1 < node.groups < node.out else ():
                 units[count] = lcm(units.get(count, 1), node.groups)
             read = node.out
     return read
@@ -157,4 +158,7 @@ def _scaled(node: Node, width: float, kinds: frozenset[str], units: dict[int, in
     unit = units.get(node.out, 1)
     out = unit * max(int(width * node.out / unit + 0.5), 1)
     text = node.text.replace(f":{node.out}", f":{out}", 1)
+    if 1 < node.groups == node.out:  # each channel by itself
+        text = text.replace(f",g{node.groups}", f",g{out}", 1)
+        return replace(node, out=out, groups=out, text=text)
     return replace(node, out=out, text=text)

@@ -149,15 +149,15 @@ class Summary:
         A layer's output stands beside its input: none is written over another.
         """
         held = {0: prod(self.input)}
-        most = held[0]
+        now = most = held[0]
         for number, (layer, dead) in enumerate(
             zip(self.layers, last_uses(self.layers), strict=True), 1
         ):
             if layer.inputs:  # what is made of weights alone stands with them
                 held[number] = layer.activations
-            most = max(most, sum(held.values()))
-            for value in dead:
-                held.pop(value, None)
+                now += layer.activations
+            most = max(most, now)
+            now -= sum(held.pop(value, 0) for value in dead)
         return most
 
     @property

@@ -298,6 +298,8 @@ def test_every_network_has_every_width(width):
         ("conv:8,k1 bn conv:12,k3,g4 conv:8,k1 gap flatten linear:2", 0.9, [8, 8, 12, 8]),
         ("conv:8,k1 residual( conv:12,k1 conv:12,k3,p1,g6 conv:8,k1 ) gap flatten linear:2", 1.3, [10, 18, 18, 10]),
         ("conv:8,k1 residual( conv:8,k3,p1,g4 | conv:8,k1 ) gap flatten linear:2", 0.7, [4, 4, 4]),
+        ("conv:8,k1 conv:8,k3,g8 bn conv:8,k1 gap flatten linear:2", 0.25, [2, 2, 2, 2]),
+        ("conv:8,k1 lrn:5 conv:12,k3,g4 gap flatten linear:2", 0.9, [8, 12]),
         ("conv:6,k1,g2 conv:6,k1,g3 conv:7,k1 gap flatten linear:2", 1.3, [6, 6, 9]),
     ],
 )  # fmt: skip
