@@ -175,9 +175,8 @@ def to_samples(
         most: float = full
         if fitted.dtype.kind in "iu":
             most = min(int(full), np.iinfo(fitted.dtype).max)  # of a float, integers would be cast
-            unsigned = fitted.view(
-                fitted.dtype.str.replace("i", "u")
-            )  # what is negative is beyond all others
+            # what is negative is beyond all others
+            unsigned = fitted.view(fitted.dtype.str.replace("i", "u"))
             count += int(np.count_nonzero(unsigned > most))
         else:
             count += int(np.count_nonzero(fitted < 0)) + int(np.count_nonzero(fitted > full))

@@ -36,6 +36,7 @@ def refuse(problem: Problem) -> str | None:
     y, x = problem.axes
     if max(y.extent, x.extent) > TILES[-1] // 2:
         return f"the kernel is larger than half a tile of {TILES[-1]}"
+    # rounding mends less than 0.5
     if problem.bound is not None and _error(problem.bound, *_side(problem)) > 0.25:
         return "its sums are too large for transforms to find the integers"
     return None
@@ -108,11 +109,11 @@ class Spectral:
         dilated = np.zeros((len(kernels), self.side, self.wide))
         dilated[:, : y.extent : y.d, : x.extent : x.d] = kernels
         self.spectra = np.fft.rfft2(dilated).conj()  # the conjugate: correlation, not convolution
-        self.whole = problem.bound is not None
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
         problem, channel = self.problem, part.groups[0]
+        whole = problem.bound is not None
         (y, x), (_, own) = problem.axes, self.own
         (top, bottom), (left, right) = problem.span(part)
         tiles = -(-part.columns // own)
@@ -145,12 +146,12 @@ class Spectral:
             np.multiply(spectrum, self.spectra[min(o, len(self.spectra) - 1)], out=product)
             np.fft.ifft(product, axis=1, out=product)
             np.fft.irfft(product[:, :high], self.wide, out=found)
-            if self.whole:
+            if whole:
                 np.rint(found, out=found)
             bias = 0.0 if problem.bias is None else problem.bias[o]
             for t in range(tiles):
                 start, stop = t * own, min((t + 1) * own, part.columns)
                 kept = found[t, :: y.s, : (stop - start) * x.s : x.s]
                 np.add(kept, bias, out=out[i, :, start:stop], casting="unsafe")
-            ok = self.whole or (ok and all_finite(out[i], scratch))
+            ok = whole or (ok and all_finite(out[i], scratch))
         return ok

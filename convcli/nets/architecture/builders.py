@@ -88,16 +88,14 @@ def scaled(net: Iterable[Node], width: float, *, whole: bool = False) -> tuple[N
     """
     nodes = tuple(net)
     kinds = _LINEAR | _WINDOWED if whole else _WINDOWED
-    last, units = _last_weighted(nodes), dict[int, int]()
+    units: dict[int, int] = {}
     _collect(nodes, None, units)
-    return tuple(
-        _scaled(node, width, kinds, units)
-        if i != last
-        else _but_last(node, width)
-        if whole
-        else node
-        for i, node in enumerate(nodes)
-    )
+    last = _last_weighted(nodes)
+    found = [_scaled(node, width, kinds, units) for node in nodes]
+    found[last : last + 1] = [
+        _but_last(node, width) if whole else node for node in nodes[last : last + 1]
+    ]
+    return tuple(found)
 
 
 _LINEAR = frozenset({"linear"})

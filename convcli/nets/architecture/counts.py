@@ -53,7 +53,7 @@ class LayerRecord(Found):
     kind, text : str
         What it is, and how the layer language writes it; ``"block"`` and nothing for a block.
     activations : int
-        Numbers in the output; of a block, in all its outputs.
+        Numbers in its outputs; of a block, in those of all its layers.
     fields : tuple of Field, optional
         Receptive field an axis; None after flatten and global pooling.
     whole : tuple of int or None, optional

@@ -168,7 +168,6 @@ class _Walk:
         shared = any(s.batched for s in (*reads, *([sight] if sight else [])))
         share = self.batch if shared else 1
         cells = sum(prod(s) for s in map(found.shapes.get, node.output) if s is not None)
-        weights = [n for n in node.input if n and n not in self.numbers]
         came_from = tuple(dict.fromkeys(self.numbers[n] for n in node.input if n in self.numbers))
         if came_from:
             self.numbers |= dict.fromkeys(node.output, number)
@@ -192,7 +191,7 @@ class _Walk:
             whole=whole,
             lost=lost,
             inputs=came_from,
-            deep=int(bool(macs and weights)),
+            deep=int(bool(macs) and any(n and n not in self.numbers for n in node.input)),
         )
 
     def seen_by(
