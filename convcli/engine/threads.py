@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["LIMITS", "cores", "each", "in_order", "threads", "workers"]
+__all__ = ["LIMITS", "cores", "each", "in_order", "shared", "threads", "workers"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -73,7 +73,7 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
         except IndexError:
             return None
 
-    if count < 2 or getattr(_shared, "out", False):
+    if count < 2 or shared():
         work(take)
         return
 
@@ -98,7 +98,11 @@ def each(work: Callable[[Callable[[], T | None]], None], items: Iterable[T], cou
 
 
 _shared = threading.local()
-"""Whether this thread has a share of work that is shared out already."""
+
+
+def shared() -> bool:
+    """Whether this thread has a share of work that is shared out already: others wait for the interpreter as well."""
+    return getattr(_shared, "out", False)
 
 
 def in_order(make: Callable[[S], T], items: Iterable[S], count: int) -> Iterator[T]:

@@ -15,7 +15,7 @@ from convcli.engine.arguments import Whole, Wholes, whole
 from convcli.engine.arrays import as_array, check_numbers, check_planes, float_dtype
 from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
-from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
+from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch, empty
 from convcli.engine.correlation.taps import Taps
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
@@ -83,7 +83,7 @@ class Correlation(Result):
         """Compute output rows start … stop-1 (see `Result.rows`)."""
         problem = self.problem
         if out is None:
-            out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
+            out = empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         full = (problem.x.shape[0], problem.maps, stop - start, self.shape[-1])
         target = np.reshape(out, full, copy=False)
         threads = self.plan.threads_for((stop - start) / self.shape[-2])

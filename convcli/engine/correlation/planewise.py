@@ -8,15 +8,18 @@ import numpy as np
 
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, as_it_lies
 from convcli.engine.correlation.toeplitz import HEIGHT, Interleave, high
-from convcli.engine.threads import workers
+from convcli.engine.threads import shared, workers
 
 __all__ = ["Planewise", "plane_step", "refuse"]
 
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
 
-CACHE = 1 << 20
-"""Elements that the bands of a part may fill: more leaves the cache, less makes NumPy's calls short."""
+CACHE = 1 << 18
+"""Elements that a band may fill: more leaves a core's cache."""
+
+BESIDE = 1 << 20
+"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
 
 
 def refuse(problem: Problem) -> str | None:
@@ -64,13 +67,16 @@ class Planewise(ABC):
         self.safe, self.token = problem.safe, object()
         self.step, self.work = plane_step(problem), problem.work
         self.interleave = Interleave.of(problem.axes[0])
+        self.alone, self.beside = (self._rows(size // held) for size in (CACHE, BESIDE))
+
+    def _rows(self, most: int) -> int:
+        """Rows of a band that makes about `most` elements: all bands of one size, if that can be."""
         # a band begins where each phase begins, with a whole matrix
         unit = HEIGHT * self.interleave.phases
-        most = max(CACHE // (held * self.step[2]) // unit, 1)
         units = -(-self.step[1] // unit)
-        bands = -(-units // most)
+        bands = -(-units // max(most // self.step[2] // unit, 1))
         even = (b for b in range(bands, 2 * bands) if units % b == 0)
-        self.rows = -(-units // next(even, bands)) * unit  # all of one size, if that can be
+        return -(-units // next(even, bands)) * unit
 
     @abstractmethod
     def wide(self, columns: int) -> int:
@@ -84,12 +90,13 @@ class Planewise(ABC):
         """Compute a part (see `Runner.run`)."""
         problem, channel = self.problem, part.groups[0]
         y, per = problem.axes[0], problem.per
-        window = self._window(part, channel, scratch)
+        height = self.beside if shared() else self.alone
+        window = self._window(part, channel, height, scratch)
         direct = as_it_lies(out, problem.work)
         squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)
         kept = scratch.keep(self.token)
-        for start in range(0, part.rows, self.rows):
-            stop = min(start + self.rows, part.rows)
+        for start in range(0, part.rows, height):
+            stop = min(start + height, part.rows)
             size = stop - start, part.columns
             if size not in kept:
                 kept[size] = self.band(*size, scratch), self.read(stop - start)
@@ -114,14 +121,14 @@ class Planewise(ABC):
         y = self.problem.axes[0]
         return high(rows, y) * y.d
 
-    def _window(self, part: Part, channel: int, scratch: Scratch) -> Array:
-        """Read what the windows of a part read, and zeros up to what its products read."""
+    def _window(self, part: Part, channel: int, height: int, scratch: Scratch) -> Array:
+        """Read what the windows of a part read, and zeros up to what the products of its bands read."""
         problem, x, s = self.problem, self.problem.x, self.problem.axes[0].s
         (top, bottom), (left, right) = problem.span(part)
-        last = (part.rows - 1) // self.rows * self.rows
+        last = (part.rows - 1) // height * height
         tall = last * s + self.read(part.rows - last)
         if last:
-            tall = max(tall, (last - self.rows) * s + self.read(self.rows))
+            tall = max(tall, (last - height) * s + self.read(height))
         wide = self.wide(part.columns)
         inside = top >= 0 <= left and top + tall <= x.shape[2] and left + wide <= x.shape[3]
         if inside and as_it_lies(x, problem.work):

@@ -14,7 +14,7 @@ from convcli.engine.borders import Border, read_window
 from convcli.engine.correlation.factors import Factors, real_factors, whole_factors
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite", "as_it_lies"]
+__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite", "as_it_lies", "empty"]
 
 Array = NDArray[Any]
 R = TypeVar("R", bound="Runner")
@@ -270,12 +270,16 @@ class Scratch:
         size = dtype.itemsize * prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.size < size:
-            buffer = np.empty(size + CACHE_LINE, np.uint8)
-            buffer = self._buffers[name] = buffer[
-                -buffer.__array_interface__["data"][0] % CACHE_LINE :
-            ]
+            buffer = self._buffers[name] = empty((size,), np.uint8)
         self._last[name] = np.ndarray(shape, dtype, buffer)
         return self._last[name]
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return an uninitialised C-contiguous array that begins on a line of the cache."""
+    dtype = np.dtype(dtype)
+    memory = np.empty(dtype.itemsize * prod(shape) + CACHE_LINE, np.uint8)
+    return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % CACHE_LINE)
 
 
 def as_it_lies(array: Array, dtype: np.dtype[Any]) -> bool:
