@@ -22,15 +22,21 @@ from convcli.engine.ranks import Rule, Windows
 from convcli.engine.results import Result, check_cells
 from convcli.engine.sizes import geometry
 from convcli.engine.sizes.geometry import Axis, PaddingLike, size_text
-from convcli.engine.threads import each, workers
+from convcli.engine.threads import each, shared, workers
 
 __all__ = ["MODES", "Mode", "Pooling", "merge_windows", "mode_of", "pool2d", "prepare"]
 
-CACHE = 1 << 16
-"""Elements of half-reduced rows that stay in a core's cache while their columns are reduced."""
+CACHE = 1 << 19
+"""Bytes of half-reduced rows that stay in a core's cache while their columns are reduced."""
+
+BESIDE = 1 << 20
+"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
 
 RANKED = 1 << 18
 """Elements of a result by order that one thread computes at a time."""
+
+NETWORKED = 1 << 20
+"""The same by a network: its calls are too short for threads to gain by them."""
 
 COUNTED = 300
 """Cells from which on a window of 8-bit numbers that hangs over the edge is counted, not sorted."""
@@ -194,13 +200,17 @@ class Pooling(Result):
         if out is None:
             out = np.empty((*self.shape[:-2], stop - start, self.shape[-1]), self.dtype)
         target = np.reshape(out, (*self.x.shape[:2], stop - start, self.shape[-1]), copy=False)
-        batch, channels, _, width = self.x.shape
+        threads, row = workers(), max(target.size // max(stop - start, 1), 1)
         if self.rule is None:
+            band = CACHE if threads == 1 and not shared() else BESIDE
+            batch, channels, _, width = self.x.shape
             # a band far lower than the window would reduce the same rows again and again
-            fit = CACHE // (batch * channels * width)
+            fit = band // (batch * channels * width * self.work.itemsize)
             height = max(fit, self.axes[0].extent // self.axes[0].s, 1)
+        elif ranks.network(self.work, self.windows, self._ranks(self.rule)) is not None:
+            threads, height = 1, max(NETWORKED // row, 1)
         else:
-            height = max(RANKED // (target.size // max(stop - start, 1)), 1)
+            height = max(min(RANKED, -(-target.size // threads)) // row, 1)
         parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]
 
         def work(take: Callable[[], tuple[int, int] | None]) -> None:
@@ -211,7 +221,7 @@ class Pooling(Result):
                 else:
                     self._ranked(self.rule, *part, found)
 
-        each(work, parts, max(min(workers(), len(parts)), 1))
+        each(work, parts, max(min(threads, len(parts)), 1))
         return out
 
     def _band(self, top: int, bottom: int, out: NDArray[Any]) -> None:
@@ -225,25 +235,36 @@ class Pooling(Result):
             vertical = replace(vertical, n=x.shape[-2], before=0)
             horizontal = replace(horizontal, n=x.shape[-1], before=0)
         *planes, _, width = x.shape
-        across = np.full((*planes, bottom - top, horizontal.out), empty, self.work)
+        across = np.empty((*planes, bottom - top, horizontal.out), self.work)
+        begun = False
         with np.errstate(over="ignore", invalid="ignore"):  # infinities of the input
             for (lowest, highest), columns in runs(self.windows.columns).items():
                 tall = replace(
                     vertical, k=highest - lowest, before=vertical.before - lowest * vertical.d
                 )
-                down = np.full((*planes, bottom - top, width), empty, self.work)
+                down = np.empty((*planes, bottom - top, width), self.work)
                 merge_windows(x, tall, first, merge, empty, down)
                 for left, right in columns:
                     wide = replace(
                         horizontal, k=right - left, before=horizontal.before - left * horizontal.d
                     )
                     turned = across.swapaxes(-1, -2)
-                    merge_windows(down.swapaxes(-1, -2), wide, 0, merge, empty, turned)
+                    merge_windows(
+                        down.swapaxes(-1, -2), wide, 0, merge, empty, turned, onto=begun
+                    )
+                    begun = True
             if self.mode.divides:
-                counts = self.cells[0][:, top:bottom].T @ self.cells[1]
-                np.divide(across, counts, out=out, casting="unsafe")
+                np.divide(across, self._divisors(top, bottom), out=out, casting="unsafe")
             else:
                 out[...] = across
+
+    def _divisors(self, top: int, bottom: int) -> NDArray[np.float64]:
+        """How many cells count of each window; one row or column stands for all if they are alike."""
+        rows, columns = (
+            n[:, :1] if (n == n[:, :1]).all() else n
+            for n in (self.cells[0][:, top:bottom], self.cells[1])
+        )
+        return rows.T.astype(np.float64) @ columns.astype(np.float64)
 
     def _read(self, rows: tuple[int, int], columns: tuple[int, int], empty: Any) -> NDArray[Any]:
         """Copy what a range of windows looks at; beyond the edge stands the border, or `empty` where there is none."""
@@ -283,13 +304,18 @@ class Pooling(Result):
     ) -> None:
         cells = self._read(rows, columns, 0)
         cells = cells.reshape(-1, *cells.shape[2:])
-        low, high = (int(r) for r in rule(np.array(self.windows.count)))
-        if low == high and out.dtype == cells.dtype:
-            ranks.select(cells, self.windows, (low,), (out,))
+        asked = self._ranks(rule)
+        if len(asked) == 1 and out.dtype == cells.dtype:
+            ranks.select(cells, self.windows, asked, (out,))
             return
-        both = [np.empty(out.shape, cells.dtype) for _ in {low, high}]
-        ranks.select(cells, self.windows, sorted({low, high}), both)
+        both = [np.empty(out.shape, cells.dtype) for _ in asked]
+        ranks.select(cells, self.windows, asked, both)
         ranks.middle(both[0], both[-1], out)
+
+    def _ranks(self, rule: Rule) -> tuple[int, ...]:
+        """Which ranks of a whole window are asked for: one, or two that follow each other."""
+        low, high = (int(rank) for rank in rule(np.array(self.windows.count)))
+        return (low,) if low == high else (low, high)
 
     def _outer(
         self, rule: Rule, rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]
@@ -574,7 +600,14 @@ def _holds(dtype: np.dtype[Any], value: float) -> bool:
 
 
 def merge_windows(
-    x: NDArray[Any], axis: Axis, first: int, merge: np.ufunc, empty: Any, out: NDArray[Any]
+    x: NDArray[Any],
+    axis: Axis,
+    first: int,
+    merge: np.ufunc,
+    empty: Any,
+    out: NDArray[Any],
+    *,
+    onto: bool = False,
 ) -> None:
     """Merge the cells of windows first, first + 1, … of the axis before the last of `x`.
 
@@ -588,33 +621,54 @@ def merge_windows(
     empty : scalar
         What `merge` leaves as it is.
     out : ndarray, shape (..., windows, W)
-        Comes in filled with `empty`. Its dtype is that of the arithmetic.
+        Its dtype is that of the arithmetic.
+    onto : bool
+        Merge what `out` holds too.
     """
     count = out.shape[-2]
     start = first * axis.s - axis.before  # of the first window, in rows of x
     if (axis.k.bit_length() + axis.k.bit_count()) * axis.s < axis.k:
-        _merge_by_doubling(x, axis, start, merge, empty, out)
+        _merge_by_doubling(x, axis, start, merge, empty, out, onto=onto)
         return
+    # of each tap: the first and the last window whose tap lies inside, and what lies there
+    parts = []
     for tap in range(axis.k):
         at = start + tap * axis.d
-        low = max(-(at // axis.s), 0)  # windows whose tap lies inside
+        low = max(-(at // axis.s), 0)
         high = min((axis.n - 1 - at) // axis.s + 1, count)
         if low < high:
-            inside = out[..., low:high, :]
             cells = x[..., at + low * axis.s : at + (high - 1) * axis.s + 1 : axis.s, :]
-            merge(inside, cells, out=inside, dtype=out.dtype, casting="unsafe")
+            parts.append((low, high, cells))
+    whole = [part[:2] == (0, count) for part in parts[:2]]
+    if not onto and whole == [True, True]:
+        merge(parts[0][2], parts[1][2], out=out, dtype=out.dtype, casting="unsafe")
+        del parts[:2]
+    elif not onto:
+        out[...] = empty
+    for low, high, cells in parts:
+        inside = out[..., low:high, :]
+        merge(inside, cells, out=inside, dtype=out.dtype, casting="unsafe")
 
 
 def _merge_by_doubling(
-    x: NDArray[Any], axis: Axis, start: int, merge: np.ufunc, empty: Any, out: NDArray[Any]
+    x: NDArray[Any],
+    axis: Axis,
+    start: int,
+    merge: np.ufunc,
+    empty: Any,
+    out: NDArray[Any],
+    *,
+    onto: bool,
 ) -> None:
     """Do the same for a long window in about 2 log2(k) steps: runs of 1, 2, 4, … cells, and k as a sum of those."""
     span = (out.shape[-2] - 1) * axis.s + axis.extent
     low, high = max(start, 0), min(start + span, axis.n)
     if x.strides[-2] < x.strides[-1]:  # a turned view: its columns lie in memory as rows do
-        run = np.full((*x.shape[:-2], x.shape[-1], span), empty, out.dtype).swapaxes(-1, -2)
+        run = np.empty((*x.shape[:-2], x.shape[-1], span), out.dtype).swapaxes(-1, -2)
     else:
-        run = np.full((*x.shape[:-2], span, x.shape[-1]), empty, out.dtype)
+        run = np.empty((*x.shape[:-2], span, x.shape[-1]), out.dtype)
+    if low > start or high < start + span:
+        run[...] = empty
     if low < high:
         run[..., low - start : high - start, :] = x[..., low:high, :]
     length, done = 1, 0
@@ -622,7 +676,10 @@ def _merge_by_doubling(
         if axis.k & length:
             at = done * axis.d
             part = run[..., at : at + (out.shape[-2] - 1) * axis.s + 1 : axis.s, :]
-            merge(out, part, out=out)
+            if onto or done:
+                merge(out, part, out=out)
+            else:
+                out[...] = part
             done += length
         if done == axis.k:
             return

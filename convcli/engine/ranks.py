@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.footprints import Columns, runs
+from convcli.engine.threads import shared
 
-__all__ = ["Rule", "Windows", "clipped", "countable", "counted", "middle", "select"]
+__all__ = ["Rule", "Windows", "clipped", "countable", "counted", "middle", "network", "select"]
 
 Array: TypeAlias = NDArray[Any]
 Wire: TypeAlias = tuple[int, int]
@@ -33,11 +34,14 @@ COUNTED = 3000
 SHARED, ALONE = 1700, 64
 """Cells of the largest window for which a network is built: neighbours share its parts, or do not."""
 
-HELD = 1 << 22
+HELD = 1 << 21
 """Bytes that a network's live planes may take, so that they stay in a core's cache."""
 
-LEAST = 1 << 14
-"""Cells of a plane below which the calls cost more than the cells."""
+BESIDE = 1 << 24
+"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
+
+LEAST = 3 << 15
+"""Bytes of a plane below which the calls cost more than the cells."""
 
 GATHERED = 1 << 20
 """Cells of windows that are gathered at a time, to be parted or sorted."""
@@ -92,14 +96,22 @@ def select(cells: Array, windows: Windows, ranks: Sequence[int], out: Sequence[A
     """
     if cells.dtype == np.bool:
         cells, out = cells.view(np.uint8), [o.view(np.uint8) for o in out]
-    shared = windows.stride[1] == 1
-    by_count = countable(cells.dtype, windows)
-    if windows.count <= (SHARED if shared else ALONE):
-        network = _network(windows.columns, windows.dilation[1] if shared else 0, tuple(ranks))
-        if len(network.steps) <= (COUNTED if by_count else LONGEST):
-            network.run(cells, windows, out)
-            return
-    (counted if by_count else _parted)(cells, windows, ranks, out)
+    found = network(cells.dtype, windows, ranks)
+    if found is not None:
+        found.run(cells, windows, out)
+    elif countable(cells.dtype, windows):
+        counted(cells, windows, ranks, out)
+    else:
+        _parted(cells, windows, ranks, out)
+
+
+def network(dtype: np.dtype[Any], windows: Windows, ranks: Sequence[int]) -> "Network | None":
+    """Return the network that `select` uses; None where another way is shorter."""
+    together = windows.stride[1] == 1
+    if windows.count > (SHARED if together else ALONE):
+        return None
+    built = _network(windows.columns, windows.dilation[1] if together else 0, tuple(ranks))
+    return built if len(built.steps) <= (COUNTED if countable(dtype, windows) else LONGEST) else None
 
 
 def countable(dtype: np.dtype[Any], windows: Windows) -> bool:
@@ -141,7 +153,8 @@ class Network:
         planes, _, width = cells.shape
         rows = out[0].shape[1]
         down, step = windows.dilation[0], windows.stride[0]
-        fit = max(HELD // (max(self.live, 8) * cells.dtype.itemsize), LEAST)
+        held = BESIDE if shared() else HELD
+        fit = max(held // max(self.live, 8), LEAST) // cells.dtype.itemsize
         height = min(max(fit // width, 1), rows)
         spare: list[Array] = []
         whole = planes if height == rows else 1
