@@ -249,9 +249,7 @@ class Pooling(Result):
                         horizontal, k=right - left, before=horizontal.before - left * horizontal.d
                     )
                     turned = across.swapaxes(-1, -2)
-                    merge_windows(
-                        down.swapaxes(-1, -2), wide, 0, merge, empty, turned, onto=begun
-                    )
+                    merge_windows(down.swapaxes(-1, -2), wide, 0, merge, empty, turned, onto=begun)
                     begun = True
             if self.mode.divides:
                 np.divide(across, self._divisors(top, bottom), out=out, casting="unsafe")

@@ -111,7 +111,9 @@ def network(dtype: np.dtype[Any], windows: Windows, ranks: Sequence[int]) -> "Ne
     if windows.count > (SHARED if together else ALONE):
         return None
     built = _network(windows.columns, windows.dilation[1] if together else 0, tuple(ranks))
-    return built if len(built.steps) <= (COUNTED if countable(dtype, windows) else LONGEST) else None
+    return (
+        built if len(built.steps) <= (COUNTED if countable(dtype, windows) else LONGEST) else None
+    )
 
 
 def countable(dtype: np.dtype[Any], windows: Windows) -> bool:

@@ -25,6 +25,12 @@ from convcli.engine.threads import each
 
 __all__ = ["Correlation", "corr2d", "prepare"]
 
+FEW = 4
+"""Parts of the rows for each thread, below which one more or less would show."""
+
+UNIT = 8
+"""Rows of such a part are a multiple of this."""
+
 
 @dataclass(eq=False, repr=False)
 class Correlation(Result):
@@ -93,7 +99,10 @@ class Correlation(Result):
 
     def _parts(self, start: int, stop: int, threads: int) -> Iterator[Part]:
         groups, rows, columns = self.runner.step
-        rows = min(rows, max(-(-(stop - start) // threads), 1))
+        many = -(-(stop - start) // rows)
+        if many < FEW * threads:  # as many for each thread
+            many = -(-many // threads) * threads
+            rows = min(rows, -(-(stop - start) // (UNIT * many)) * UNIT)
         for image in range(self.problem.x.shape[0]):
             for group in range(0, self.problem.groups, groups):
                 own = group, min(group + groups, self.problem.groups)

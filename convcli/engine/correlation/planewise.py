@@ -39,7 +39,7 @@ def plane_step(problem: Problem) -> tuple[int, int, int]:
     """
     y, x = problem.axes
     columns = min(x.out, COLUMNS)
-    elements = min(1 << 18, (1 << 20) // workers())
+    elements = min(1 << 20, (1 << 21) // workers())
     return 1, min(max(elements // columns // HEIGHT * HEIGHT, HEIGHT), y.out), columns
 
 

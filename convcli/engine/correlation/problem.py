@@ -234,7 +234,7 @@ class Scratch:
     `kept` is for what the last strategy that used it made ready, and needs for its next part or result.
     """
 
-    KEPT = 1 << 23
+    KEPT = 1 << 24
     _spare: ClassVar[list["Scratch"]] = []
 
     def __init__(self) -> None:

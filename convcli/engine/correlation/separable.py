@@ -81,7 +81,7 @@ class Separable(Planewise):
 
     def __init__(self, problem: Problem) -> None:
         y = problem.axes[0]
-        super().__init__(problem, y.s)
+        super().__init__(problem, 2 * y.s)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in problem.factors
         ]
