@@ -9,7 +9,7 @@ from math import log2, sqrt
 
 import numpy as np
 
-from convcli.engine.correlation.costs import CALL, FOURIER, Cost, rates
+from convcli.engine.correlation.costs import CALL, Cost, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite
 
 __all__ = ["Spectral", "cost", "refuse"]
@@ -62,7 +62,7 @@ def cost(problem: Problem) -> Cost:
     calls = 4 * tiles + 30 * (parts + 1)  # once for the kernel
     return Cost(
         round(elements * (5 * log2(side * wide) + 6)),
-        tiles * _line(side) * _line(wide) * FOURIER
+        tiles * _line(side) * _line(wide) * rates().fourier
         + problem.elements * rates().store[problem.work.itemsize]
         + CALL * calls,
     )
