@@ -15,7 +15,7 @@ import numpy as np
 
 from convcli.engine.blas import SMALL_VECTOR
 from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, Rates, count_parts, rates
-from convcli.engine.correlation.planewise import Planewise, plane_step, refuse
+from convcli.engine.correlation.planewise import COUNTED, Planewise, plane_step, refuse
 from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
     HEIGHT,
@@ -85,7 +85,7 @@ def cost(problem: Problem) -> Cost:
     # of matrices; what products of single rows cost beyond that is in their rate
     products = count * problem.elements / (HEIGHT * min(x.out, WIDTH))
     lines = problem.elements / x.out * (layout.together + 4)
-    parts = count_parts(problem, plane_step(problem))
+    parts = count_parts(problem, plane_step(problem, COUNTED))
     calls = parts * (2 * y.d + problem.per * (2 * count * min(y.d, y.out) + 5) + 15)
     return Cost(
         round((layout.operations + count - 1) * problem.elements),

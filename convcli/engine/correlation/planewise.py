@@ -10,7 +10,7 @@ from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, as
 from convcli.engine.correlation.toeplitz import HEIGHT, Interleave, high
 from convcli.engine.threads import shared, workers
 
-__all__ = ["Planewise", "plane_step", "refuse"]
+__all__ = ["COUNTED", "Planewise", "plane_step", "refuse"]
 
 COLUMNS = 1 << 11
 """Columns of a part, at most."""
@@ -20,6 +20,15 @@ CACHE = 1 << 18
 
 BESIDE = 1 << 20
 """The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
+
+PART = 1 << 20
+"""Elements of a part, at most."""
+
+READ = 1 << 19
+"""Elements of a result for which one thread by itself reads the padded input in one go."""
+
+COUNTED = 1 << 18
+"""Elements of a result for which costs count the calls: about what bands make."""
 
 
 def refuse(problem: Problem) -> str | None:
@@ -31,15 +40,11 @@ def refuse(problem: Problem) -> str | None:
     return None if problem.finite else "the kernel holds a value that is not finite"
 
 
-def plane_step(problem: Problem) -> tuple[int, int, int]:
-    """Groups, rows and columns of a part that is taken plane by plane.
-
-    NumPy's calls are long, so that they weigh more than what Python does between them and threads seldom wait for
-    each other; scratch memory stays small.
-    """
+def plane_step(problem: Problem, most: int = PART) -> tuple[int, int, int]:
+    """Groups, rows and columns of a part of `most` elements that is taken plane by plane; of many threads' smaller ones."""
     y, x = problem.axes
     columns = min(x.out, COLUMNS)
-    elements = min(1 << 20, (1 << 21) // workers())
+    elements = min(most, 2 * PART // workers())
     return 1, min(max(elements // columns // HEIGHT * HEIGHT, HEIGHT), y.out), columns
 
 
@@ -88,9 +93,17 @@ class Planewise(ABC):
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`)."""
+        if shared():
+            return self._run(part, self.beside, out, scratch)
+        most = max(READ // self.step[2] // self.alone, 1) * self.alone
+        return all(
+            self._run(piece, self.alone, out[:, rows], scratch) for piece, rows in part.bands(most)
+        )
+
+    def _run(self, part: Part, height: int, out: Array, scratch: Scratch) -> bool:
+        """Compute a part in bands of so many rows."""
         problem, channel = self.problem, part.groups[0]
         y, per = problem.axes[0], problem.per
-        height = self.beside if shared() else self.alone
         window = self._window(part, channel, height, scratch)
         direct = as_it_lies(out, problem.work)
         squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)

@@ -201,6 +201,13 @@ class Part:
         """Columns of the result."""
         return self.right - self.left
 
+    def bands(self, rows: int) -> Iterator[tuple["Part", slice]]:
+        """Cut it into pieces of so many rows, each with the rows of this part that it is."""
+        for top in range(self.top, self.bottom, rows):
+            bottom = min(top + rows, self.bottom)
+            band = Part(self.image, self.groups, top, bottom, self.left, self.right)
+            yield band, slice(top - self.top, bottom - self.top)
+
 
 class Runner(Protocol):
     """A strategy made ready for one problem."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from convcli.engine.correlation import planewise
 from convcli.engine.correlation.costs import CALL, LINE, PRODUCT, Cost, count_parts, rates
-from convcli.engine.correlation.planewise import Planewise, plane_step
+from convcli.engine.correlation.planewise import COUNTED, Planewise, plane_step
 from convcli.engine.correlation.problem import Array, Problem, Scratch
 from convcli.engine.correlation.toeplitz import (
     DEEP,
@@ -49,7 +49,7 @@ def cost(problem: Problem) -> Cost:
     per += own.store[size] + y.s * x.s * own.copy[size] + (problem.bias is not None) * own.add[size]
     products = rank * problem.elements * (1 / (rows * min(x.out, WIDTH)) + 1 / (DEEP * width))
     lines = problem.elements / x.out * 4
-    parts = count_parts(problem, plane_step(problem))
+    parts = count_parts(problem, plane_step(problem, COUNTED))
     calls = parts * (problem.per * rank * (5 + 2 * min(y.d, y.out)) + 15)
     return Cost(
         round((flops * rank + rank - 1) * problem.elements),
@@ -81,7 +81,7 @@ class Separable(Planewise):
 
     def __init__(self, problem: Problem) -> None:
         y = problem.axes[0]
-        super().__init__(problem, 2 * y.s)
+        super().__init__(problem, y.s)
         self.terms = [
             [self._matrices(column, row) for column, row in terms] for terms in problem.factors
         ]

@@ -1,16 +1,21 @@
 """Shifted adds: every tap multiplies the whole input, shifted, and is added. Exact in integers, right for any input."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from convcli.engine.correlation.costs import CALL, Cost, count_parts, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite, as_it_lies
+from convcli.engine.threads import shared
 
 __all__ = ["Taps", "cost", "refuse"]
 
 CACHE = 1 << 18
-"""Bytes of a part: they stay in a core's cache while every tap passes over them."""
+"""Bytes of a result that stay in a core's cache while every tap passes over them."""
+
+BESIDE = 1 << 20
+"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
 
 FLAT = 512
 """Rows narrower than this are taken as one long row, padding and all: NumPy's loop over rows would show."""
@@ -28,14 +33,14 @@ def cost(problem: Problem) -> Cost:
     passes = (2 * np.count_nonzero(kernels) - ones) / len(kernels)
     size, own = arithmetic(problem).itemsize, rates()
     per_element = (passes + 0.5) * own.add[size] + own.store[problem.dtype.itemsize]
-    calls = count_parts(problem, _step(problem)) * (problem.per * (passes + 5) + 10)
+    calls = count_parts(problem, _step(problem, CACHE)) * (problem.per * (passes + 5) + 10)
     return Cost(round(passes * problem.elements), problem.elements * per_element + calls * CALL)
 
 
-def _step(problem: Problem) -> tuple[int, int, int]:
+def _step(problem: Problem, size: int) -> tuple[int, int, int]:
     y, x = problem.axes
     columns = min(x.out, 1 << 13)
-    most = CACHE // arithmetic(problem).itemsize
+    most = size // arithmetic(problem).itemsize
     rows = min(max(most // columns, 4), y.out)
     return min(max(most // (rows * columns * problem.per), 1), problem.groups), rows, columns
 
@@ -56,7 +61,7 @@ class Taps:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.work = arithmetic(problem)
-        self.step = _step(problem)
+        self.step, self.alone = _step(problem, BESIDE), _step(problem, CACHE)
         self.weights = problem.weights[:, 0].astype(self.work)
         self.exact = problem.bound is not None
         self.holes = not self.exact and bool((self.weights == 0).any())
@@ -73,6 +78,18 @@ class Taps:
 
     def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
         """Compute a part (see `Runner.run`); always right."""
+        if shared():
+            self._run(part, out, scratch)
+            return True
+        (first, last), (groups, height, _) = part.groups, self.alone
+        for group in range(first, last, groups):
+            some = replace(part, groups=(group, min(group + groups, last)))
+            maps = out[(group - first) * self.problem.per :]
+            for band, rows in some.bands(height):
+                self._run(band, maps[:, rows], scratch)
+        return True
+
+    def _run(self, part: Part, out: Array, scratch: Scratch) -> None:
         problem, (first, last) = self.problem, part.groups
         (top, bottom), (left, right) = problem.span(part)
         shape = (last - first, bottom - top, right - left)
@@ -83,7 +100,6 @@ class Taps:
         for i in range(problem.per):
             maps = np.arange(first, last) * problem.per + i
             self._one(window, maps, skip, out[i :: problem.per], scratch)
-        return True
 
     def _one(self, window: Array, maps: Array, skip: bool, out: Array, scratch: Scratch) -> None:
         (y, x), size = self.problem.axes, out.shape
