@@ -35,8 +35,11 @@ BESIDE = 1 << 20
 RANKED = 1 << 18
 """Elements of a result by order that one thread computes at a time."""
 
+LEAST = 1 << 14
+"""The same, at least."""
+
 NETWORKED = 1 << 20
-"""The same by a network: its calls are too short for threads to gain by them."""
+"""The same by a network."""
 
 COUNTED = 300
 """Cells from which on a window of 8-bit numbers that hangs over the edge is counted, not sorted."""
@@ -208,9 +211,9 @@ class Pooling(Result):
             fit = band // (batch * channels * width * self.work.itemsize)
             height = max(fit, self.axes[0].extent // self.axes[0].s, 1)
         elif ranks.network(self.work, self.windows, self._ranks(self.rule)) is not None:
-            threads, height = 1, max(NETWORKED // row, 1)
+            height = max(NETWORKED // row, 1)
         else:
-            height = max(min(RANKED, -(-target.size // threads)) // row, 1)
+            height = max(min(RANKED, max(-(-target.size // threads), LEAST)) // row, 1)
         parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]
 
         def work(take: Callable[[], tuple[int, int] | None]) -> None:

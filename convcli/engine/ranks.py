@@ -5,6 +5,7 @@ first and then merged, two and two; what windows side by side have in common is 
 networks and their applications", 1968; Adams, "Fast median filters using separable sorting networks", 2021.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.footprints import Columns, runs
-from convcli.engine.threads import shared
+from convcli.engine.threads import shared, workers
 
 __all__ = ["Rule", "Windows", "clipped", "countable", "counted", "middle", "network", "select"]
 
@@ -37,7 +38,7 @@ SHARED, ALONE = 1700, 64
 HELD = 1 << 21
 """Bytes that a network's live planes may take, so that they stay in a core's cache."""
 
-BESIDE = 1 << 24
+BESIDE = 1 << 23
 """The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
 
 LEAST = 3 << 15
@@ -98,7 +99,8 @@ def select(cells: Array, windows: Windows, ranks: Sequence[int], out: Sequence[A
         cells, out = cells.view(np.uint8), [o.view(np.uint8) for o in out]
     found = network(cells.dtype, windows, ranks)
     if found is not None:
-        found.run(cells, windows, out)
+        with _turn():
+            found.run(cells, windows, out)
     elif countable(cells.dtype, windows):
         counted(cells, windows, ranks, out)
     else:
@@ -155,7 +157,7 @@ class Network:
         planes, _, width = cells.shape
         rows = out[0].shape[1]
         down, step = windows.dilation[0], windows.stride[0]
-        held = BESIDE if shared() else HELD
+        held = BESIDE if shared() and _turns() > 1 else HELD
         fit = max(held // max(self.live, 8), LEAST) // cells.dtype.itemsize
         height = min(max(fit // width, 1), rows)
         spare: list[Array] = []
@@ -252,6 +254,16 @@ class _Builder:
             return wires
         half = len(wires) // 2
         return self.merged(self.ordered(wires[:half]), self.ordered(wires[half:]))
+
+
+def _turns() -> int:
+    """How many threads may run a network at a time: its calls are short, so that more would wait for the interpreter."""
+    return max(workers() // 2, 1)
+
+
+@cache
+def _turn() -> threading.Semaphore:
+    return threading.Semaphore(_turns())
 
 
 @cache
@@ -452,10 +464,12 @@ def clipped(cells: Array, windows: Windows, first: tuple[int, int], rule: Rule, 
 
 
 def middle(low: Array, high: Array, out: Array) -> None:
-    """Write the mean of two neighbours in rank: themselves, where `out` has their dtype and they are no floats."""
-    if out.dtype.kind != "f":
+    """Write the mean of two neighbours in rank: themselves, where they are one, or `out` is of no floats."""
+    if low is high or out.dtype.kind != "f":
         out[...] = low  # no window has an even number of cells
         return
     with np.errstate(over="ignore", invalid="ignore"):
-        found = (low.astype(np.float64) + high.astype(np.float64)) / 2
-        np.copyto(out, np.where(low == high, low, found), casting="unsafe")
+        found = np.add(low, high, dtype=np.float64)
+        np.multiply(found, 0.5, out=out, casting="unsafe")
+        if low.dtype == np.float64:  # the sum may pass its range
+            np.copyto(out, low, where=low == high)
