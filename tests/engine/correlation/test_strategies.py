@@ -14,6 +14,7 @@ from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
+from convcli.engine.threads import each
 from tests import oracle
 
 PADDINGS = ["valid", "same", "same-lower", "full", ((7, 0), (2, 9))]
@@ -105,7 +106,8 @@ def test_much_of_the_product_agrees_with_four_loops(strategy, border):
 @pytest.fixture
 def tiny(monkeypatch):
     """Parts of a few columns and bands of a few rows, so that small pictures have many of both."""
-    monkeypatch.setattr(planewise, "CACHE", 1)
+    for name in ("CACHE", "BESIDE"):
+        monkeypatch.setattr(planewise, name, 1)
     monkeypatch.setattr(planewise, "COLUMNS", 7)
     _chosen.cache_clear()
     yield
@@ -278,9 +280,25 @@ def test_threads_change_nothing(kind, threads, monkeypatch):
         module._pool.cache_clear()
 
 
-def test_a_failure_in_a_thread_is_raised():
-    from convcli.engine.threads import each
+@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("steps", [(1, 1), (2, 1), (1, 3)])
+def test_one_thread_by_itself_gives_the_bytes_that_it_gives_beside_others(strategy, kind, steps):
+    x, k = large(kind)
+    options = {"padding": 3, "stride": steps[0], "dilation": steps[1], "mode": "mirror"}
+    plan = prepare(x, k, strategy=strategy, **options)
+    found = []
 
+    def work(take):
+        while take() is not None:
+            found.append(plan.run().tobytes())
+
+    each(work, [0, 1], 2)  # both are done by threads that have a share of it
+    each(work, [0], 1)
+    assert len(set(found)) == 1
+    assert len(found) == 3
+
+
+def test_a_failure_in_a_thread_is_raised():
     def work(take):
         while (item := take()) is not None:
             if item == 7:
