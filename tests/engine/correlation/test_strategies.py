@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from convcli.engine import blas, correlation
+from convcli.engine import threads as shares
 from convcli.engine.borders import BORDERS
 from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
@@ -260,15 +261,13 @@ def test_bands_are_rows_of_the_whole(strategy, kind):
 @pytest.mark.parametrize("kind", LARGE)
 @pytest.mark.parametrize("threads", ["1", "2", "3"])
 def test_threads_change_nothing(kind, threads, monkeypatch):
-    from convcli.engine import threads as module
-
     x, k = large(kind)
     options = {"padding": "same", "strategy": "banded", "mode": "reflect"}
     expected = forced("taps", x, k, padding="same", mode="reflect")
     monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    monkeypatch.setattr(module, "cores", lambda: 4)
-    module.workers.cache_clear()
-    module._pool.cache_clear()
+    monkeypatch.setattr(shares, "cores", lambda: 4)
+    shares.workers.cache_clear()
+    shares._pool.cache_clear()
     try:
         plan = prepare(x, k, **options)
         assert plan.plan.threads == int(threads)
@@ -276,26 +275,26 @@ def test_threads_change_nothing(kind, threads, monkeypatch):
         assert found.tobytes() == plan.run().tobytes()
         assert np.abs(found - expected).max() <= 1e-6 * 255 * np.abs(k).sum()
     finally:
-        module.workers.cache_clear()
-        module._pool.cache_clear()
+        shares.workers.cache_clear()
+        shares._pool.cache_clear()
 
 
 @pytest.mark.parametrize("kind", LARGE)
 @pytest.mark.parametrize("steps", [(1, 1), (2, 1), (1, 3)])
-def test_one_thread_by_itself_gives_the_bytes_that_it_gives_beside_others(strategy, kind, steps):
+def test_one_thread_by_itself_gives_the_bytes_that_it_gives_beside_others(
+    strategy, kind, steps, monkeypatch
+):
     x, k = large(kind)
     options = {"padding": 3, "stride": steps[0], "dilation": steps[1], "mode": "mirror"}
+    monkeypatch.setattr(planner, "workers", lambda: 1)
     plan = prepare(x, k, strategy=strategy, **options)
+    assert plan.plan.threads == 1
     found = []
-
-    def work(take):
-        while take() is not None:
-            found.append(plan.run().tobytes())
-
-    each(work, [0, 1], 2)  # both are done by threads that have a share of it
-    each(work, [0], 1)
-    assert len(set(found)) == 1
-    assert len(found) == 3
+    for beside in (False, True):
+        monkeypatch.setattr(shares._shared, "out", beside, raising=False)
+        assert shares.shared() == beside
+        found.append(plan.run().tobytes())
+    assert found[0] == found[1]
 
 
 def test_a_failure_in_a_thread_is_raised():
