@@ -1,14 +1,18 @@
 """Arrays as callers give them, checked: planes of integers or floats."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from convcli.engine.errors import ConvError
 from convcli.engine.sizes.notation import check_dimensions
 
-__all__ = ["as_array", "check_numbers", "check_planes", "float_dtype"]
+__all__ = ["as_array", "check_numbers", "check_planes", "empty", "float_dtype"]
+
+CACHE_LINE = 64
+"""Bytes of a line of the cache: where an array begins on one, no vector lies across two."""
 
 
 def as_array(what: str, given: ArrayLike) -> NDArray[Any]:
@@ -37,6 +41,13 @@ def check_planes(what: str, array: NDArray[Any]) -> None:
     """Raise ConvError unless an array holds such numbers in rows and columns, perhaps of channels and a batch."""
     check_numbers(what, array)
     check_dimensions(array.shape, what)
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an uninitialised C-contiguous array that begins on a line of the cache."""
+    dtype = np.dtype(dtype)
+    memory = np.empty(dtype.itemsize * prod(shape) + CACHE_LINE, np.uint8)
+    return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % CACHE_LINE)
 
 
 def float_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from convcli.engine.arrays import empty
 from convcli.engine.footprints import Columns, runs
 from convcli.engine.threads import shared, workers
 
@@ -178,9 +179,9 @@ class Network:
         values: dict[int, Array] = dict(enumerate(plane.reshape(-1) for plane in given))
         for (node, least, (a, i), (b, j)), freed in zip(self.steps, self.freed, strict=True):
             length = size - self.reach[node]
-            buffer = spare.pop() if spare else np.empty(0, part.dtype)
+            buffer = spare.pop() if spare else empty((size,), part.dtype)
             if buffer.size < size:
-                buffer = np.empty(size, part.dtype)
+                buffer = empty((size,), part.dtype)
             merge = np.minimum if least else np.maximum
             merge(values[a][i : i + length], values[b][j : j + length], out=buffer[:length])
             values[node] = buffer

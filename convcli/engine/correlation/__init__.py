@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convcli.engine.arguments import Whole, Wholes, whole
-from convcli.engine.arrays import as_array, check_numbers, check_planes, float_dtype
+from convcli.engine.arrays import as_array, check_numbers, check_planes, empty, float_dtype
 from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
-from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch, empty
+from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
 from convcli.engine.correlation.taps import Taps
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result

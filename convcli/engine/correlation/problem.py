@@ -10,20 +10,18 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from convcli.engine.arrays import empty
 from convcli.engine.borders import Border, read_window
 from convcli.engine.correlation.factors import Factors, real_factors, whole_factors
 from convcli.engine.sizes.geometry import Axis
 
-__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite", "as_it_lies", "empty"]
+__all__ = ["Kind", "Part", "Problem", "Runner", "Scratch", "all_finite", "as_it_lies"]
 
 Array = NDArray[Any]
 R = TypeVar("R", bound="Runner")
 
 LITTLE = 1 << 14
 """Bytes of weights up to which what was found out about them is kept."""
-
-CACHE_LINE = 64
-"""Bytes of a line of the cache: where an array begins on one, no vector lies across two."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -280,13 +278,6 @@ class Scratch:
             buffer = self._buffers[name] = empty((size,), np.uint8)
         self._last[name] = np.ndarray(shape, dtype, buffer)
         return self._last[name]
-
-
-def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return an uninitialised C-contiguous array that begins on a line of the cache."""
-    dtype = np.dtype(dtype)
-    memory = np.empty(dtype.itemsize * prod(shape) + CACHE_LINE, np.uint8)
-    return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % CACHE_LINE)
 
 
 def as_it_lies(array: Array, dtype: np.dtype[Any]) -> bool:
