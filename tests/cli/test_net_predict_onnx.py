@@ -88,6 +88,30 @@ def test_channels_last(convcli, here):
     assert (done.err, done.text) == ("", expected)
 
 
+@pytest.mark.parametrize(
+    ("size", "first"),
+    [("3,32,32", "Unsqueeze (x, at)"), ("32,32,3", "Unsqueeze (x, at) t = Transpose <perm = [0,3,1,2]> (u)")],
+)  # fmt: skip
+def test_models_without_a_batch_axis(convcli, here, size, first):
+    call = ["net", "predict", "m.onnx", "coffee.png", "camera.png"]
+    features = [*call[:4], "--features", "active", "-f", "-o", "f.npy"]
+    expected = convcli(*call).text
+    convcli(*features)
+    kept = np.load(here / "f.npy")
+    last = "t" if "Transpose" in first else "u"
+    text = f"u = {first} {CLASSIFIER.replace('(x, w)', f'({last}, w)')}"
+    save(here / "m.onnx", size, text, WEIGHTS)
+    model = onnx.load(here / "m.onnx")
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0]), "at"))
+    for node in model.graph.node:
+        node.name = "active" if node.op_type == "Relu" else ""
+    onnx.save(model, here / "m.onnx")
+    done = convcli(*call)
+    assert (done.status, done.err, done.text) == (0, "", expected)
+    assert convcli(*features).err == ""
+    np.testing.assert_array_equal(np.load(here / "f.npy"), kept)
+
+
 def test_probabilities_are_taken_as_they_are(convcli, here):
     text = CLASSIFIER.replace("y = Gemm", "z = Gemm") + " y = Softmax (z)"
     plain = json.loads(convcli("net", "predict", "m.onnx", "coffee.png", "--json").text)

@@ -134,16 +134,22 @@ class _Session:
         if self.input.type not in _DTYPES:
             raise ConvError(f"{shown}: its input is a {self.input.type}, pictures are numbers")
         self.output = self.session.get_outputs()[-1 if node is not None else 0].name
-        self.size, self.last = _size_of(shown, list(self.input.shape), size, crop)
+        stated = list(self.input.shape)
+        self.alone = len(stated) == 3 and bool({stated[0], stated[2]} & {1, 3})  # C×H×W or H×W×C
+        self.size, self.last = _size_of(shown, ["1"] * self.alone + stated, size, crop)
         self.steps = [_Stage(prod(self.size))]
 
     def forward(self, batch: NDArray[Any]) -> NDArray[Any]:
-        """Run a batch, shape (N, C, H, W); in parts where the model has room for so many."""
+        """Run a batch, shape (N, C, H, W); in parts where the model has room for so many, or for one and no batch axis."""
         x = batch.transpose(0, 2, 3, 1) if self.last else batch
         dtype = _DTYPES[self.input.type]
         x = (np.clip(np.rint(x), 0, 255) if dtype is np.uint8 else x).astype(dtype)
         room = self.input.shape[0] if len(self.input.shape) == 4 else None
         try:
+            if self.alone:
+                found = np.stack([self._found(one) for one in x])
+                # inside it may have a batch axis nonetheless
+                return found[:, 0] if found.ndim == 5 and found.shape[1] == 1 else found
             step = room if isinstance(room, int) and room > 0 else len(x)
             parts = [x[i : i + step] for i in range(0, len(x), step)]
             return np.concatenate(
@@ -155,9 +161,13 @@ class _Session:
             raise ConvError(f"{self.name}: cannot be run: {_first(error)}", usage=True) from error
 
     def _run(self, x: NDArray[Any]) -> NDArray[Any]:
-        found = self.session.run([self.output], {self.input.name: np.ascontiguousarray(x)})[0]
-        found = np.asarray(found)
+        found = self._found(x)
         return found if len(found) == len(x) else found[np.newaxis]
+
+    def _found(self, x: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(
+            self.session.run([self.output], {self.input.name: np.ascontiguousarray(x)})[0]
+        )
 
 
 def _first(error: Exception) -> str:
@@ -191,7 +201,9 @@ def _size_of(
     """Return the size of the input as C×H×W, and whether the model has its channels last."""
     if len(stated) != 4:
         got = "x".join(str(n) for n in stated)
-        raise ConvError(f"{shown}: its input is {printable(got)}, NxCxHxW or NxHxWxC is needed")
+        raise ConvError(
+            f"{shown}: its input is {printable(got)}, NxCxHxW or NxHxWxC is needed, N may be left out"
+        )
     _, *inner = stated
     last = inner[0] not in (1, 3) and inner[2] in (1, 3)
     channels, *spatial = (inner[2], inner[0], inner[1]) if last else inner
