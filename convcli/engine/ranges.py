@@ -301,6 +301,8 @@ class Sampled:
 
     def _fit(self, start: int, stop: int) -> tuple[Array, Clipped]:
         size = (*self.result.shape[:-2], stop - start, self.shape[-1])
+        if self._kept and self.result.rounds:
+            return self.result.rows(start, stop, np.empty(size, self.dtype)), Clipped()
         values = self.result.rows(start, stop, np.empty(size, self.result.native))
         if self._kept:  # nothing can be clipped, so that nobody has to look
             if values.dtype.kind == "f":

@@ -58,6 +58,11 @@ class Result(ABC):
         return self.dtype
 
     @property
+    def rounds(self) -> bool:
+        """Whether `rows` rounds, half to even, into an `out` of integers, which has to hold every value."""
+        return False
+
+    @property
     def ends(self) -> tuple[float, float]:
         """What no value passes, below and above; where nothing is known, it may be NaN, too."""
         return -inf, inf

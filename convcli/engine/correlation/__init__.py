@@ -68,6 +68,11 @@ class Correlation(Result):
         return self.runner.work
 
     @property
+    def rounds(self) -> bool:
+        """Whether the strategy rounds its floats (see `Result.rounds`): while they are in the cache."""
+        return self.runner.rounds and self.problem.bound is None and self.problem.safe
+
+    @property
     def ends(self) -> tuple[float, float]:
         """What no value passes, as the weights and the dtype of an unsigned input say."""
         problem = self.problem
@@ -99,10 +104,10 @@ class Correlation(Result):
 
     def _parts(self, start: int, stop: int, threads: int) -> Iterator[Part]:
         groups, rows, columns = self.runner.step
-        many = -(-(stop - start) // rows)
+        many = max(-(-(stop - start) // rows), 1)
         if many < FEW * threads:  # as many for each thread
             many = -(-many // threads) * threads
-            rows = min(rows, -(-(stop - start) // (UNIT * many)) * UNIT)
+            rows = min(rows, max(-(-(stop - start) // (UNIT * many)), 1) * UNIT)
         for image in range(self.problem.x.shape[0]):
             for group in range(0, self.problem.groups, groups):
                 own = group, min(group + groups, self.problem.groups)

@@ -95,6 +95,7 @@ class Spectral:
     """Transforms, made ready for one problem. They are computed in float64: a tile's largest value sets their error."""
 
     threads = True
+    rounds = False
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.work = problem, problem.work

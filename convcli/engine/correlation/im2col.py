@@ -47,6 +47,7 @@ class Columns:
     """Columns and products, made ready for one problem."""
 
     threads = False  # the products are large: BLAS shares them out by itself
+    rounds = False
 
     def __init__(self, problem: Problem) -> None:
         self.problem, self.work = problem, problem.work

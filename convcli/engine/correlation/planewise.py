@@ -65,6 +65,7 @@ class Planewise(ABC):
     """
 
     threads = True
+    rounds = True
 
     def __init__(self, problem: Problem, held: int) -> None:
         """Make ready; `held` is how many elements a band holds for each one of its result."""
@@ -106,6 +107,7 @@ class Planewise(ABC):
         y, per = problem.axes[0], problem.per
         window = self._window(part, channel, height, scratch)
         direct = as_it_lies(out, problem.work)
+        rounded = out.dtype.kind in "iu" and problem.bound is None
         squares = None if self.safe else scratch.get("squares", (per, part.rows), problem.work)
         kept = scratch.keep(self.token)
         for start in range(0, part.rows, height):
@@ -123,6 +125,8 @@ class Planewise(ABC):
                     np.add(found, problem.bias[o], out=found)
                 if squares is not None:
                     np.vecdot(found, found, out=squares[i, start:stop])
+                if rounded:
+                    np.rint(found, out=found)
                 if not direct:
                     np.copyto(target, found, casting="unsafe")
         # zeros of the band times NaN or infinity spoil windows; a sum of squares is quicker than a look at every

@@ -215,6 +215,10 @@ class Runner(Protocol):
         """Whether parts may run in threads of their own (or the strategy's BLAS calls start their own)."""
 
     @property
+    def rounds(self) -> bool:
+        """Whether floats are rounded into an `out` of integers."""
+
+    @property
     def work(self) -> np.dtype[Any]:
         """Dtype that results are computed in, or one that costs no more: it holds all of them exactly."""
 

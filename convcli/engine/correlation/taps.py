@@ -57,6 +57,7 @@ class Taps:
     """Shifted adds, made ready for one problem. Planes of few elements are taken many at a time."""
 
     threads = True
+    rounds = False
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

@@ -297,6 +297,27 @@ def test_one_thread_by_itself_gives_the_bytes_that_it_gives_beside_others(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("strategy", ["banded", "separable"])
+@pytest.mark.parametrize("x_type", [np.uint8, np.uint16])
+def test_what_rounds_into_integers_rounds_half_to_even(strategy, x_type, beside, monkeypatch):
+    rng = np.random.default_rng(12)
+    x = rng.integers(0, np.iinfo(x_type).max + 1, (3, 301, 70)).astype(x_type)
+    for k in (np.full((5, 5), 1 / 25), np.array([[0.5, 0.5]])):
+        plan = prepare(x, k, padding="same", mode="reflect", strategy=strategy)
+        monkeypatch.setattr(shares._shared, "out", beside, raising=False)
+        assert plan.rounds
+        found = plan.rows(7, 290, np.empty((3, 283, 70), x_type))
+        assert (found == np.rint(plan.run())[:, 7:290]).all()
+
+
+def test_exact_integers_floats_and_other_strategies_do_not_round():
+    x, k = np.ones((9, 9), np.uint8), np.full((3, 3), 0.1)
+    assert not prepare(x, np.ones((3, 3), int), strategy="banded").rounds
+    assert not prepare(x.astype(float), k, strategy="banded").rounds
+    assert not any(prepare(x, k, strategy=name).rounds for name in ("taps", "spectral", "columns"))
+
+
 def test_a_failure_in_a_thread_is_raised():
     def work(take):
         while (item := take()) is not None:
