@@ -82,10 +82,11 @@ class Taps:
         if shared():
             self._run(part, out, scratch)
             return True
-        (first, last), (groups, height, _) = part.groups, self.alone
+        per, (first, last), (groups, height, _) = self.problem.per, part.groups, self.alone
         for group in range(first, last, groups):
-            some = replace(part, groups=(group, min(group + groups, last)))
-            maps = out[(group - first) * self.problem.per :]
+            stop = min(group + groups, last)
+            some = replace(part, groups=(group, stop))
+            maps = out[(group - first) * per : (stop - first) * per]
             for band, rows in some.bands(height):
                 self._run(band, maps[:, rows], scratch)
         return True

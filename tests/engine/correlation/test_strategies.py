@@ -12,7 +12,16 @@ import pytest
 from convcli.engine import blas, correlation
 from convcli.engine import threads as shares
 from convcli.engine.borders import BORDERS
-from convcli.engine.correlation import corr2d, costs, factors, fft, planewise, planner, prepare
+from convcli.engine.correlation import (
+    corr2d,
+    costs,
+    factors,
+    fft,
+    planewise,
+    planner,
+    prepare,
+    taps,
+)
 from convcli.engine.correlation.planner import STRATEGIES, _chosen
 from convcli.engine.errors import ConvError
 from convcli.engine.threads import each
@@ -295,6 +304,20 @@ def test_one_thread_by_itself_gives_the_bytes_that_it_gives_beside_others(
         assert shares.shared() == beside
         found.append(plan.run().tobytes())
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("per", [1, 2])
+@pytest.mark.parametrize("cells", [1, 3 * 11 * 13, 10**6])
+def test_planes_are_the_same_however_many_are_taken_at_a_time(strategy, per, cells, monkeypatch):
+    for module in (taps, planewise):
+        monkeypatch.setattr(module, "CACHE", 8 * cells)
+        monkeypatch.setattr(module, "BESIDE", 8 * 3 * cells)
+    rng = np.random.default_rng(13)
+    x, k = rng.integers(0, 9, (2, 7, 11, 13)).astype(float), rng.integers(-3, 4, (7 * per, 1, 3, 2))
+    found = forced(strategy, x, k, groups=7, padding="same")
+    for n, o in itertools.product(range(2), range(7 * per)):
+        alone = corr2d(x[n, o // per].astype(int), k[o, 0], padding="same")
+        np.testing.assert_allclose(found[n, o], alone, atol=1e-9)
 
 
 @pytest.mark.parametrize("beside", [False, True])
