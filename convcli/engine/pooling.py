@@ -30,7 +30,7 @@ CACHE = 1 << 19
 """Bytes of half-reduced rows that stay in a core's cache while their columns are reduced."""
 
 BESIDE = 1 << 20
-"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
+"""The same beside other threads (see `threads.shared`)."""
 
 RANKED = 1 << 18
 """Elements of a result by order that one thread computes at a time."""

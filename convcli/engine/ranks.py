@@ -40,7 +40,7 @@ HELD = 1 << 21
 """Bytes that a network's live planes may take, so that they stay in a core's cache."""
 
 BESIDE = 1 << 23
-"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
+"""The same beside other threads (see `threads.shared`)."""
 
 LEAST = 3 << 15
 """Bytes of a plane below which the calls cost more than the cells."""

@@ -101,7 +101,11 @@ _shared = threading.local()
 
 
 def shared() -> bool:
-    """Whether this thread has a share of work that is shared out already: others wait for the interpreter as well."""
+    """Whether this thread has a share of work that is shared out already.
+
+    NumPy's calls should be long then, even if that leaves the cache: each takes the interpreter back when it is done, and
+    a thread that finds it taken goes to sleep.
+    """
     return getattr(_shared, "out", False)
 
 

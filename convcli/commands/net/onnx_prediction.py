@@ -136,7 +136,7 @@ class _Session:
         self.output = self.session.get_outputs()[-1 if node is not None else 0].name
         stated = list(self.input.shape)
         self.alone = len(stated) == 3 and bool({stated[0], stated[2]} & {1, 3})  # C×H×W or H×W×C
-        self.size, self.last = _size_of(shown, ["1"] * self.alone + stated, size, crop)
+        self.size, self.last = _size_of(shown, [1] * self.alone + stated, size, crop)
         self.steps = [_Stage(prod(self.size))]
 
     def forward(self, batch: NDArray[Any]) -> NDArray[Any]:

@@ -104,10 +104,11 @@ class Correlation(Result):
 
     def _parts(self, start: int, stop: int, threads: int) -> Iterator[Part]:
         groups, rows, columns = self.runner.step
-        many = max(-(-(stop - start) // rows), 1)
+        height = max(stop - start, 1)
+        many = -(-height // rows)
         if many < FEW * threads:  # as many for each thread
             many = -(-many // threads) * threads
-            rows = min(rows, max(-(-(stop - start) // (UNIT * many)), 1) * UNIT)
+            rows = min(rows, -(-height // (UNIT * many)) * UNIT)
         for image in range(self.problem.x.shape[0]):
             for group in range(0, self.problem.groups, groups):
                 own = group, min(group + groups, self.problem.groups)

@@ -19,7 +19,7 @@ CACHE = 1 << 18
 """Elements that a band may fill: more leaves a core's cache."""
 
 BESIDE = 1 << 20
-"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
+"""The same beside other threads (see `threads.shared`)."""
 
 PART = 1 << 20
 """Elements of a part, at most."""

@@ -15,7 +15,7 @@ CACHE = 1 << 18
 """Bytes of a result that stay in a core's cache while every tap passes over them."""
 
 BESIDE = 1 << 20
-"""The same beside other threads: NumPy's calls are longer then, so that threads seldom wait for the interpreter."""
+"""The same beside other threads (see `threads.shared`)."""
 
 FLAT = 512
 """Rows narrower than this are taken as one long row, padding and all: NumPy's loop over rows would show."""
@@ -66,10 +66,10 @@ class Taps:
         self.weights = problem.weights[:, 0].astype(self.work)
         self.exact = problem.bound is not None
         self.holes = not self.exact and bool((self.weights == 0).any())
-        shared = self.weights[: 1 if len(problem.kernels) == 1 else None]
-        alike = (shared == shared[:1]).all(axis=0)
+        kernels = self.weights[: 1 if len(problem.kernels) == 1 else None]
+        alike = (kernels == kernels[:1]).all(axis=0)
         self.terms = [
-            (u, v, shared[0, u, v].item() if alike[u, v] else None)
+            (u, v, kernels[0, u, v].item() if alike[u, v] else None)
             for u, v in np.ndindex(*problem.kernel)
         ]
         if (
