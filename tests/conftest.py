@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +104,11 @@ def process(tmp_path):
     return call
 
 
-def at_terminal(args, folder, environment, *, size=None, errors=True, program=CONVCLI):
-    """Call the command line with a pseudo-terminal as standard output; returns its status and what was shown, raw."""
+def at_terminal(args, folder, environment, *, size=None, errors=None, program=CONVCLI):
+    """Call the command line with a pseudo-terminal as standard output; returns its status and what was shown, raw.
+
+    Its standard error is that terminal too, or the file given.
+    """
     ours, theirs = os.openpty()
     if size:
         termios.tcsetwinsize(theirs, size)
@@ -112,19 +116,23 @@ def at_terminal(args, folder, environment, *, size=None, errors=True, program=CO
         [*program, *map(str, args)],
         stdin=subprocess.DEVNULL,
         stdout=theirs,
-        stderr=theirs if errors else subprocess.DEVNULL,
+        stderr=errors or theirs,
         cwd=folder,
         env=environment,
     )
     os.close(theirs)
-    shown = b""
+    shown, ended = b"", False
     while True:
         try:
             read = os.read(ours, 65536)
         except OSError:  # Linux says EIO when the other end is closed
-            break
+            read = b""
         if not read:
-            break
+            # what was written between the reader's look and the writer's end still waits there
+            if ended:
+                break
+            process.wait(60)
+            ended = True
         shown += read
     os.close(ours)
     return process.wait(60), shown.decode().replace("\r\n", "\n")
@@ -142,7 +150,12 @@ def terminal(tmp_path):
     def call(*args: object, columns: int = 80) -> str:
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         environment |= {"TERM": "xterm", "NO_COLOR": "1"}
-        _, shown = at_terminal(args, tmp_path, environment, size=(50, columns), errors=False)
+        with tempfile.TemporaryFile() as errors:
+            status, shown = at_terminal(
+                args, tmp_path, environment, size=(50, columns), errors=errors
+            )
+            errors.seek(0)
+            assert status == 0, (status, shown, errors.read())
         return "\n".join(line.rstrip() for line in plain(shown).splitlines())
 
     return call
