@@ -7,7 +7,7 @@ from pathlib import Path
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
-def floors(extras: tuple[str, ...] = ("test", "onnx", "weights")) -> list[str]:
+def floors(extras: tuple[str, ...] = ("test", "onnx", "tiff", "weights")) -> list[str]:
     """List them; a dependency without a lowest version is an error."""
     project = tomllib.loads(PYPROJECT.read_text())["project"]
     wanted = list(project["dependencies"])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from convcli import terminal
 from convcli.engine.errors import ConvError, display_name, one_of, printable
 from convcli.engine.names import RANGES
 from convcli.engine.results import Result
-from convcli.engine.sizes.geometry import size_text
 from convcli.files.memory import check_memory
 from convcli.files.operands import Operand
 from convcli.files.output import (
@@ -29,6 +28,9 @@ from convcli.files.output import (
     written_through,
 )
 from convcli.options import FORMATS
+
+if TYPE_CHECKING:
+    from convcli.files.pictures import Picture
 
 __all__ = [
     "Delivered",
@@ -171,9 +173,9 @@ def _natural(operand: Operand, shape: tuple[int, ...]) -> str:
         from convcli.files.rendering import drawable
 
         return "png" if drawable(shape) else "npy"
-    if len(shape) > 2:
-        return "npy"
-    return "csv" if operand.raw is None else "tiff"
+    if operand.raw is not None and len(shape) == operand.values.ndim:
+        return "tiff"
+    return "csv" if len(shape) <= 2 else "npy"
 
 
 def form_of(path: Path, natural: str = "") -> str:
@@ -257,7 +259,7 @@ def place(
             without = not opaque(alpha)
         return Delivered(target.path, ("alpha is left out",) if without else ())
     if form == "tiff" and operand.raw is not None and result.dtype != np.bool:
-        return _as_numbers(operand, result, target, request)
+        return _as_numbers(operand, operand.raw, result, target, request)
     from convcli.files.rendering import rendered
 
     shown = request.preview and terminal.on_terminal()
@@ -271,29 +273,28 @@ def place(
     return Delivered(target.path, notes(), None if picture.made else picture.planes)
 
 
-def _as_numbers(operand: Operand, result: Result, target: Target, request: Request) -> Delivered:
+def _as_numbers(
+    operand: Operand, source: "Picture", result: Result, target: Target, request: Request
+) -> Delivered:
     """Write numbers as they are to a TIFF."""
-    if request.invert or len(result.shape) > 2:
-        got = "--invert" if request.invert else f"a result of {size_text(result.shape)}"
-        raise ConvError(
-            f"tiff: got {got}, the numbers of one plane are written as they are: -o x.npy holds more"
-        )
+    if request.invert:
+        raise ConvError("tiff: got --invert, numbers are written as they are")
     from convcli.files.pictures.formats import write_numbers
-    from convcli.files.pictures.picture import Display
 
     values = result.run()
-    display = operand.raw.display if operand.raw else Display()
     with sink(target, request) as file:
         try:
-            write_numbers(file, values, display)
+            write_numbers(file, values, source)
         except ConvError as error:
             raise error.about(display_name(operand.name)) from error
-    return Delivered(target.path, rounding(values))
+    return Delivered(target.path, rounding(values, source))
 
 
-def rounding(values: NDArray[Any]) -> tuple[str, ...]:
+def rounding(values: NDArray[Any], source: "Picture") -> tuple[str, ...]:
     """Say what the numbers of a TIFF lose."""
-    return ("float64 is rounded to the float32 of a TIFF",) if values.dtype == np.float64 else ()
+    if values.dtype != np.float64 or source.planes.dtype.itemsize == 8:
+        return ()
+    return ("float64 is rounded to the float32 of a TIFF",)
 
 
 def _json(array: NDArray[Any]) -> Iterator[bytes]:

@@ -18,13 +18,20 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from convcli.engine.errors import ConvError, printable
 from convcli.files.memory import check_size, too_large
 
-__all__ = ["lend", "open_picture", "rawmode", "told"]
+__all__ = ["UnknownSamplesError", "lend", "open_picture", "rawmode", "told"]
 
 _PLUGINS = {"PNG": "PngImagePlugin", "JPEG": "JpegImagePlugin"}
 """What reads the everyday formats: `Image.open` would load three more before it."""
 
+_UNKNOWN = ("unknown pixel mode", "unknown raw mode for given image mode")
+"""What Pillow says of a page, and of bands apart, that it cannot read."""
+
 _BYTES = {"L": ("L", 1), "RGB": ("RGBX", 4), "RGBA": ("RGBA", 4)}
 """By mode: that of an image of Pillow's which lies in memory as this one does, and its bytes a pixel."""
+
+
+class UnknownSamplesError(ConvError):
+    """Pillow, or what takes planes from it, has no way to read such samples: another library may."""
 
 
 def open_picture(file: BinaryIO, format: str, max_pixels: int) -> ImageFile.ImageFile:
@@ -82,8 +89,10 @@ def told() -> Iterator[None]:
         most = int(2 * (Image.MAX_IMAGE_PIXELS or 0))
         raise too_large(found[0] if found else "too many", most) from error
     except UnidentifiedImageError as error:
-        raise ConvError("is broken, or of a kind that is not read here") from error
+        raise UnknownSamplesError("is broken, or of a kind that is not read here") from error
     except Exception as error:  # decoders of many hands: SyntaxError, struct.error, KeyError, …
+        if str(error) in _UNKNOWN:
+            raise UnknownSamplesError("has samples of a kind that is not read here") from error
         if isinstance(error, EOFError) or "truncated" in str(error).lower():
             raise ConvError("is truncated") from error
         raise ConvError(f"is damaged: {printable(error) or type(error).__name__}") from error

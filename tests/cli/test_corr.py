@@ -309,6 +309,30 @@ def test_a_tiff_of_integers_is_an_array_of_its_own_units(convcli, tmp_path):
     )
 
 
+def test_a_tiff_of_several_bands_is_an_array_of_them(convcli, tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    bands = np.random.default_rng(3).standard_normal((8, 9, 4))
+    (tmp_path / "scene.tif").write_bytes(tiff(bands, sample_format=3, extra=(0, 0, 0)))
+    done = convcli("corr", "scene.tif", "-k", "1 1", "--json")
+    assert json.loads(done.text)["shape"] == [4, 8, 8]
+    done = convcli("corr", "scene.tif", "-k", "1 1")
+    assert (done.status, done.text, done.err) == (0, "scene-corr.tiff\n", "")
+    planes = np.moveaxis(bands, 2, 0)
+    np.testing.assert_array_equal(
+        tifffile.imread(tmp_path / "scene-corr.tiff"), planes[..., :-1] + planes[..., 1:]
+    )
+    assert convcli("pool", "scene-corr.tiff", "-k", 2).text == "scene-corr-pool.tiff\n"
+    assert tifffile.imread(tmp_path / "scene-corr-pool.tiff").shape == (4, 4, 4)
+    done = convcli("corr", "scene.tif", "-k", "[[[[1]],[[0]],[[0]],[[1]]]]", "-o", "sum.tif")
+    assert (done.status, done.err) == (0, "")
+    np.testing.assert_array_equal(
+        tifffile.imread(tmp_path / "sum.tif").squeeze(), planes[0] + planes[3]
+    )
+    done = convcli("corr", "scene.tif", "-k", "1 1", "-o", "x.png")
+    assert done.status == 1
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_how_a_picture_is_shown_stays_or_is_said(convcli, tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "scan.png", dpi=(300, 300))
     for call, note in (

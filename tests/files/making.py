@@ -64,43 +64,53 @@ def tiff(
     order: str = "<",
     photometric: int = 1,
     sample_format: int = 1,
+    extra: tuple[int, ...] = (),
+    apart: bool = False,
     **tags: int,
 ) -> bytes:
-    """Encode (H, W) or (H, W, C) as one uncompressed strip."""
+    """Encode (H, W) or (H, W, C) as one uncompressed strip, or one a band if they lie apart.
+
+    `extra` is what samples behind the colours are; of four the last is alpha unless it says else.
+    """
     height, width = samples.shape[:2]
     channels = 1 if samples.ndim == 2 else samples.shape[2]
-    data = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
-    bits = tags.get("bits", 8 * samples.dtype.itemsize)
-    many = struct.pack(f"{order}{channels}H", *[bits] * channels)
-    entries = {256: width, 257: height, 259: 1, 262: photometric, 273: 8, 277: channels}
-    entries |= {278: height, 279: len(data), 339: sample_format}
-    if channels == 4:
-        entries[338] = tags.get("extra", 2)
+    if channels == 4 and not extra:
+        extra = (2,)
+    stored = np.moveaxis(samples, 2, 0) if apart else samples
+    data = stored.astype(samples.dtype.newbyteorder(order)).tobytes()
+    strips = channels if apart else 1
+    entries = {256: width, 257: height, 259: 1, 262: photometric, 277: channels, 278: height}
+    entries |= {339: sample_format, 284: 2 if apart else 1}
     if "orientation" in tags:
         entries[274] = tags["orientation"]
     entries[256] = tags.get("width", width)
-    start = 8 + len(data) + len(many) % 2
-    blob = {258: (3, channels, many)}
-    count = len(entries) + 1
+    each = len(data) // strips
+    longs = {tag: [value] for tag, value in entries.items()}
+    longs |= {273: [8 + each * i for i in range(strips)], 279: [each] * strips}
+    shorts = {258: [tags.get("bits", 8 * samples.dtype.itemsize)] * channels}
+    if extra:
+        shorts[338] = list(extra)
+    start = 8 + len(data) + len(data) % 2
+    count = len(longs) + len(shorts)
     after = start + 2 + 12 * count + 4
-    body = b""
-    for tag in sorted([*entries, 258]):
-        if tag == 258:
-            kind, n, raw = blob[258]
-            value = raw.ljust(4, b"\0") if len(raw) <= 4 else struct.pack(f"{order}I", after)
-            body += struct.pack(f"{order}HHI", tag, kind, n) + value
-        else:
-            body += struct.pack(f"{order}HHII", tag, 4, 1, entries[tag])
+    body = behind = b""
+    for tag in sorted([*longs, *shorts]):
+        values, kind, letter = (longs[tag], 4, "I") if tag in longs else (shorts[tag], 3, "H")
+        raw = struct.pack(f"{order}{len(values)}{letter}", *values)
+        if len(raw) > 4:
+            place = struct.pack(f"{order}I", after + len(behind))
+            raw, behind = place, behind + raw + b"\0" * (len(raw) % 2)
+        body += struct.pack(f"{order}HHI", tag, kind, len(values)) + raw.ljust(4, b"\0")
     mark = b"II*\0" if order == "<" else b"MM\0*"
     return (
         mark
         + struct.pack(f"{order}I", start)
         + data
-        + b"\0" * (start - 8 - len(data))
+        + b"\0" * (len(data) % 2)
         + struct.pack(f"{order}H", count)
         + body
         + struct.pack(f"{order}I", 0)
-        + many
+        + behind
     )
 
 

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.lib
 from PIL import Image
 
+from tests.files.making import tiff
+
 __all__ = ["SCRATCH", "Seed", "fetch", "made", "pictures", "tables"]
 
 SCRATCH = Path(__file__).parents[2] / "build/fuzz"
@@ -112,7 +114,13 @@ def made() -> list[Seed]:
         found.append((name, file.getvalue()))
     palette = io.BytesIO()
     Image.fromarray(rgb).convert("P").save(palette, "PNG", transparency=3)
-    return [*found, ("palette.png", palette.getvalue()), ("bomb.gif", _BOMB)]
+    bands = tiff(rng.standard_normal((24, 31, 2)), sample_format=3, extra=(0,), apart=True)
+    return [
+        *found,
+        ("palette.png", palette.getvalue()),
+        ("bomb.gif", _BOMB),
+        ("bands.tif", bands),
+    ]
 
 
 _BOMB = (

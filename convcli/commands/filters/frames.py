@@ -116,7 +116,7 @@ def _pictured(
         picture, notes = rendered(operand, result, form, request.range_mode, invert=request.invert)
         return picture, notes()
     values = result.run()
-    return numbers(values, operand.raw.display), rounding(values)
+    return numbers(values, operand.raw), rounding(values, operand.raw)
 
 
 def _apart(

@@ -76,9 +76,17 @@ def read_picture(
                 raise ConvError(f"has one frame, --frame 0 is allowed, got {frame}")
             return Picture(netpbm.read(file, max_pixels))
         # Pillow is loaded for the first picture: arrays never need it
+        from convcli.files.opening import UnknownSamplesError
         from convcli.files.pictures.decoding import decode
 
-        return decode(file, format, max_pixels, frame)
+        try:
+            return decode(file, format, max_pixels, frame)
+        except UnknownSamplesError as error:
+            if format != "TIFF":
+                raise
+            from convcli.files.pictures import tiff
+
+            return tiff.read(file, max_pixels, frame, error)
 
 
 def read_frames(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS) -> Frames:
@@ -100,9 +108,17 @@ def read_frames(source: bytes | Path, name: str, *, max_pixels: int = MAX_PIXELS
             from convcli.files.pictures import netpbm
 
             return Frames((Picture(netpbm.read(file, max_pixels)),))
+        from convcli.files.opening import UnknownSamplesError
         from convcli.files.pictures.decoding import decode_frames
 
-        return decode_frames(file, format, max_pixels)
+        try:
+            return decode_frames(file, format, max_pixels)
+        except UnknownSamplesError as error:
+            if format != "TIFF":
+                raise
+            from convcli.files.pictures import tiff
+
+            return tiff.read_all(file, max_pixels, error)
 
 
 @contextmanager

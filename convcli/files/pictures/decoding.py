@@ -4,7 +4,7 @@ import os
 import re
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from mmap import mmap
@@ -18,15 +18,25 @@ from convcli.engine.errors import ConvError, printable
 from convcli.engine.threads import each, workers
 from convcli.files.ahead import opened
 from convcli.files.memory import check_size, too_large
-from convcli.files.opening import lend, open_picture, rawmode, told
+from convcli.files.opening import UnknownSamplesError, lend, open_picture, rawmode, told
 from convcli.files.pictures.picture import Display, Frames, Picture, full_scale
 
-__all__ = ["decode", "decode_frames"]
+__all__ = [
+    "TURNS",
+    "check_count",
+    "check_frame",
+    "count_notes",
+    "decode",
+    "decode_frames",
+    "further_notes",
+    "geo_notes",
+]
 
 Array: TypeAlias = NDArray[Any]
 
 _ORIENTATION = 274  # the EXIF tag
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
+_FURTHER, _NO_KIND = 338, 0
 _WHITE_IS_ZERO, _SIGNED = 0, 2
 _ACROSS, _DOWN, _UNIT, _NO_UNIT = 282, 283, 296, 1  # resolution, in TIFF and EXIF
 _GEO = (33550, 33922, 34264, 34735)
@@ -43,7 +53,7 @@ _STRIP = 1 << 16  # pixels that are copied at a time
 _DEEP = re.compile(r"(RGB|RGBA|RGBX);16[BLN]")
 """Pillow's names of 16-bit colour in a file: it would keep the high byte of each sample."""
 
-_TURNS: dict[int, Callable[[Array], Array]] = {
+TURNS: dict[int, Callable[[Array], Array]] = {
     1: lambda a: a,
     2: lambda a: a[..., ::-1],
     3: lambda a: a[..., ::-1, ::-1],
@@ -113,12 +123,9 @@ def decode(file: BinaryIO, format: str, max_pixels: int, frame: int | None = Non
     background = _background(_chunks(file)) if format == "PNG" else None
     count = _count(image, format)
     if frame is None:
-        picture = _decoded(file, image, format, max_pixels, 0, _notes(count, format), memory)
+        picture = _decoded(file, image, format, max_pixels, 0, count_notes(count, format), memory)
         return replace(picture, background=background)
-    if frame >= count:
-        has = f"{count} {_unit(format)}" if count > 1 else "one frame"
-        allowed = f"0 to {count - 1} are" if count > 1 else "0 is"
-        raise ConvError(f"has {has}, --frame {allowed} allowed, got {frame}")
+    check_frame(frame, count, format)
     picture = _decoded(file, image, format, max_pixels, frame)
     return replace(_level(picture, format), background=background)
 
@@ -133,8 +140,7 @@ def decode_frames(file: BinaryIO, format: str, max_pixels: int) -> Frames:
     image = open_picture(file, format, max_pixels)
     background = _background(_chunks(file)) if format == "PNG" else None
     count = _count(image, format)
-    if count >= _MOST:
-        raise ConvError(f"has {_MOST} {_unit(format)} or more, less are allowed for --frame all")
+    check_count(count, format)
     # a picture for programs that know no animation is no part of it
     first = 1 if image.info.get("default_image") and count > 1 else 0
     meant = count - first
@@ -177,6 +183,30 @@ def _count(image: ImageFile.ImageFile, format: str) -> int:
                 count += 1
         image.seek(0)
     return count
+
+
+def check_count(count: int, format: str) -> None:
+    """Refuse to read all of more pages or frames than are counted.
+
+    Raises
+    ------
+    ConvError
+    """
+    if count >= _MOST:
+        raise ConvError(f"has {_MOST} {_unit(format)} or more, less are allowed for --frame all")
+
+
+def check_frame(frame: int, count: int, format: str) -> None:
+    """Refuse a frame that a file does not have.
+
+    Raises
+    ------
+    ConvError
+    """
+    if frame >= count:
+        has = f"{count} {_unit(format)}" if count > 1 else "one frame"
+        allowed = f"0 to {count - 1} are" if count > 1 else "0 is"
+        raise ConvError(f"has {has}, --frame {allowed} allowed, got {frame}")
 
 
 def _unit(format: str) -> str:
@@ -254,8 +284,8 @@ def _decoded(
     else:
         layout = _layout(image, format)
         values = _filled(image, layout, memory=memory)
-    if format == "TIFF" and any(tag in image.tag_v2 for tag in _GEO):  # type: ignore[attr-defined]
-        notes += ("its place on the earth (GeoTIFF) is left out",)
+    if format == "TIFF":
+        notes += _left_out(image.mode, image.tag_v2)  # type: ignore[attr-defined]
     if image.mode in ("CMYK", "YCbCr"):
         notes += (f"{image.mode} is read as RGB, without its colour profile",)
         profile = None
@@ -272,7 +302,31 @@ def _decoded(
     )
 
 
-def _notes(count: int, format: str) -> tuple[str, ...]:
+def _left_out(mode: str, tags: Any) -> tuple[str, ...]:
+    """Say what of a TIFF is not read; refuse bands of numbers of which Pillow gives the first alone."""
+    left = tuple(tags.get(_FURTHER, ())).count(_NO_KIND)
+    if left and mode == "L":
+        raise UnknownSamplesError(f"has {1 + left} bands of 8 bits, of no told kind")
+    return further_notes(left) + geo_notes(tags)
+
+
+def further_notes(left: int) -> tuple[str, ...]:
+    """Say that there are samples beside colours and alpha, and what they are is not."""
+    if not left:
+        return ()
+    many = f"{left} more samples a pixel" if left > 1 else "one more sample a pixel"
+    return (f"{many}, of no told kind, {'are' if left > 1 else 'is'} left out",)
+
+
+def geo_notes(tags: Container[int]) -> tuple[str, ...]:
+    """Say that the pixels of a TIFF have a place on the earth."""
+    if any(tag in tags for tag in _GEO):
+        return ("its place on the earth (GeoTIFF) is left out",)
+    return ()
+
+
+def count_notes(count: int, format: str) -> tuple[str, ...]:
+    """Say that there are more pages or frames than the one that is read."""
     if count < 2:
         return ()
     number = f"more than {_MOST - 1}" if count == _MOST else str(count)
@@ -351,13 +405,13 @@ def _layout(image: ImageFile.ImageFile, format: str) -> _Layout:
     if mode == "I" and format == "TIFF":
         return _Layout(1, _INTEGERS[signed, bits][0], _INTEGERS[signed, bits][1])
     if mode == "I" or signed:
-        raise ConvError(
+        raise UnknownSamplesError(
             f"has {'signed ' * signed}{mode} samples of {bits} bits, which are not read: "
             "8 and 16 bits unsigned, signed ones of 16 and 32 bits in grey, and floats, are"
         )
     deep = any(";16" in rawmode(tile) for tile in image.tile) or bits > 8
     if deep and not mode.startswith("I;16") and mode != "F":
-        raise ConvError(
+        raise UnknownSamplesError(
             f"has {mode} samples of more than 8 bits in an order that is not read without loss: "
             "save it as a 16-bit PNG"
         )
@@ -426,13 +480,13 @@ def _filled(
         if memory is None and layout is _LAYOUTS.get(image.mode):
             memory = lend(image)
         image.load()
-        turn = _TURNS.get(_orientation(image), _TURNS[1])
+        turn = TURNS.get(_orientation(image), TURNS[1])
         width, height = image.size
         pixels = None
         if memory is not None:
             pixels = np.frombuffer(memory, np.uint8).reshape(height, width, -1)
         stored = turn(np.empty((0, height, width))).shape[1:]
-        if pixels is not None and layout.bands == 1 and turn is _TURNS[1]:
+        if pixels is not None and layout.bands == 1 and turn is TURNS[1]:
             return pixels.reshape(1, height, width)
         values = np.empty((layout.bands, *stored), layout.dtype) if into is None else into
     target = turn(values)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
-from convcli.files.pictures.picture import Display, Frames, Picture
+from convcli.engine.sizes.geometry import size_text
+from convcli.files.pictures.picture import Frames, Picture
 
 __all__ = [
     "FORMATS",
@@ -144,7 +145,6 @@ def _jpeg(file: BinaryIO, picture: Picture, threads: int | None) -> None:
 
 
 _LOSSLESS = {"lossless": True, "exact": True}
-_tiff = _with_pillow("TIFF")
 _DEEP = (_GREY, _RGB, _GREY16, _RGB16)
 _BOTH = ("profile", "resolution")
 
@@ -155,7 +155,7 @@ FORMATS: dict[str, Format] = {
         (".tif", ".tiff"),
         (_GREY, _RGB, _GREY16, _FLOAT),
         (_GREY, _RGB),
-        _tiff,
+        _with_pillow("TIFF"),
         keeps=_BOTH,
     ),
     "jpeg": Format("JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _jpeg, 65500, _BOTH),
@@ -293,7 +293,7 @@ def write_frames(
     """
     pictures = [p if _fits(p) else Picture(p.planes, p.alpha, display=p.display) for p in pictures]
     if format == "tiff":
-        _save(file, "TIFF", pictures)
+        _pages(file, pictures)
         lost = frames.durations is not None
         return ("TIFF holds pages: how long each is shown is left out",) if lost else ()
     spent = frames.durations or (0.0,) * len(pictures)
@@ -310,31 +310,49 @@ def write_frames(
     return ()
 
 
-def numbers(values: NDArray[Any], display: Display) -> Picture:
-    """Make what a TIFF can hold of numbers of their own units: 32 bits, integers signed, others as floats.
+def numbers(values: NDArray[Any], source: Picture) -> Picture:
+    """Make what a TIFF can hold of numbers of their own units: integers are signed, others are floats.
 
     Parameters
     ----------
-    values : ndarray, shape (H, W)
-        Integers, or floats (of 64 bits they are rounded to 32).
-    display : Display
+    values : ndarray, shape (H, W) or, of several bands, (C, H, W)
+        Integers, or floats: of 64 bits they are rounded to 32, unless the source has 64.
+    source : Picture
+        What they were made from.
 
     Raises
     ------
     ConvError
-        An integer has more than 32 bits.
+        There are more dimensions, or an integer has more than 32 bits and none of the source could.
     """
-    kind: type[np.generic] = np.float32
+    if values.ndim > 3:
+        got = size_text(values.shape)
+        raise ConvError(f"TIFF cannot hold {got}: bands of numbers at most, NPY holds more")
+    if len(values) == 1 and values.ndim == 3:
+        values = values[0]
+    wide = source.planes.dtype.itemsize == 8
+    kind: type[np.generic] = np.float64 if wide else np.float32
     if values.dtype.kind in "iu":
-        kind, held = np.int32, np.iinfo(np.int32)
+        kind, held = (np.int64, np.iinfo(np.int64)) if wide else (np.int32, np.iinfo(np.int32))
         if not held.min <= values.min() <= values.max() <= held.max:
-            raise ConvError("TIFF cannot hold integers of more than 32 bits: NPY and CSV can")
-    return Picture(values.astype(kind, copy=False), display=display)
+            raise ConvError(
+                f"TIFF cannot hold integers of more than {held.bits} bits: NPY and CSV can"
+            )
+    return Picture(values.astype(kind, copy=False), display=source.display, bands=values.ndim == 3)
 
 
-def write_numbers(file: BinaryIO, values: NDArray[Any], display: Display) -> None:
+def write_numbers(file: BinaryIO, values: NDArray[Any], source: Picture) -> None:
     """Write numbers of their own units as a TIFF, as `numbers` says."""
-    _tiff(file, numbers(values, display), None)
+    _pages(file, [numbers(values, source)])
+
+
+def _pages(file: BinaryIO, pictures: Sequence[Picture]) -> None:
+    if any(p.bands or p.planes.dtype.itemsize == 8 for p in pictures):
+        from convcli.files.pictures import tiff
+
+        tiff.write_bands(file, pictures)
+    else:
+        _save(file, "TIFF", pictures)
 
 
 _SCREENS = {72, 96}
@@ -352,6 +370,7 @@ def losses(picture: Picture, format: str) -> tuple[str, ...]:
 
     Examples
     --------
+    >>> from convcli.files.pictures.picture import Display
     >>> page = Picture(np.zeros((2, 2), np.uint8), display=Display(resolution=(300, 300), gamma=1.0))
     >>> losses(page, "pgm")
     ('PGM holds no resolution and no gamma, they are left out',)

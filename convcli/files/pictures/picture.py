@@ -59,8 +59,8 @@ class Picture:
     Parameters
     ----------
     planes : ndarray
-        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other integers are numbers of their own units
-        (elevations, densities), with no black and white.
+        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other dtypes, and several bands, are numbers of their
+        own units (elevations, densities), with no black and white.
     alpha : ndarray or None
         (H, W), of the same dtype.
     profile : bytes or None
@@ -72,6 +72,8 @@ class Picture:
         The colour that the file says it is to be seen over: red, green, blue, 0 … 1.
     made : Sampled or None
         Computes the planes, rows at a time, while they are written: `planes` then has their shape and dtype alone.
+    bands : bool
+        Whether the planes are bands of numbers, (C, H, W), and no colours.
     """
 
     planes: Samples
@@ -81,6 +83,7 @@ class Picture:
     background: tuple[float, float, float] | None = None
     display: Display = Display()
     made: "Sampled | None" = None
+    bands: bool = False
 
     def rows(self, top: int, bottom: int) -> Samples:
         """Return rows top … bottom-1 of the planes."""
@@ -115,13 +118,13 @@ class Picture:
 
     @property
     def colour(self) -> bool:
-        """Whether there are three planes."""
-        return self.planes.ndim == 3
+        """Whether there are three planes of colours."""
+        return self.planes.ndim == 3 and not self.bands
 
     @property
     def measured(self) -> bool:
         """Whether the samples are numbers of their own units."""
-        return self.planes.dtype.kind in "iu" and self.planes.dtype not in (np.uint8, np.uint16)
+        return self.bands or self.planes.dtype not in (np.uint8, np.uint16, np.float32)
 
     @property
     def full_scale(self) -> float:

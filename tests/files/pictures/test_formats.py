@@ -13,6 +13,7 @@ from convcli.files.pictures.formats import FORMATS, check_format, format_of, kin
 from convcli.files.pictures.picture import Display
 
 RNG = np.random.default_rng(9)
+SMALL = np.zeros((2, 2), np.uint8)
 KINDS = {
     "8-bit grey": RNG.integers(0, 256, (6, 5), dtype=np.uint8),
     "8-bit RGB": RNG.integers(0, 256, (3, 6, 5), dtype=np.uint8),
@@ -214,7 +215,7 @@ def test_numbers_of_their_own_units_are_written_as_they_are(dtype):
     if np.dtype(dtype).itemsize == 2:
         values = np.array([[0, 300, 7]])
     file = io.BytesIO()
-    write_numbers(file, values.astype(dtype), Display((300, 150)))
+    write_numbers(file, values.astype(dtype), Picture(SMALL, display=Display((300, 150))))
     back = read_picture(file.getvalue(), "x")
     assert back.planes.dtype == (np.float32 if np.dtype(dtype).kind == "f" else np.int32)
     np.testing.assert_array_equal(back.planes, values.astype(back.planes.dtype))
@@ -226,7 +227,7 @@ def test_integers_that_a_tiff_cannot_hold_are_refused(value):
     message = "^TIFF cannot hold integers of more than 32 bits: NPY and CSV can$"
     for values in ([[value, 0]], [[0, value]]):
         with pytest.raises(ConvError, match=message):
-            write_numbers(io.BytesIO(), np.array(values), Display())
+            write_numbers(io.BytesIO(), np.array(values), Picture(SMALL))
 
 
 def test_gamma_and_primaries_are_written_as_png_counts_them():

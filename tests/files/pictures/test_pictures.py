@@ -175,23 +175,21 @@ def test_tiff_of_12_bits_is_stretched_to_16(photometric):
     packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], -1)
     data = tiff(packed.reshape(5, 12).astype(np.uint8), bits=12, width=8, photometric=photometric)
     if photometric == 0:  # Pillow knows no such file
-        with pytest.raises(ConvError):
-            read_picture(data, "x")
-        return
+        pytest.importorskip("tifffile")
+        values = 4095 - values
     found = read_picture(data, "x").planes
     assert found.dtype == np.uint16
     assert np.abs(found - values * (65535 / 4095)).max() < 1
-    assert found[0, :2].tolist() == [0, 65535]
+    assert found[0, :2].tolist() == ([0, 65535] if photometric else [65535, 0])
 
 
 def test_tiff_of_kinds_that_would_lose_bits_is_refused():
     for samples, options in (
-        (GREY.view(np.int8), {"sample_format": 2}),
         (RGBA16, {"photometric": 5}),  # CMYK
-        (RGBA16, {"photometric": 2, "extra": 1}),  # colours multiplied by alpha
-        (FLOAT.astype(np.float64), {"sample_format": 3}),
+        (FLOAT.astype(np.complex64), {"sample_format": 6}),
+        (FLOAT.astype(np.float64), {"sample_format": 3, "bits": 24}),
     ):
-        with pytest.raises(ConvError, match=r"^x: (has .* samples|is broken, or of a kind)"):
+        with pytest.raises(ConvError, match=r"^x: (has .*(samples|complex)|is damaged)"):
             read_picture(tiff(samples, **options), "x")
 
 
@@ -206,9 +204,7 @@ def test_tiff_of_other_integers_is_read_as_numbers(order, dtype, compression):
     if compression and dtype == np.int32:  # the only one that Pillow writes
         data = saved(values, "TIFF", compression=compression)
     if dtype == np.uint32 and order == ">":  # Pillow knows no such file
-        with pytest.raises(ConvError, match="is broken, or of a kind that is not read here"):
-            read_picture(data, "x")
-        return
+        pytest.importorskip("tifffile")
     found = read_picture(data, "x")
     assert found.planes.dtype == dtype
     assert found.measured
@@ -517,6 +513,5 @@ def test_a_fourth_sample_that_is_no_alpha_is_left():
     image = Image.frombytes("RGBX", (7, 5), x.tobytes())
     file = io.BytesIO()
     image.save(file, "TIFF")
-    found = read_picture(file.getvalue(), "x")
-    assert found.alpha is None
-    assert (found.planes == x[..., :3].transpose(2, 0, 1)).all()
+    notes = ("one more sample a pixel, of no told kind, is left out",)
+    check(file.getvalue(), planes(x[..., :3]), notes=notes)
