@@ -104,7 +104,7 @@ def rendered(
 
 
 def _dressed(planes: NDArray[Any], source: Picture | None, result: Result) -> Picture:
-    """Give a result what is carried over from its input: its alpha, filtered or that at the anchor of each window, and how it is shown.
+    """Give a result what is carried over from its input: its alpha, filtered or that at the anchor of each window, how it is shown, what the camera says.
 
     The resolution stays as it is under any stride: it says how large a pixel is to be printed, not what it was.
     """
@@ -118,4 +118,4 @@ def _dressed(planes: NDArray[Any], source: Picture | None, result: Result) -> Pi
     elif alpha is not None:
         down, across = result.axes
         alpha = alpha[np.ix_(down.anchors, across.anchors)]
-    return Picture(planes, alpha, source.profile, display=source.display)
+    return Picture(planes, alpha, source.profile, display=source.display, exif=source.exif)

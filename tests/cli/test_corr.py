@@ -333,6 +333,20 @@ def test_a_tiff_of_several_bands_is_an_array_of_them(convcli, tmp_path):
     assert not (tmp_path / "x.png").exists()
 
 
+def test_what_the_camera_says_goes_along_once(convcli, tmp_path):
+    tags = Image.Exif()
+    tags[271], tags[274] = "Maker", 6
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1000, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.jpg", exif=tags)
+    assert convcli("corr", "photo.jpg", "-k", "box:3", "-o", "out.jpg").status == 0
+    data = (tmp_path / "out.jpg").read_bytes()
+    assert data.count(b"\xff\xd0") > 0  # several strips
+    assert data.count(b"Exif\0\0") == 1
+    with Image.open(tmp_path / "out.jpg") as image:
+        assert dict(image.getexif()) == {271: "Maker"}
+        assert image.size == (1200, 1000)
+
+
 def test_how_a_picture_is_shown_stays_or_is_said(convcli, tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "scan.png", dpi=(300, 300))
     for call, note in (

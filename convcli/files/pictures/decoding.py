@@ -19,6 +19,7 @@ from convcli.engine.threads import each, workers
 from convcli.files.ahead import opened
 from convcli.files.memory import check_size, too_large
 from convcli.files.opening import UnknownSamplesError, lend, open_picture, rawmode, told
+from convcli.files.pictures.exif import read_exif
 from convcli.files.pictures.picture import Display, Frames, Picture, full_scale
 
 __all__ = [
@@ -299,6 +300,7 @@ def _decoded(
         profile if isinstance(profile, bytes) and profile else None,
         notes,
         display=_display(image),
+        exif=read_exif(image),
     )
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
-from convcli.files.pictures.picture import Frames, Picture
+from convcli.files.memory import amount
+from convcli.files.pictures.picture import LONGEST_EXIF, Frames, Picture
 
 __all__ = [
     "FORMATS",
@@ -48,7 +49,7 @@ class Format:
     longest : int
         The largest height and width.
     keeps : tuple of str
-        Of "profile", "resolution", "aspect" and "gamma", what it has a place for.
+        Of "profile", "resolution", "aspect", "gamma" and "exif", what it has a place for.
     """
 
     name: str
@@ -81,7 +82,7 @@ def _save(file: BinaryIO, name: str, pictures: Sequence[Picture], **options: Any
     pictures = [p.held() for p in pictures]
     picture = pictures[0]
     kept = {"icc_profile": picture.profile} if picture.profile and name != "BMP" else {}
-    kept |= _resolution(name, picture.display.resolution)
+    kept |= _about(name, picture)
     # in memory first: an encoder of Pillow that fails to write does not say why
     encoded = BytesIO()
     pillow = import_module("PIL.Image")  # not at the top: arrays never need it
@@ -102,19 +103,24 @@ def _interleaved(picture: Picture) -> NDArray[Any]:
     return np.stack(planes, axis=-1) if len(planes) > 1 else np.ascontiguousarray(planes[0])
 
 
-def _resolution(name: str, dpi: tuple[float, float] | None) -> dict[str, Any]:
-    """Say it as Pillow's writers want it; WebP has no place but the tags of EXIF."""
-    if dpi is None:
-        return {}
-    if name != "WEBP":
-        return {"dpi": dpi}
-    tags = import_module("PIL.Image").Exif()
-    tags[282], tags[283], tags[296] = *dpi, 2
-    return {"exif": tags.tobytes()}
+def _about(name: str, picture: Picture) -> dict[str, Any]:
+    """Give resolution and EXIF as Pillow's writers want them; WebP has no place for the former but the latter."""
+    from convcli.files.pictures.exif import carried
+
+    dpi, exif = picture.display.resolution, carried(picture)
+    if name == "BMP":
+        exif = b""
+    if name == "WEBP" and dpi is not None:
+        tags = import_module("PIL.Image").Exif()
+        tags.load(exif)
+        tags[282], tags[283], tags[296] = *dpi, 2
+        dpi, exif = None, tags.tobytes()
+    return {key: value for key, value in (("dpi", dpi), ("exif", exif)) if value}
 
 
 def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
     from convcli.files.pictures import png
+    from convcli.files.pictures.exif import carried
 
     png.write_png(
         file,
@@ -122,6 +128,7 @@ def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
         picture.alpha,
         profile=picture.profile,
         display=picture.display,
+        exif=carried(picture),
         threads=threads,
         made=picture.made,
     )
@@ -146,19 +153,19 @@ def _jpeg(file: BinaryIO, picture: Picture, threads: int | None) -> None:
 
 _LOSSLESS = {"lossless": True, "exact": True}
 _DEEP = (_GREY, _RGB, _GREY16, _RGB16)
-_BOTH = ("profile", "resolution")
+_MOST = ("profile", "resolution", "exif")
 
 FORMATS: dict[str, Format] = {
-    "png": Format("PNG", (".png",), _DEEP, _DEEP, _png, keeps=(*_BOTH, "aspect", "gamma")),
+    "png": Format("PNG", (".png",), _DEEP, _DEEP, _png, keeps=(*_MOST, "aspect", "gamma")),
     "tiff": Format(
         "TIFF",
         (".tif", ".tiff"),
         (_GREY, _RGB, _GREY16, _FLOAT),
         (_GREY, _RGB),
         _with_pillow("TIFF"),
-        keeps=_BOTH,
+        keeps=_MOST,
     ),
-    "jpeg": Format("JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _jpeg, 65500, _BOTH),
+    "jpeg": Format("JPEG", (".jpg", ".jpeg"), (_GREY, _RGB), (), _jpeg, 65500, _MOST),
     "webp": Format(
         "WebP",
         (".webp",),
@@ -166,7 +173,7 @@ FORMATS: dict[str, Format] = {
         (_GREY, _RGB),
         _with_pillow("WEBP", **_LOSSLESS),
         16383,
-        _BOTH,
+        _MOST,
     ),
     "bmp": Format("BMP", (".bmp",), (_GREY, _RGB), (), _with_pillow("BMP"), keeps=("resolution",)),
     "pgm": Format("PGM", (".pgm",), (_GREY, _GREY16), (), _netpbm),
@@ -383,7 +390,10 @@ def losses(picture: Picture, format: str) -> tuple[str, ...]:
         "resolution": ("resolution", not {round(v) for v in how.resolution or ()} <= _SCREENS),
         "shape of its pixels": ("aspect", how.aspect is not None),
         "gamma": ("gamma", gamma and not picture.profile),
+        "EXIF": ("exif", bool(picture.exif)),
     }
+    if format == "jpeg" and len(picture.exif or b"") > LONGEST_EXIF:
+        given[f"EXIF of more than {amount(LONGEST_EXIF)}"] = ("", True)
     lost = [f"no {name}" for name, (key, has) in given.items() if has and key not in row.keeps]
     notes = []
     if lost:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convcli.engine import threads as cores
-from convcli.files.pictures.picture import Picture
+from convcli.files.pictures.exif import carried
+from convcli.files.pictures.picture import LONGEST_EXIF, Picture
 
 __all__ = ["QUALITY", "write_jpeg"]
 
@@ -36,7 +37,7 @@ _FRAME, _SCAN, _INTERVAL, _RESTART, _END = 0xC0, 0xDA, 0xDD, 0xD0, b"\xff\xd9"
 
 
 def write_jpeg(file: BinaryIO, picture: Picture, threads: int | None = None) -> None:
-    """Write 8-bit grey or RGB, its colour profile and its resolution.
+    """Write 8-bit grey or RGB, its colour profile, its resolution and its EXIF.
 
     Parameters
     ----------
@@ -70,8 +71,12 @@ def _encoded(picture: Picture, rows: int, beside: bool, top: int) -> memoryview:
     planes = picture.rows(top, min(top + rows, picture.size[0]))
     bands = [_image(plane) for plane in (planes if planes.ndim == 3 else [planes])]
     image = bands[0] if len(bands) == 1 else Image.merge("RGB", bands)
-    told = {"icc_profile": picture.profile, "dpi": picture.display.resolution}
-    kept = {name: value for name, value in told.items() if value and top == 0}
+    kept: dict[str, Any] = {}
+    if top == 0:
+        exif = carried(picture)
+        told = {"icc_profile": picture.profile, "dpi": picture.display.resolution}
+        told["exif"] = exif if len(exif) <= LONGEST_EXIF else None
+        kept = {name: value for name, value in told.items() if value}
     with _scratch(beside) as file:
         image.save(file, "JPEG", quality=QUALITY, **kept)
         file.seek(0)

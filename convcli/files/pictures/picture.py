@@ -11,11 +11,14 @@ from convcli.engine import threads
 if TYPE_CHECKING:
     from convcli.engine.ranges import Sampled
 
-__all__ = ["Display", "Frames", "Picture", "Samples", "full_scale"]
+__all__ = ["LONGEST_EXIF", "Display", "Frames", "Picture", "Samples", "full_scale"]
 
 Samples: TypeAlias = (
     NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32] | NDArray[np.integer[Any]]
 )
+
+LONGEST_EXIF = 2**16 - 3
+"""Bytes of EXIF that a JPEG has room for."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class Picture:
         The colour that the file says it is to be seen over: red, green, blue, 0 … 1.
     made : Sampled or None
         Computes the planes, rows at a time, while they are written: `planes` then has their shape and dtype alone.
+    exif : bytes or None
+        What the camera says, as the file has it.
     bands : bool
         Whether the planes are bands of numbers, (C, H, W), and no colours.
     """
@@ -83,6 +88,7 @@ class Picture:
     background: tuple[float, float, float] | None = None
     display: Display = Display()
     made: "Sampled | None" = None
+    exif: bytes | None = None
     bands: bool = False
 
     def rows(self, top: int, bottom: int) -> Samples:

@@ -47,6 +47,7 @@ def write_png(
     *,
     profile: bytes | None = None,
     display: Display = Display(),  # noqa: B008 (frozen)
+    exif: bytes = b"",
     threads: int | None = None,
     made: Sampled | None = None,
 ) -> None:
@@ -63,6 +64,8 @@ def write_png(
         An ICC profile.
     display : Display
         Its resolution, gamma, primaries; sRGB is left out where there is a profile.
+    exif : bytes
+        As Pillow has it.
     threads : int or None
         None: one a core, or as many as OMP_NUM_THREADS says if that is less.
     made : Sampled or None
@@ -78,6 +81,8 @@ def write_png(
     """
     picture = Picture(planes, alpha, made=made)
     _head(file, picture, _shown(profile, display))
+    if exif:
+        _chunk(file, b"eXIf", exif.removeprefix(b"Exif\0\0"))
     for part in _stream(picture, threads):
         _chunk(file, b"IDAT", part)
     _chunk(file, b"IEND", b"")

@@ -1,0 +1,58 @@
+"""What a camera says of a picture (EXIF): read with it, and carried to the result as far as that is true of it."""
+
+from contextlib import suppress
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from convcli.files.pictures.picture import Picture
+
+__all__ = ["carried", "read_exif"]
+
+_CAMERA, _PLACE = 0x8769, 0x8825
+"""What points to tags of their own: of the camera, and of the place."""
+
+_TITLES = (271, 272, 306, 315, 33432)
+"""Of a TIFF's tags those that say who took the picture, by what and when; the others say how the file is made."""
+
+_OF_THE_FILE = (256, 257, 274)
+"""Width, height and orientation: the file says the first two, and the samples are upright."""
+
+_SIDES = {40962: 1, 40963: 0}
+"""Width and height once more, among the camera's tags; by axis."""
+
+
+def read_exif(image: ImageFile.ImageFile) -> bytes | None:
+    """Return the EXIF of an open picture, None where there is none; a TIFF's is put together of its tags."""
+    if image.format != "TIFF":
+        data = image.info.get("exif")
+        return data if isinstance(data, bytes) and data else None
+    with suppress(Exception):  # broken tags are no reason to refuse the samples
+        tags, found = image.getexif(), Image.Exif()
+        found.update({tag: tags[tag] for tag in _TITLES if tag in tags})
+        own = {tag: tags.get_ifd(tag) for tag in (_CAMERA, _PLACE) if tag in tags}
+        for tag, held in own.items():
+            found.get_ifd(tag).update(held)
+        return found.tobytes() if found or own else None
+    return None
+
+
+def carried(picture: Picture) -> bytes:
+    """Return a picture's EXIF for a file of it: upright, of its size, without the small picture of what it was.
+
+    Nothing, where there is none or it cannot be read.
+    """
+    with suppress(Exception):
+        if picture.exif:
+            tags: Any = Image.Exif()
+            tags.load(picture.exif)
+            for tag in _OF_THE_FILE:
+                if tag in tags:
+                    del tags[tag]
+            camera = tags.get_ifd(_CAMERA) if _CAMERA in tags else {}
+            for tag, axis in _SIDES.items():
+                if tag in camera:
+                    camera[tag] = picture.size[axis]
+            data: bytes = tags.tobytes()
+            return data
+    return b""
