@@ -1,11 +1,13 @@
 """What a camera says of a picture (EXIF): read with it, and carried to the result as far as that is true of it."""
 
 from contextlib import suppress
-from typing import Any
-
-from PIL import Image, ImageFile
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from convcli.files.pictures.picture import Picture
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
 
 __all__ = ["carried", "read_exif"]
 
@@ -22,13 +24,13 @@ _SIDES = {40962: 1, 40963: 0}
 """Width and height once more, among the camera's tags; by axis."""
 
 
-def read_exif(image: ImageFile.ImageFile) -> bytes | None:
+def read_exif(image: "ImageFile.ImageFile") -> bytes | None:
     """Return the EXIF of an open picture, None where there is none; a TIFF's is put together of its tags."""
     if image.format != "TIFF":
         data = image.info.get("exif")
         return data if isinstance(data, bytes) and data else None
     with suppress(Exception):  # broken tags are no reason to refuse the samples
-        tags, found = image.getexif(), Image.Exif()
+        tags, found = image.getexif(), _empty()
         found.update({tag: tags[tag] for tag in _TITLES if tag in tags})
         own = {tag: tags.get_ifd(tag) for tag in (_CAMERA, _PLACE) if tag in tags}
         for tag, held in own.items():
@@ -44,7 +46,7 @@ def carried(picture: Picture) -> bytes:
     """
     with suppress(Exception):
         if picture.exif:
-            tags: Any = Image.Exif()
+            tags = _empty()
             tags.load(picture.exif)
             for tag in _OF_THE_FILE:
                 if tag in tags:
@@ -56,3 +58,7 @@ def carried(picture: Picture) -> bytes:
             data: bytes = tags.tobytes()
             return data
     return b""
+
+
+def _empty() -> Any:
+    return import_module("PIL.Image").Exif()  # not at the top: most of what is written has none

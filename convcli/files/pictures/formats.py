@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.memory import amount
+from convcli.files.pictures.exif import carried
 from convcli.files.pictures.picture import LONGEST_EXIF, Frames, Picture
 
 __all__ = [
@@ -105,8 +106,6 @@ def _interleaved(picture: Picture) -> NDArray[Any]:
 
 def _about(name: str, picture: Picture) -> dict[str, Any]:
     """Give resolution and EXIF as Pillow's writers want them; WebP has no place for the former but the latter."""
-    from convcli.files.pictures.exif import carried
-
     dpi, exif = picture.display.resolution, carried(picture)
     if name == "BMP":
         exif = b""
@@ -120,7 +119,6 @@ def _about(name: str, picture: Picture) -> dict[str, Any]:
 
 def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
     from convcli.files.pictures import png
-    from convcli.files.pictures.exif import carried
 
     png.write_png(
         file,
@@ -399,6 +397,8 @@ def losses(picture: Picture, format: str) -> tuple[str, ...]:
     if lost:
         which = "it is" if len(lost) == 1 else "they are"
         notes.append(f"{row.name} holds {' and '.join(lost)}, {which} left out")
+    if "exif" in row.keeps and picture.exif and not carried(picture):
+        notes.append("its EXIF is damaged, it is left out")
     if "profile" in row.keeps and not _fits(picture):
         kind = "RGB" if picture.colour else "grey"
         notes.append(f"its colour profile is none of {kind}, it is left out")

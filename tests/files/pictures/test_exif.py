@@ -188,7 +188,8 @@ def test_broken_exif_is_no_reason_to_fail(cut):
         picture = Picture(GREY, exif=data)
         for format in ("jpeg", "png", "webp", "tiff"):
             file = io.BytesIO()
-            write_picture(file, picture, format)
+            told = write_picture(file, picture, format)
+            assert told in ((), ("its EXIF is damaged, it is left out",))
             np.testing.assert_array_equal(read_picture(file.getvalue(), "x").size, GREY.shape)
 
 
@@ -202,6 +203,13 @@ def test_nothing_is_added(format):
     found = Image.Exif()
     found.load(again)
     assert dict(found) == {271: "Maker"}
+
+
+def test_broken_exif_is_told():
+    picture = Picture(GREY, exif=block()[:60])
+    assert carried(picture) == b""
+    told = write_picture(io.BytesIO(), picture, "png")
+    assert told == ("its EXIF is damaged, it is left out",)
 
 
 def test_a_picture_without_it_has_none():
