@@ -20,7 +20,7 @@ from convcli.files.ahead import opened
 from convcli.files.memory import check_size, too_large
 from convcli.files.opening import UnknownSamplesError, lend, open_picture, rawmode, told
 from convcli.files.pictures.exif import read_exif
-from convcli.files.pictures.picture import Display, Frames, Picture, full_scale
+from convcli.files.pictures.picture import Display, Frames, Picture, full_scale, unbounded
 
 __all__ = [
     "TURNS",
@@ -48,6 +48,12 @@ _INDEXED, _COLOUR = (
 )  # the colour type of a PNG with a palette, and the bit of those with colours
 _TELLING = {b"IHDR": 13, b"PLTE": 768, b"bKGD": 6}
 """The chunks of a PNG that are read here, and their largest size."""
+
+_APART, _PACKED = 284, 259
+"""TIFF tags: 2 where each band lies by itself, 1 where nothing is packed."""
+
+_PLANE = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")
+"""Modes of one band."""
 
 _STRIP = 1 << 16  # pixels that are copied at a time
 
@@ -273,6 +279,10 @@ def _decoded(
         layout = _Layout(2, _byte_pairs, np.uint16, alpha=True)
         values = _filled(image, layout)
     elif rawmodes and all(_DEEP.fullmatch(name) for name in rawmodes):
+        tags = getattr(image, "tag_v2", {})
+        if tags.get(_APART, 1) == 2 and tags.get(_PACKED, 1) != 1:
+            # libtiff unpacks them as it likes, and the second reading would be the first one once more
+            raise UnknownSamplesError("has 16-bit colours that are packed band by band")
         layout = replace(_LAYOUTS[image.mode], dtype=np.uint16)
         values = _filled(image, layout)
         values <<= 8
@@ -301,14 +311,15 @@ def _decoded(
         notes,
         display=_display(image),
         exif=read_exif(image),
+        numbers=format == "TIFF" and unbounded(values),
     )
 
 
 def _left_out(mode: str, tags: Any) -> tuple[str, ...]:
     """Say what of a TIFF is not read; refuse bands of numbers of which Pillow gives the first alone."""
     left = tuple(tags.get(_FURTHER, ())).count(_NO_KIND)
-    if left and mode == "L":
-        raise UnknownSamplesError(f"has {1 + left} bands of 8 bits, of no told kind")
+    if left and mode in _PLANE:
+        raise UnknownSamplesError(f"has {1 + left} bands, of no told kind, which are not read")
     return further_notes(left) + geo_notes(tags)
 
 

@@ -343,7 +343,7 @@ def numbers(values: NDArray[Any], source: Picture) -> Picture:
             raise ConvError(
                 f"TIFF cannot hold integers of more than {held.bits} bits: NPY and CSV can"
             )
-    return Picture(values.astype(kind, copy=False), display=source.display, bands=values.ndim == 3)
+    return Picture(values.astype(kind, copy=False), display=source.display, numbers=True)
 
 
 def write_numbers(file: BinaryIO, values: NDArray[Any], source: Picture) -> None:
@@ -352,7 +352,7 @@ def write_numbers(file: BinaryIO, values: NDArray[Any], source: Picture) -> None
 
 
 def _pages(file: BinaryIO, pictures: Sequence[Picture]) -> None:
-    if any(p.bands or p.planes.dtype.itemsize == 8 for p in pictures):
+    if any(p.numbers and (p.planes.ndim == 3 or p.planes.itemsize == 8) for p in pictures):
         from convcli.files.pictures import tiff
 
         tiff.write_bands(file, pictures)

@@ -11,7 +11,7 @@ from convcli.engine import threads
 if TYPE_CHECKING:
     from convcli.engine.ranges import Sampled
 
-__all__ = ["LONGEST_EXIF", "Display", "Frames", "Picture", "Samples", "full_scale"]
+__all__ = ["LONGEST_EXIF", "Display", "Frames", "Picture", "Samples", "full_scale", "unbounded"]
 
 Samples: TypeAlias = (
     NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32] | NDArray[np.integer[Any]]
@@ -62,7 +62,7 @@ class Picture:
     Parameters
     ----------
     planes : ndarray
-        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other dtypes, and several bands, are numbers of their
+        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other dtypes, several bands and floats beyond 0 … 1 are numbers of their
         own units (elevations, densities), with no black and white.
     alpha : ndarray or None
         (H, W), of the same dtype.
@@ -77,8 +77,9 @@ class Picture:
         Computes the planes, rows at a time, while they are written: `planes` then has their shape and dtype alone.
     exif : bytes or None
         What the camera says, as the file has it.
-    bands : bool
-        Whether the planes are bands of numbers, (C, H, W), and no colours.
+    numbers : bool
+        Whether the planes are numbers of their own units though their dtype does not say so: bands (C, H, W), or floats
+        beyond black and white.
     """
 
     planes: Samples
@@ -89,7 +90,7 @@ class Picture:
     display: Display = Display()
     made: "Sampled | None" = None
     exif: bytes | None = None
-    bands: bool = False
+    numbers: bool = False
 
     def rows(self, top: int, bottom: int) -> Samples:
         """Return rows top … bottom-1 of the planes."""
@@ -125,12 +126,12 @@ class Picture:
     @property
     def colour(self) -> bool:
         """Whether there are three planes of colours."""
-        return self.planes.ndim == 3 and not self.bands
+        return self.planes.ndim == 3 and not self.numbers
 
     @property
     def measured(self) -> bool:
         """Whether the samples are numbers of their own units."""
-        return self.bands or self.planes.dtype not in (np.uint8, np.uint16, np.float32)
+        return self.numbers or self.planes.dtype not in (np.uint8, np.uint16, np.float32)
 
     @property
     def full_scale(self) -> float:
@@ -163,3 +164,12 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     (255, 1.0)
     """
     return int(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+
+
+def unbounded(values: NDArray[Any]) -> bool:
+    """Whether values are floats that are not all from black to white, 0 to 1.
+
+    >>> unbounded(np.float32([0, 0.5, 1])), unbounded(np.float32([0, 2])), unbounded(np.uint8([2]))
+    (False, True, False)
+    """
+    return values.dtype.kind == "f" and not (0 <= values.min() <= values.max() <= 1)

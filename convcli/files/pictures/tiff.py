@@ -25,7 +25,7 @@ from convcli.files.pictures.decoding import (
     further_notes,
     geo_notes,
 )
-from convcli.files.pictures.picture import Display, Frames, Picture, full_scale
+from convcli.files.pictures.picture import Display, Frames, Picture, full_scale, unbounded
 
 __all__ = ["read", "read_all", "write_bands"]
 
@@ -193,7 +193,8 @@ def _meant(page: Any, values: Array) -> Picture:
         notes = further_notes(len(further) - len(kinds[:1])) + notes
         planes: Any = colours if count == 3 else colours[0]
         return Picture(planes, alpha, profile, notes, display=display)
-    return Picture(values, notes=notes, display=display, bands=values.ndim == 3)
+    own = values.ndim == 3 or unbounded(values)
+    return Picture(values, notes=notes, display=display, numbers=own)
 
 
 def _stretched(values: Array, bits: int) -> Array:
@@ -255,7 +256,7 @@ def write_bands(file: BinaryIO, pictures: Sequence[Picture]) -> None:
             writer.write(
                 picture.planes,
                 photometric="minisblack",
-                planarconfig="separate" if picture.bands else None,
+                planarconfig="separate" if picture.planes.ndim == 3 else None,
                 resolution=per_inch,
                 resolutionunit=None if per_inch is None else "inch",
                 software=False,

@@ -48,7 +48,7 @@ def test_grey_of_other_numbers(order, dtype):
     found = read_picture(tiff(values, order=order, sample_format=FORMATS[values.dtype.kind]), "x")
     assert found.planes.dtype == (np.float32 if dtype == "float16" else dtype)
     assert found.planes.dtype.isnative
-    assert found.measured == (dtype != "float16")
+    assert found.measured
     np.testing.assert_array_equal(found.planes, values)
 
 
@@ -67,7 +67,7 @@ def test_bands(order, count, dtype, apart):
         apart=apart,
     )
     found = read_picture(data, "x")
-    assert found.bands
+    assert found.numbers
     assert found.measured
     assert not found.colour
     assert found.alpha is None
@@ -156,6 +156,61 @@ def test_packed(tifffile, compression, tile, dtype, predictor, big):
         file, values, compression=compression, predictor=predictor, tile=tile, bigtiff=big
     )
     np.testing.assert_array_equal(read_picture(file.getvalue(), "x").planes, values)
+
+
+@pytest.mark.parametrize("compression", [None, "deflate", "lzw", "zstd"])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("count", [3, 4])
+def test_deep_colours_that_are_packed(tifffile, compression, order, apart, count):
+    pytest.importorskip("imagecodecs")
+    values = samples("uint16", (count, 6, 9) if apart else (6, 9, count))
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file,
+        values,
+        byteorder=order,
+        photometric="rgb",
+        planarconfig="separate" if apart else "contig",
+        extrasamples=["unassalpha"] * (count - 3),
+        compression=compression,
+    )
+    found = read_picture(file.getvalue(), "x")
+    planes = values if apart else np.moveaxis(values, 2, 0)
+    np.testing.assert_array_equal(found.planes, planes[:3])
+    if count == 4:
+        np.testing.assert_array_equal(found.alpha, planes[3])
+
+
+@pytest.mark.parametrize("compression", [None, "deflate", "lzw"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "uint32", "float32"])
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("apart", [False, True])
+def test_packed_bands(tifffile, compression, dtype, tile, apart):
+    pytest.importorskip("imagecodecs")
+    values = samples(dtype, (3, 20, 30) if apart else (20, 30, 3))
+    file = io.BytesIO()
+    way = "separate" if apart else "contig"
+    tifffile.imwrite(
+        file,
+        values,
+        photometric="minisblack",
+        planarconfig=way,
+        compression=compression,
+        tile=tile,
+        metadata=None,
+    )
+    found = read_picture(file.getvalue(), "x")
+    assert found.notes == ()
+    assert found.planes.dtype == dtype
+    np.testing.assert_array_equal(found.planes, values if apart else np.moveaxis(values, 2, 0))
+
+
+def test_floats_are_a_picture_from_black_to_white_and_else_numbers():
+    for values, own in (([0, 0.5, 1], False), ([0, 0.5, 1.01], True), ([-0.01, 1, 1], True)):
+        found = read_picture(tiff(np.array([values], np.float32), sample_format=3), "x")
+        assert found.measured == own
+    assert read_picture(tiff(np.array([[0, np.nan]], np.float32), sample_format=3), "x").measured
 
 
 def several(tifffile, pages):
@@ -308,11 +363,11 @@ def test_without_the_extra_it_is_named(monkeypatch, values, options, has):
 @pytest.mark.parametrize("shape", [(5, 7), (2, 5, 7), (4, 5, 7)])
 def test_written_numbers_come_back(tifffile, dtype, shape):
     values = samples(dtype, shape)
-    source = Picture(values, display=Display((300, 150)), bands=len(shape) == 3)
+    source = Picture(values, display=Display((300, 150)), numbers=True)
     file = io.BytesIO()
     write_numbers(file, values, source)
     found = read_picture(file.getvalue(), "x")
-    assert found.bands == (len(shape) == 3)
+    assert found.measured
     assert found.planes.dtype == (np.int32 if dtype == "int16" else dtype)
     np.testing.assert_array_equal(found.planes, values)
     assert found.display.resolution == (300, 150)
@@ -327,14 +382,14 @@ def test_floats_are_as_wide_as_those_they_come_from():
         ("int16", np.float32),
         ("float64", np.float64),
     ):
-        made = numbers(values, Picture(values.astype(dtype), bands=True))
+        made = numbers(values, Picture(values.astype(dtype), numbers=True))
         assert made.planes.dtype == expected
 
 
 @needs
 def test_written_pages_of_bands_come_back():
     held = [samples("float32", (2, 5, 7)), samples("float32", (3, 4))]
-    made = [numbers(values, Picture(values, bands=values.ndim == 3)) for values in held]
+    made = [numbers(values, Picture(values, numbers=True)) for values in held]
     file = io.BytesIO()
     assert write_frames(file, made, "tiff", Frames(tuple(made))) == ()
     for page, values in zip(read_frames(file.getvalue(), "x").pictures, held, strict=True):
@@ -344,7 +399,6 @@ def test_written_pages_of_bands_come_back():
 def test_one_band_is_a_plane():
     made = numbers(np.ones((1, 2, 3), np.float32), GREY)
     assert made.planes.shape == (2, 3)
-    assert not made.bands
 
 
 def test_more_dimensions_than_bands_are_refused():
