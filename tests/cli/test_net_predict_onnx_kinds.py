@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import re
 
 import numpy as np
 import pytest
@@ -132,3 +134,75 @@ def test_maps_are_no_answers(convcli, tmp_path, made, pictures):  # noqa: ARG001
     done = convcli("net", "predict", "maps.onnx", "0.png")
     assert done.status == 2
     assert "maps.onnx: its output a is 4x6x8, no score a class: --features a" in done.err
+
+
+@pytest.mark.parametrize("end", ["Sigmoid", "HardSigmoid"])
+def test_probabilities_of_each_class_by_itself_stay_what_they_are(convcli, made, pictures, end):
+    model = made(end=end)
+    done = convcli("net", "predict", "m.onnx", "0.png")
+    rows = list(csv.DictReader(io.StringIO(done.text)))
+    [scores] = reference(model, "", pictures[:1])
+    assert [int(row["class"]) for row in rows] == np.argsort(-scores, kind="stable").tolist()
+    np.testing.assert_allclose(
+        [float(row["probability"]) for row in rows], np.sort(scores)[::-1], rtol=1e-5
+    )
+
+
+def ends_otherwise(model, path, tail, *, kind="float", shape="[K,5]"):
+    """Let the model end in other operators behind its scores."""
+    other = parser.parse_graph(f"g (float[K,5] l) => ({kind}{shape} y) {{ {tail} }}")
+    del model.graph.node[-1]
+    model.graph.node.extend(other.node)
+    model.graph.output[0].CopyFrom(other.output[0])
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1], np.int64), "one"))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0], np.int64), "zero"))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([-1, 5], np.int64), "size"))
+    onnx.save(model, path)
+
+
+def test_one_sigmoid_is_one_probability(convcli, tmp_path, made, pictures):
+    model = made()
+    ends_otherwise(
+        model, tmp_path / "m.onnx", "e = Slice (l, zero, one, one) y = Sigmoid (e)", shape="[K,1]"
+    )
+    done = convcli("net", "predict", "m.onnx", "0.png", "--json")
+    [scores] = reference(model, "", pictures[:1])
+    [best] = json.loads(done.text)[0]["top"]
+    assert best["probability"] == pytest.approx(float(scores[0]), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("tail", "kind", "shape", "held"),
+    [
+        ("e = Slice (l, zero, one, one) y = Relu (e)", "float", "[K,1]", "one number"),
+        ("y = ArgMax <axis=1> (l)", "int64", "[K,1]", r"whole numbers \(ArgMax\)"),
+    ],
+)
+def test_what_is_no_score_a_class_is_refused(
+    convcli,
+    tmp_path,
+    made,
+    pictures,  # noqa: ARG001
+    tail,
+    kind,
+    shape,
+    held,
+):
+    ends_otherwise(made(), tmp_path / "m.onnx", tail, kind=kind, shape=shape)
+    done = convcli("net", "predict", "m.onnx", "0.png")
+    assert done.status == 2
+    assert re.search(f"m.onnx: its output y is {held}, no score a class: --features y", done.err)
+    assert (
+        convcli("net", "predict", "m.onnx", "0.png", "--features", "y", "-o", "x.npy").status == 0
+    )
+
+
+def test_a_softmax_behind_which_only_the_shape_changes(convcli, tmp_path, made, pictures):
+    model = made()
+    ends_otherwise(
+        model, tmp_path / "m.onnx", "e = Softmax (l) i = Identity (e) y = Reshape (i, size)"
+    )
+    done = convcli("net", "predict", "m.onnx", "0.png", "--json")
+    [scores] = reference(model, "", pictures[:1])
+    shares = [one["probability"] for one in json.loads(done.text)[0]["top"]]
+    np.testing.assert_allclose(shares, np.sort(scores)[::-1][: len(shares)], rtol=1e-5)

@@ -12,6 +12,7 @@ from convcli.engine.errors import ConvError, display_name, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.engine.sizes.notation import doubt_about
 from convcli.files.inputs import kind_of
+from convcli.files.sniff import HEAD
 from convcli.files.text import read_text
 from convcli.nets.architecture.builders import scaled
 from convcli.nets.architecture.parser import Node, read_chain
@@ -172,7 +173,7 @@ def is_onnx(name: str, data: bytes = b"") -> bool:
         path = Path(name)
         if not data and path.is_file():
             with path.open("rb") as file:
-                head = file.read(2)
+                head = file.read(HEAD)
     from convcli.nets.architecture.onnx_model.loading import looks_like_onnx
 
     return name.lower().endswith(".onnx") or looks_like_onnx(head)

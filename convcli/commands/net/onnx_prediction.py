@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from math import prod
 from pathlib import Path
@@ -35,6 +36,16 @@ _DTYPES = {
     "tensor(uint8)": np.uint8,
 }
 
+_PASSING = ("Identity", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast", "Dropout", "QuantizeLinear",
+            "DequantizeLinear")  # fmt: skip
+"""Operators behind which numbers mean what they meant."""
+
+_EACH = ("Sigmoid", "HardSigmoid", "QLinearSigmoid")
+"""Operators that make a probability of each number by itself."""
+
+_SCORES = ("Gemm", "MatMul", "Conv", "Add", "LogSoftmax")
+"""Operators that make no probabilities, whatever their numbers add up to."""
+
 
 def predict_onnx(asked: "PredictOptions", inputs: Sequence[str], request: Request) -> None:
     """Answer for each input, or give what a node computes of it.
@@ -66,27 +77,14 @@ def predict_onnx(asked: "PredictOptions", inputs: Sequence[str], request: Reques
     if found and asked.features is not None:
         put_features(inputs, named, found, request)
     elif found:
-        size = found[0].shape
-        if sum(n > 1 for n in size) > 1:
-            raise ConvError(
-                f"{printable(asked.name)}: its output {printable(model.output)} is {size_text(size)}, no score a "
-                f"class: --features {printable(model.output)} -o x.npy gives its numbers",
-                usage=True,
-            )
-        answers = [_answer(name, x) for name, x in zip(named, found, strict=True)]
+        model.check_scores(found[0])
+        answers = [model.answer(name, x) for name, x in zip(named, found, strict=True)]
         names = read_labels(asked.labels, answers[0].logits.size) if asked.labels else None
         show(answers, names, request, asked.top, request.format == "table" and asked.format == "md")
         if asked.logits is not None:
             put_logits(answers, replace(request, output=asked.logits, format="auto"))
     if not whole:
         raise typer.Exit(1)
-
-
-def _answer(name: str, found: NDArray[Any]) -> Prediction:
-    """Take numbers for logits, unless they are probabilities already."""
-    values = np.asarray(found, np.float32).reshape(-1)
-    soft = bool(values.size > 1 and (values >= 0).all() and abs(values.sum() - 1) < 1e-3)
-    return Prediction(name, values, soft)
 
 
 class _Stage:
@@ -116,7 +114,7 @@ class _Session:
             ) from error
         options = runtime.SessionOptions()
         options.log_severity_level = 4  # what is wrong is told here, in one line
-        self.name = shown
+        self.name, self.file = shown, name
         try:
             source = name if node is None else _with_output(name, node, size)
             self.session = runtime.InferenceSession(
@@ -159,6 +157,48 @@ class _Session:
             raise
         except Exception as error:
             raise ConvError(f"{self.name}: cannot be run: {_first(error)}", usage=True) from error
+
+    @cached_property
+    def ends_in(self) -> str:
+        """The operator that the output comes from, those that change no number left out; nothing if it is not known."""
+        with suppress(Exception):  # the model runs: what cannot be told of it is no error
+            graph = import_module("onnx").load(self.file, load_external_data=False).graph
+            made = {name: node for node in graph.node for name in node.output}
+            node = made[self.output]
+            while node.op_type in _PASSING and node.input[0] in made:
+                node = made[node.input[0]]
+            return str(node.op_type)
+        return ""
+
+    def check_scores(self, found: NDArray[Any]) -> None:
+        """Refuse an output that has no score a class.
+
+        Raises
+        ------
+        ConvError
+        """
+        size, held = size_text(found.shape), ""
+        if found.dtype.kind in "iub" and found.itemsize > 1:  # of one byte are scores of quantized models
+            held = f"whole numbers ({self.ends_in or found.dtype})"
+        elif sum(n > 1 for n in found.shape) > 1:
+            held = size
+        elif found.size == 1 and self.ends_in not in _EACH:
+            held = "one number"
+        if held:
+            output = printable(self.output)
+            raise ConvError(
+                f"{self.name}: its output {output} is {held}, no score a class: "
+                f"--features {output} -o x.npy gives its numbers",
+                usage=True,
+            )
+
+    def answer(self, name: str, found: NDArray[Any]) -> Prediction:
+        """Take numbers for logits, unless they are probabilities: of classes that exclude each other, or of each for itself."""
+        values = np.asarray(found, np.float32).reshape(-1)
+        soft = self.ends_in in (*_EACH, "Softmax")
+        if self.ends_in not in _SCORES:  # made by hand, or not known
+            soft |= bool((values >= 0).all() and abs(values.sum() - 1) < 1e-3)
+        return Prediction(name, values, soft)
 
     def _run(self, x: NDArray[Any]) -> NDArray[Any]:
         found = self._found(x)

@@ -263,9 +263,18 @@ _WEIGHTS: dict[str, tuple[int, ...]] = {
 
 _ANY_KIND = frozenset(
     ("ConvInteger", "QLinearConv", "QLinearMatMul", "QGemm", "MatMulInteger", "MatMulIntegerToFloat",
-     "DynamicQuantizeMatMul", "MatMulNBits", "DynamicQuantizeLSTM", "QAttention", "DequantizeLinear")
+     "DynamicQuantizeMatMul", "MatMulNBits", "DynamicQuantizeLSTM", "QAttention", "DequantizeLinear",
+     "QLinearAdd", "QLinearMul")
 )  # fmt: skip
 """Operators whose weights are integers."""
+
+_FILLED_IN: dict[str, tuple[int, ...]] = {
+    "GRU": (5,),
+    "LSTM": (5, 6),
+    "RNN": (5,),
+    "InstanceNormalization": (1, 2),
+}
+"""Inputs that exporters fill in where a layer has none: states of zeros, and a group normalization's ones and zeros."""
 
 _FORMULAS = frozenset(
     ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Where", "Mod", "Equal", "Less", "Greater", "LessOrEqual",
@@ -340,7 +349,8 @@ def _counts(node: Any, at: int, tensor: Tensor) -> bool:
         return at in _WEIGHTS[op] and (tensor.floats or op in _ANY_KIND)
     if not tensor.floats:
         return False
-    return not (op in _FORMULAS and prod(tensor.dims) == 1 and tensor.generated)
+    told = prod(tensor.dims) == 1 if op in _FORMULAS else at in _FILLED_IN.get(op, ())
+    return not (told and tensor.generated)
 
 
 _ELEMENTWISE = """

@@ -20,10 +20,15 @@ Asked = Mapping[str, Sequence[int]]
 def looks_like_onnx(head: bytes) -> bool:
     r"""Whether a file begins as ONNX models do: protobuf's field 1, the version of the format.
 
+    A file of safetensors can begin so, too: with the length of its header, 8 bytes, and a brace.
+
     >>> looks_like_onnx(b"\x08\x08\x12\x07pytorch"), looks_like_onnx(b"conv:8,k3 relu")
     (True, False)
+    >>> looks_like_onnx(b"\x08\x06\0\0\0\0\0\0{")
+    False
     """
-    return head[:1] == b"\x08" and len(head) > 1 and head[1] < 0x40
+    weights = head[5:9] == b"\0\0\0{"
+    return head[:1] == b"\x08" and len(head) > 1 and head[1] < 0x40 and not weights
 
 
 def parsed(source: Path | bytes, shown: str) -> Any:

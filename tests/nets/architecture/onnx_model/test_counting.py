@@ -89,6 +89,48 @@ def test_recurrent_layers(text, weights, counted):
     assert (found.total.params, sum(x.macs for x in found.layers)) == counted
 
 
+STATES = {
+    "LSTM": ("y, a, b = LSTM <hidden_size = 6> (x, w, r, , , {h}, {h})", (1, 24, 5), (1, 24, 6), 264),
+    "GRU": ("y, a = GRU <hidden_size = 6> (x, w, r, , , {h})", (1, 18, 5), (1, 18, 6), 198),
+    "RNN": ("y, a = RNN <hidden_size = 6> (x, w, r, , , {h})", (1, 6, 5), (1, 6, 6), 66),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("op", STATES)
+def test_states_of_zeros_that_an_exporter_fills_in_are_no_parameters(op):
+    text, w, r, params = STATES[op]
+    weights = {"w": w, "r": r, "val_9": np.zeros((1, 1, 6), np.float32)}
+    assert total(text.format(h="val_9"), weights, size="7,1,5")[0] == params
+    weights = {"w": w, "r": r, "start": np.ones((1, 1, 6), np.float32)}
+    assert total(text.format(h="start"), weights, size="7,1,5")[0] == params + 6
+
+
+def test_ones_and_zeros_of_a_group_normalization_are_no_parameters():
+    text = "y = InstanceNormalization (x, {s}, {b})"
+    given = np.ones(3, np.float32)
+    assert (
+        total(text.format(s="val_1", b="val_2"), {"val_1": given, "val_2": given}, size="2,3,8,8")[
+            0
+        ]
+        == 0
+    )
+    assert (
+        total(
+            text.format(s="scale", b="shift"),
+            {"scale": given, "shift": given},
+            size="2,3,8,8",
+        )[0]
+        == 6
+    )
+
+
+@pytest.mark.parametrize("op", ["QLinearAdd", "QLinearMul"])
+def test_quantized_constants_that_are_added_or_multiplied_are_parameters(op):
+    nodes = f"q = QuantizeLinear (x, s, z) p = com.microsoft.{op} (q, s, z, w, s, z, s, z) y = DequantizeLinear (p, s, z)"
+    weights = {"s": np.float32(0.1), "z": np.uint8(3), "w": np.zeros((1, 6, 1, 1), np.uint8)}
+    assert read(model(nodes, weights, size="1,6,4,4")).total.params == 6
+
+
 def test_attention():
     text = "y = Attention <q_num_heads = 2, kv_num_heads = 2> (x, x, x)"
     assert total(text, {}, size="1,9,8", opset=23) == (0, 2 * 9 * 9 * 8)
