@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from convcli.figures.fonts import fitted, width
-from convcli.figures.graphs import Fold, Fork, Item, Part, arranged, gathered, size_after
+from convcli.figures.graphs import Fold, Fork, Item, Part, Tangle, arranged, gathered, size_after
 from convcli.figures.scene import Box, Group, Line, Page, Polygon, Text
 from convcli.figures.scene import Item as Drawn
 
@@ -13,6 +13,8 @@ __all__ = ["blocks_page"]
 _MARGIN, _GAP, _BUS, _FRAME, _MEET, _BESIDE = 28.0, 34.0, 18.0, 16.0, 22.0, 20.0
 _SIZE, _SMALL, _LEADING = 13.0, 11.0, 16.0
 _LEAST, _MOST = 96.0, 300.0
+_LANE, _LANES = 9.0, 14.0
+"""Room between lines that lead past layers, and between the layers and the first of them."""
 _COLUMN, _GUTTER = 1500.0, 56.0
 """Height from which on a network goes on in another column, and the room between them."""
 _FACES = {
@@ -119,6 +121,10 @@ def _extent(item: Item) -> tuple[float, float]:
         wide, high = _measured(item.items)
         sign = width(f"×{item.times}", 16) + 8
         return max(wide + 2 * (_FRAME + sign), label), high + 2 * _FRAME + _BUS
+    if isinstance(item, Tangle):
+        wide, high = _measured(item.parts)
+        lanes = max(_lanes(item).values(), default=-1) + 1
+        return wide + 2 * (_LANES + lanes * _LANE), high + _BUS
     sizes = [_measured(branch) for branch in item.branches]
     wide, high = _abreast(sizes), _GAP + max(h for _, h in sizes) + _MEET
     if item.join is not None:
@@ -129,6 +135,27 @@ def _extent(item: Item) -> tuple[float, float]:
 
 def _abreast(sizes: Sequence[tuple[float, float]]) -> float:
     return sum(w for w, _ in sizes) + _BESIDE * (len(sizes) - 1)
+
+
+def _past(item: Tangle) -> dict[int, list[int]]:
+    """Return what leads past layers: from where (-1 is what comes in), to which."""
+    found: dict[int, list[int]] = {}
+    for start, end in item.edges:
+        if end - start > 1:
+            found.setdefault(start, []).append(end)
+    return found
+
+
+def _lanes(item: Tangle) -> dict[int, int]:
+    """Give each layer that something leads on from a lane beside the layers, those that overlap different ones."""
+    found: dict[int, int] = {}
+    ends: list[int] = []  # of each lane, the last layer that it leads to
+    for start, to in sorted(_past(item).items()):
+        free = (lane for lane, end in enumerate(ends) if end <= start)
+        lane = next(free, len(ends))
+        ends[lane : lane + 1] = [max(to)]
+        found[start] = lane
+    return found
 
 
 def _arrow(points: Sequence[tuple[float, float]]) -> list[Drawn]:
@@ -160,6 +187,8 @@ class _Painter:
                 y = self.part(item, x, y)
             elif isinstance(item, Fold):
                 y = self.fold(item, x, y)
+            elif isinstance(item, Tangle):
+                y = self.tangle(item, x, y)
             else:
                 y = self.fork(item, x, y)
         return y
@@ -223,3 +252,40 @@ class _Painter:
             return meet
         self.drawn += _arrow([(x, meet), (x, meet + 14)])
         return self.part(item.join, x, meet + 14)
+
+    def tangle(self, item: Tangle, x: float, y: float) -> float:
+        """Draw layers below one another; what leads past some has a line at their right."""
+        past, lanes = _past(item), _lanes(item)
+        edge = x + _measured(item.parts)[0] / 2 + _LANES
+        into = [
+            sorted(s for s, ends in past.items() if at in ends) for at in range(len(item.parts))
+        ]
+        self.drawn += _arrow([(x, y), (x, y + _BUS)])
+        leaves = {-1: (x, y + _BUS / 3)}
+        arrive: dict[tuple[int, int], tuple[float, float]] = {}
+        y += _BUS
+        for at, part in enumerate(item.parts):
+            if at:
+                if (at - 1, at) in item.edges:
+                    self.drawn += _arrow([(x, y), (x, y + _GAP)])
+                    self.label(item.parts[at - 1].size, x, y + _GAP / 2 - 2)
+                y += _GAP
+            wide, high = _side(part)
+            right, ports = x + wide / 2, [*into[at], *([at] if at in past else [])]
+            for place, port in enumerate(ports, 1):
+                point = right, y + high * place / (len(ports) + 1)
+                if port == at:
+                    leaves[at] = point
+                else:
+                    arrive[port, at] = point
+            y = self.part(part, x, y)
+        for start, ends in past.items():
+            lane, (left, top) = edge + lanes[start] * _LANE, leaves[start]
+            reach = [arrive[start, end] for end in ends]
+            self.drawn.append(Line([(left, top), (lane, top), (lane, reach[-1][1])], "faint", 1.2))
+            for right, high in reach:
+                head = Polygon(
+                    [(right, high), (right + 7, high - 3.5), (right + 7, high + 3.5)], "faint"
+                )
+                self.drawn += [Line([(lane, high), (right + 5, high)], "faint", 1.2), head]
+        return y

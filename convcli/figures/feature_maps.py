@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 
 from convcli.figures.fonts import fitted, width
-from convcli.figures.graphs import Fork, Item, Part, arranged, gathered, size_after
+from convcli.figures.graphs import Fork, Item, Part, Tangle, arranged, gathered, size_after
 from convcli.figures.scene import Box, Group, Line, Page, Polygon, Text, bounds
 from convcli.figures.scene import Item as Drawn
 
@@ -86,6 +86,8 @@ def _stops(parts: Sequence[Part], size: tuple[int, ...]) -> list[_Stop]:
 def _said(item: Item) -> tuple[str, ...]:
     if isinstance(item, Part):
         return tuple(item.lines)
+    if isinstance(item, Tangle):
+        return (f"{len(item.parts)} layers",)
     assert isinstance(item, Fork)
     return (f"{len(item.branches)} branches", *(item.join.lines if item.join else ()))
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-__all__ = ["Fold", "Fork", "Item", "Part", "arranged", "gathered", "leaves", "size_after"]
+__all__ = ["Fold", "Fork", "Item", "Part", "Tangle", "arranged", "gathered", "leaves", "size_after"]
 
 _LONGEST = 24
 """Items of a pattern that is looked for again behind itself."""
@@ -67,6 +67,21 @@ class Fork:
 
 
 @dataclass(frozen=True)
+class Tangle:
+    """Layers that no branches side by side can show: in the order of computation, with all that leads from one to another.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+    edges : tuple of (int, int)
+        From a part to a later one, by their places in `parts`; from -1 is what comes in.
+    """
+
+    parts: tuple[Part, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Fold:
     """Items that repeat, drawn once."""
 
@@ -76,7 +91,7 @@ class Fold:
     """The last layer of the last turn."""
 
 
-Item: TypeAlias = Part | Fork | Fold
+Item: TypeAlias = Part | Fork | Fold | Tangle
 
 
 def arranged(parts: Sequence[Part], *, fold: bool = True) -> tuple[Item, ...]:
@@ -142,6 +157,8 @@ def size_after(item: Item) -> tuple[int, ...]:
         return item.size
     if isinstance(item, Fold):
         return item.last.size
+    if isinstance(item, Tangle):
+        return item.parts[-1].size
     return item.join.size if item.join else ()
 
 
@@ -153,6 +170,8 @@ def leaves(items: Sequence[Item]) -> list[Part]:
             found.append(item)
         elif isinstance(item, Fold):
             found += leaves(item.items)
+        elif isinstance(item, Tangle):
+            found += item.parts
         else:
             for branch in item.branches:
                 found += leaves(branch)
@@ -195,11 +214,17 @@ class _Arranging:
         if not joined:  # ends that do not come together again
             branches, inner = self.components(numbers), numbers
         if len(branches) == 1 and not (joined and entry in join.inputs):
-            return [self.parts[number - 1] for number in numbers]  # a tangle: one after the other
+            return [self.tangle(numbers)]
         found = [self.series(branch, entry) for branch in branches]
         if joined and entry in join.inputs:
             found.append(())
         return [Fork(tuple(found), join if joined else None)]
+
+    def tangle(self, numbers: list[int]) -> Tangle:
+        place = {number: at for at, number in enumerate(numbers)}
+        parts = [self.parts[number - 1] for number in numbers]
+        edges = {(place.get(v, -1), at) for at, part in enumerate(parts) for v in part.inputs}
+        return Tangle(tuple(parts), tuple(sorted(edges)))
 
     def components(self, numbers: list[int]) -> list[list[int]]:
         """Return the layers that hang together, each group in order."""
@@ -229,6 +254,8 @@ def _shape_of(items: Sequence[Item]) -> tuple[object, ...]:
             found.append((item.lines, item.size[1:]))
         elif isinstance(item, Fold):
             found.append((item.times, _shape_of(item.items)))
+        elif isinstance(item, Tangle):
+            found.append((_shape_of(item.parts), item.edges))
         else:
             branches = tuple(_shape_of(branch) for branch in item.branches)
             found.append((branches, item.join and (item.join.lines, item.join.size[1:])))
@@ -273,6 +300,10 @@ def _shared(*turns: Item) -> Item:
         last = _shared(*(turn.last for turn in turns if isinstance(turn, Fold)))
         assert isinstance(last, Part)
         return replace(first, items=tuple(map(_shared, *rows)), last=last)
+    if isinstance(first, Tangle):
+        tangles = (turn.parts for turn in turns if isinstance(turn, Tangle))
+        shared = (_shared(*parts) for parts in zip(*tangles, strict=True))
+        return replace(first, parts=tuple(part for part in shared if isinstance(part, Part)))
     forks = [turn for turn in turns if isinstance(turn, Fork)]
     branches = tuple(
         tuple(map(_shared, *rows)) for rows in zip(*(f.branches for f in forks), strict=True)

@@ -1,15 +1,16 @@
 """Networks as graphs and as feature maps: their structure, and that nothing lies on anything else."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree.ElementTree import fromstring
 
+import numpy as np
 import pytest
 
 from convcli.commands.net.draw import _parts, _usual
 from convcli.figures.blocks import blocks_page
 from convcli.figures.feature_maps import maps_page
-from convcli.figures.graphs import Fold, Fork, arranged, gathered, leaves
-from convcli.figures.scene import Box, Text, bounds, flat
+from convcli.figures.graphs import Fold, Fork, Part, Tangle, arranged, gathered, leaves
+from convcli.figures.scene import Box, Line, Polygon, Text, bounds, flat
 from convcli.figures.svg import svg
 from convcli.figures.themes import THEMES
 from convcli.nets.architecture.parser import read_chain
@@ -64,6 +65,89 @@ def outline(items):
 )
 def test_structures(text, found):
     assert outline(arranged(parts_of(text, (3, 9, 9)))) == found
+
+
+def layers(*inputs):
+    return [
+        Part(f"l{i}", "join" if len(read) > 1 else "weighted", (i, 4), read)
+        for i, read in enumerate(inputs, 1)
+    ]
+
+
+def test_a_tangle_keeps_what_leads_where():
+    # two skips that cross: no branches side by side
+    first, item, last = arranged(layers((0,), (1,), (2,), (1, 3), (2, 4), (5,)))
+    assert (first.label, last.label) == ("l1", "l6")
+    assert isinstance(item, Tangle)
+    assert [part.label for part in item.parts] == ["l2", "l3", "l4", "l5"]
+    assert item.edges == ((-1, 0), (-1, 2), (0, 1), (0, 3), (1, 2), (2, 3))
+
+
+def drawn_edges(page, count):
+    """Read from a page which of the boxes l1 … lN each arrow leads from and to; 0 is the input."""
+    items = list(flat(page.items))
+    boxes = [item for item in items if isinstance(item, Box)]
+    assert len(boxes) == count + 1
+
+    def box_at(x, y):
+        for at, box in enumerate(boxes):
+            inside = (
+                box.y - 1 <= y <= box.y + box.high + 1 and box.x - 1 <= x <= box.x + box.wide + 1
+            )
+            if inside:
+                return at
+        return None
+
+    lines = [item.points for item in items if isinstance(item, Line)]
+    heads = [item.points[0] for item in items if isinstance(item, Polygon)]
+    found = set()
+    for x, y in heads:
+        target = box_at(x, y)
+        if target is None:  # what leaves the network
+            continue
+        # follow the line that ends at the head back to where it begins; it may begin on another line
+        [way] = [
+            points for points in lines if abs(points[-1][0] - x) + abs(points[-1][1] - y) < 5.5
+        ]
+        start = way[0]
+        while (source := box_at(*start)) is None:
+            start = next(
+                points[0]
+                for points in lines
+                if any(on(start, a, b) for a, b in pairwise(points)) and points[0] != start
+            )
+        found.add((source, target))
+    return found
+
+
+def on(point, a, b):
+    """Whether a point is on a line that is level or upright, or at its end."""
+    (x, y), (left, right), (top, bottom) = point, sorted((a[0], b[0])), sorted((a[1], b[1]))
+    return left - 0.1 <= x <= right + 0.1 and top - 0.1 <= y <= bottom + 0.1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_tangle_is_drawn_as_it_is(seed):
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(5, 12))
+    # crossing skips from the first layer on, so that all is one tangle
+    inputs = [(0,)]
+    for number in range(2, count + 1):
+        read = {int(rng.integers(max(0, number - 4), number)) for _ in range(rng.integers(1, 3))}
+        inputs.append(tuple(sorted(read)))
+    parts = layers(*inputs)
+    items = arranged(parts)
+    wanted = {(i, at) for at, read in enumerate(inputs, 1) for i in read}
+    page = blocks_page("x", (3, 4), parts)
+    shown = texts(page)
+    for one, other in combinations(shown, 2):
+        assert not overlap(one.bounds, other.bounds), (one.text, other.text)
+    left, top, right, bottom = bounds(page.items)
+    assert min(left, top) >= 0
+    assert right <= page.wide
+    assert bottom <= page.high
+    if [type(item) for item in items] == [Tangle] and gathered(parts, (3, 4)) == parts:
+        assert drawn_edges(page, count) == wanted
 
 
 def test_a_block_that_shrinks_is_no_repeat_of_one_that_does_not():

@@ -178,7 +178,9 @@ class _Session:
         ConvError
         """
         size, held = size_text(found.shape), ""
-        if found.dtype.kind in "iub" and found.itemsize > 1:  # of one byte are scores of quantized models
+        if (
+            found.dtype.kind in "iub" and found.itemsize > 1
+        ):  # of one byte are scores of quantized models
             held = f"whole numbers ({self.ends_in or found.dtype})"
         elif sum(n > 1 for n in found.shape) > 1:
             held = size
