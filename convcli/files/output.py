@@ -79,8 +79,11 @@ def check_target(path: Path, *, force: bool = False, attempt: Attempt | None = N
     Raises
     ------
     ConvError
-        The file exists, is a folder, what should be its folder is none, or one may not write there.
+        The file exists, is a folder, what should be its folder is none, or one may not write there; or it is called -,
+        which is standard output where that can be meant.
     """
+    if str(path) == "-":
+        raise ConvError("-: got standard output, a file is needed here", usage=True)
     try:
         _settle(path, force, attempt)
     except OSError as error:

@@ -367,3 +367,8 @@ def test_a_file_that_is_written_is_held():
             other.write(b"2")
         file.write(b"1")
     assert (Path("x").read_bytes(), Path("y").read_bytes()) == (b"1", b"2")
+
+
+def test_standard_output_is_no_file():
+    with pytest.raises(ConvError, match=r"^-: got standard output, a file is needed here$"):
+        check_target(Path("-"))

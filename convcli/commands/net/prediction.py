@@ -150,9 +150,9 @@ def _of_logits(output: str | None) -> bool:
 def _check_outputs(asked: "PredictOptions", request: Request) -> None:
     """Refuse files that may not be written, before the work starts."""
     drawing = request.command != "predict"
-    for name in (asked.logits, None if drawing else asked.output):
-        if name not in (None, "-"):
-            check_target(Path(str(name)), force=asked.force)
+    for name in (asked.logits, None if drawing or asked.output == "-" else asked.output):
+        if name is not None:
+            check_target(Path(name), force=asked.force)
     if drawing or asked.output in (None, "-") or request.format != "auto":
         return
     path = Path(str(asked.output))
