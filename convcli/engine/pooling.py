@@ -212,6 +212,8 @@ class Pooling(Result):
             height = max(fit, self.axes[0].extent // self.axes[0].s, 1)
         elif ranks.network(self.work, self.windows, self._ranks(self.rule)) is not None:
             height = max(NETWORKED // row, 1)
+        elif ranks.countable(self.work, self.windows):
+            height = max(ranks.TILE, RANKED // row)
         else:
             height = max(min(RANKED, max(-(-target.size // threads), LEAST)) // row, 1)
         parts = [(top, min(top + height, stop)) for top in range(start, stop, height)]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +45,12 @@ BESIDE = 1 << 23
 
 LEAST = 3 << 15
 """Bytes of a plane below which the calls cost more than the cells."""
+
+TILE = 192
+"""Rows and columns of windows that are counted together: their answers are near each other, and their cells in the cache."""
+
+TOGETHER = 8
+"""Numbers that are counted at a time."""
 
 GATHERED = 1 << 20
 """Cells of windows that are gathered at a time, to be parted or sorted."""
@@ -348,34 +355,79 @@ def counted(
     ranks: Sequence[int | NDArray[np.int64]],
     out: Sequence[Array],
 ) -> None:
-    """Count, for every number that occurs, the cells of each window that are no larger: O(256), whatever the window.
+    """Count, for the numbers that occur, the cells of each window that are no larger: O(256), whatever the window.
 
-    As `select`, but ranks may differ from window to window, and more than two are allowed.
+    A tile at a time, in which answers are near each other. As `select`, but ranks may differ from window to window, and more than two are allowed.
 
     Source: Fitch, Coyle and Gallagher, "Median filtering by threshold decomposition", 1984.
     """
+    (step, aside), (down, across) = windows.stride, windows.dilation
+    reach = (max(b for _, b in windows.columns) - 1) * down, (len(windows.columns) - 1) * across
+    planes, rows, columns = out[0].shape
+    places = product(range(planes), range(0, rows, TILE), range(0, columns, TILE))
+    for plane, top, left in places:
+        tile = slice(top, min(top + TILE, rows)), slice(left, min(left + TILE, columns))
+        last = [
+            (w.stop - 1) * s + r + 1 for w, s, r in zip(tile, windows.stride, reach, strict=True)
+        ]
+        one = slice(plane, plane + 1)
+        part = cells[one, top * step : last[0], left * aside : last[1]]
+        own = [r if isinstance(r, int) else r[tile] for r in ranks]
+        _counted(part, windows, own, [o[one, *tile] for o in out])
+
+
+def _counted(
+    cells: Array,
+    windows: Windows,
+    ranks: Sequence[int | NDArray[np.int64]],
+    out: Sequence[Array],
+) -> None:
+    """Count in a part: of the numbers that occur only those between the least and the largest answer."""
     values = np.unique(cells)
-    for target in out:
-        target[...] = values[0]
-    counts = np.uint16 if windows.count < 1 << 16 else np.uint32
     index = [np.zeros(o.shape, np.uint8) for o in out]
-    for value in values[:-1]:
-        below = _sums((cells <= value).view(np.uint8), windows, np.dtype(counts), out[0].shape)
-        for at, rank in zip(index, ranks, strict=True):
-            at += below <= rank
+    passed = 0
+    # ranges of numbers of which it is not known yet whether answers are larger
+    undecided = [(0, len(values) - 1)] if len(values) > 1 else []
+    while undecided:
+        taken, undecided = undecided[:TOGETHER], undecided[TOGETHER:]
+        middles = [(first + last) // 2 for first, last in taken]
+        ones = (cells <= values[middles][:, None, None]).view(np.uint8)
+        below = _sums(ones, windows, *out[0].shape[1:])
+        larger = [below <= rank for rank in ranks]
+        for at, found in zip(index, larger, strict=True):
+            at += found.view(np.uint8).sum(axis=0, dtype=np.uint8)
+        every = np.logical_and.reduce([found.all(axis=(1, 2)) for found in larger])
+        some = np.logical_or.reduce([found.any(axis=(1, 2)) for found in larger])
+        for (first, last), middle, whole, part in zip(taken, middles, every, some, strict=True):
+            if whole:
+                passed += middle - first
+            elif first < middle:
+                undecided.append((first, middle))
+            if part and middle + 1 < last:
+                undecided.append((middle + 1, last))
     for target, at in zip(out, index, strict=True):
-        np.take(values, at, out=target)
+        at += passed
+        target[...] = values[at]
 
 
-def _sums(ones: Array, windows: Windows, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    """Sum up the cells of each window."""
+def _sums(ones: Array, windows: Windows, rows: int, columns: int) -> Array:
+    """Sum up the cells of each window, zeros and ones: from (P, H, W) to (P, rows, columns)."""
     (down, across), (step, aside) = windows.dilation, windows.stride
-    found = np.zeros(shape, dtype)
+    dtype = np.dtype(np.uint16 if windows.count < 1 << 16 else np.uint32)
+    found: Array | None = None
     for (start, stop), ranges in runs(windows.columns).items():
-        tall = _added(ones, stop - start, down, dtype)[:, start * down :: step][:, : shape[1]]
+        few = np.dtype(np.uint8) if stop - start <= 255 else dtype  # half the bytes
+        tall = _added(ones, stop - start, down, few)[:, start * down :: step][:, :rows]
+        # all rows as one: what a window at a row's end sees of the next is cut off
+        line, wide = np.ascontiguousarray(tall).reshape(1, -1), tall.shape[2]
         for left, right in ranges:
-            wide = _added(tall.swapaxes(1, 2), right - left, across, dtype).swapaxes(1, 2)
-            found += wide[:, :, left * across :: aside][:, :, : shape[2]]
+            flat = _added(line[:, left * across :], right - left, across, dtype)
+            steps = (rows * wide, wide, aside)
+            whole = np.lib.stride_tricks.as_strided(
+                flat, (len(ones), rows, columns), tuple(n * flat.itemsize for n in steps)
+            )
+            found = whole if found is None else found + whole
+    assert found is not None
     return found
 
 

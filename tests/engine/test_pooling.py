@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from convcli.engine import ranks
 from convcli.engine.correlation import corr2d
@@ -325,6 +326,31 @@ def test_windows_that_hang_over_are_counted_as_they_are_sorted(size, mode, dtype
         found = pool2d(x, size, stride=1, mode=mode, **given)
         wide = pool2d(x.astype(int), size, stride=1, mode=mode, **given)  # sorted: not of 8 bits
         assert (found == wide).all()
+
+
+@pytest.mark.parametrize("tile", [5, 16, 192])
+@pytest.mark.parametrize("together", [1, 3, 8])
+@pytest.mark.parametrize("footprint", ["box", "disk"])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_windows_are_counted_tile_by_tile(tile, together, footprint, stride, monkeypatch):
+    # dark, bright and flat corners: tiles whose answers are all alike, and such that have every number
+    x = np.random.default_rng(5).integers(0, 256, (2, 61, 70))
+    x[:, :25, :30] = 7
+    x[:, 35:, :30] //= 16
+    x[:, :25, 40:] = 255
+    given = {"stride": stride, "footprint": footprint, "padding": "same", "mode": "percentile:70"}
+    want = pool2d(x, 9, **given)  # sorted: not of 8 bits
+    monkeypatch.setattr(ranks, "TILE", tile)
+    monkeypatch.setattr(ranks, "TOGETHER", together)
+    monkeypatch.setattr(ranks, "COUNTED", 0)
+    for dtype in (np.uint8, np.int8):
+        shift = 128 if dtype == np.int8 else 0
+        found = pool2d((x - shift).astype(dtype), 9, **given)
+        if footprint == "box" and stride == 1:
+            whole = sliding_window_view(x, (9, 9), axis=(1, 2)).reshape(2, 53, 62, 81)
+            inner = np.sort(whole, axis=-1)[..., 56]
+            assert (found[:, 4:-4, 4:-4].astype(int) + shift == inner).all()
+        assert (found.astype(int) + shift == want).all()
 
 
 @pytest.mark.parametrize("mode", ["median", "percentile:10", "sum"])
