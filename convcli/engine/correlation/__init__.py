@@ -16,7 +16,7 @@ from convcli.engine.arrays import as_array, check_numbers, check_planes, empty, 
 from convcli.engine.borders import border, filling
 from convcli.engine.correlation.planner import Plan, choose
 from convcli.engine.correlation.problem import Part, Problem, Runner, Scratch
-from convcli.engine.correlation.taps import Taps
+from convcli.engine.correlation.taps import anyway
 from convcli.engine.errors import ConvError
 from convcli.engine.results import Result
 from convcli.engine.sizes import geometry
@@ -127,7 +127,7 @@ class Correlation(Result):
                 rows = slice(part.top - start, part.bottom - start)
                 out = target[part.image, maps, rows, part.left : part.right]
                 if not self.runner.run(part, out, scratch):
-                    Taps(self.problem).run(part, out, scratch)
+                    anyway(self.problem).run(part, out, scratch)
 
 
 def corr2d(

@@ -9,7 +9,7 @@ from convcli.engine.correlation.costs import CALL, Cost, count_parts, rates
 from convcli.engine.correlation.problem import Array, Part, Problem, Scratch, all_finite, as_it_lies
 from convcli.engine.threads import shared
 
-__all__ = ["Taps", "cost", "refuse"]
+__all__ = ["Taps", "anyway", "cost", "refuse"]
 
 CACHE = 1 << 18
 """Bytes of a result that stay in a core's cache while every tap passes over them."""
@@ -53,15 +53,24 @@ def arithmetic(problem: Problem) -> np.dtype[Any]:
     return np.dtype(next((t for limit, t in sizes if problem.bound < limit), np.int64))
 
 
+def anyway(problem: Problem) -> "Taps | Lines":
+    """Return what computes parts whose NaN or infinity spoil another strategy's: sums as they are defined, in float64."""
+    lines = problem.bound is None and all(
+        len(terms) == 1 and bool(terms[0][0].all() and terms[0][1].all())
+        for terms in problem.factors
+    )
+    return Lines(problem) if lines else Taps(problem, np.dtype(np.float64))
+
+
 class Taps:
     """Shifted adds, made ready for one problem. Planes of few elements are taken many at a time."""
 
     threads = True
     rounds = False
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, work: np.dtype[Any] | None = None) -> None:
         self.problem = problem
-        self.work = arithmetic(problem)
+        self.work = work or arithmetic(problem)
         self.step, self.alone = _step(problem, BESIDE), _step(problem, CACHE)
         self.weights = problem.weights[:, 0].astype(self.work)
         self.exact = problem.bound is not None
@@ -158,3 +167,35 @@ class Taps:
         if len(values) == 1:
             return values.reshape(())
         return values.reshape(-1, *(1,) * (dimensions - 1))
+
+
+class Lines:
+    """Shifted adds of a column, then of a row: kernels that are a product of both, without a 0 that would stop NaN."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    def run(self, part: Part, out: Array, scratch: Scratch) -> bool:
+        """Compute a part (see `Runner.run`); always right."""
+        problem, (first, last) = self.problem, part.groups
+        (y, x), ((top, bottom), (left, right)) = problem.axes, problem.span(part)
+        shape = last - first, bottom - top, right - left
+        window = scratch.get("window", shape, np.float64)
+        problem.read(part, slice(first, last), window)
+        for i, target in enumerate(out):
+            o = first * problem.per + i
+            [(column, row)] = problem.factors[min(o, len(problem.factors) - 1)]
+            down = _added(window[i // problem.per], column, y.d, y.s, part.rows)
+            found = _added(down.T, row, x.d, x.s, part.columns).T
+            target[...] = found if problem.bias is None else found + problem.bias[o]
+        return True
+
+
+def _added(cells: Array, taps: Array, apart: int, step: int, count: int) -> Array:
+    """Sum up rows of cells, `apart` from each other and each times its tap, for windows `step` apart."""
+    last = (count - 1) * step + 1
+    rows = (cells[u * apart : u * apart + last : step] for u in range(len(taps)))
+    found: Array = np.zeros(())
+    for line, tap in zip(rows, taps.astype(np.float64), strict=True):
+        found = found + line * tap
+    return found

@@ -8,6 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from convcli.engine import blas, correlation
 from convcli.engine import threads as shares
@@ -593,3 +594,37 @@ def test_a_column_times_a_row_is_one_term(dtype, k):
     (term,) = factors.real_factors(kernel, np.dtype(dtype))
     left = np.abs(np.outer(*term).astype(np.float64) - kernel).sum()
     assert left <= 2 * np.finfo(dtype).eps * np.abs(kernel).sum()
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        np.full((31, 31), 1 / 961),
+        np.outer([1.0, -2.0, 0.5, 3.0, 1.0], [0.25, 1.0, -1.0]),
+        np.outer([1.0, 0.0, -1.0], [1.0, 2.0, 1.0]),
+        np.random.default_rng(4).standard_normal((21, 21)),
+    ],
+)
+@pytest.mark.parametrize("given", [{}, {"stride": (2, 3), "dilation": (1, 2)}])
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_beside_what_is_not_finite_sums_are_as_right_as_elsewhere(weights, given, odd):
+    rng = np.random.default_rng(3)
+    x = (0.7 + rng.random((2, 150, 140)) / 1000).astype(np.float32)
+    x[0, 60, 70] = odd
+    x[1, 90, 20:23] = odd, -odd, odd
+    extent = [
+        (k - 1) * d + 1 for k, d in zip(weights.shape, given.get("dilation", (1, 1)), strict=True)
+    ]
+    pads = tuple(((e - 1) // 2, e // 2) for e in extent)
+    found = prepare(x, weights, padding=pads, mode="reflect", bias=0.5, **given).run()
+    wide = np.pad(x.astype(np.float64), ((0, 0), *pads), mode="symmetric")
+    (sy, sx), (dy, dx) = given.get("stride", (1, 1)), given.get("dilation", (1, 1))
+    views = sliding_window_view(wide, extent, axis=(1, 2))[:, ::sy, ::sx, ::dy, ::dx]
+    with np.errstate(invalid="ignore"):
+        wanted = (views * np.float32(weights)).sum(axis=(-1, -2)) + 0.5
+    assert found.shape == wanted.shape
+    assert (np.isnan(found) == np.isnan(wanted)).all()
+    good = np.isfinite(wanted)
+    assert (found[~good & ~np.isnan(wanted)] == wanted[~good & ~np.isnan(wanted)]).all()
+    bound = 1e-6 * np.abs(weights).sum() * 0.701 + 1e-7
+    assert np.abs(found[good] - wanted[good]).max() < bound
