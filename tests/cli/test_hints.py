@@ -39,6 +39,19 @@ HINTS = [
     (["shape", "-n", "3x8x8", "batchnorm"], "did you mean 'bn'?"),
     (["shape", "-n", "3x8x8", "max:k2"], "did you mean 'maxpool'?"),
     (["corr", ".", "-k", "1"], ".: is a folder, a file is needed (-r takes the files in it)"),
+    (
+        ["shape", "-n", "1x3x224x224", "conv:64,k7"],
+        "a batch is left out: 3x224x224 was probably meant",
+    ),
+    (["net", "predict", "lenet", "camera.png"], "-w FILE takes those of others"),
+    (
+        ["net", "eval", "m.onnx", "camera.png"],
+        "is an ONNX model, which net show, compare, draw and",
+    ),
+    (
+        ["net", "train", "m.onnx", "camera.png"],
+        "is an ONNX model, which net show, compare, draw and",
+    ),
     (["net", "predict", "camera.png", "lenet"], "the network comes first: net predict lenet"),
 ]
 

@@ -159,7 +159,7 @@ def test_preparation(convcli, tmp_path):
 @pytest.mark.parametrize(
     ("call", "status", "message"),
     [
-        (["lenet", CAMERA], 2, "--weights: missing, net init makes some"),
+        (["lenet", CAMERA], 2, "--weights: missing, -w FILE takes those of others"),
         (["gone.npz", CAMERA], 1, "gone.npz: no such file or directory"),
         (
             ["lenet-bn", "-w", "w.npz", CAMERA],

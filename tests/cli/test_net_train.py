@@ -111,6 +111,9 @@ def test_a_run_goes_on_to_the_same_bytes(convcli, data):
     assert len((data / "l.csv").read_text().splitlines()) == 5
     done = convcli(*again)
     assert (done.status, done.text, done.err) == (0, "part.npz\n", "")
+    done = convcli(*again, "--epochs", 3, "--log", "again.csv")
+    assert done.err == "convcli: --epochs 3: 4 done already, a larger number goes on\n"
+    assert (data / "again.csv").read_text() == (data / "l.csv").read_text()
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -688,7 +691,7 @@ def test_eval_draws_the_confusion_and_the_surest_mistakes(convcli, tmp_path):
     ("call", "status", "message"),
     [
         (["w.npz", "name.npz"], 1, "name.npz: got the label '9th', and nothing says what the network's 10 classes are called: --labels FILE names them, one a line"),
-        (["lenet", "number.npz"], 2, "--weights: missing, net init makes some"),
+        (["lenet", "number.npz"], 2, "--weights: missing, -w FILE takes those of others"),
         (["w.npz", "number.npz", "--labels", "two.txt"], 1, "two.txt: has 2 lines, the network 10 classes"),
         (["w.npz", "few.npz", "--labels", "twice.txt"], 1, "few.npz: two of the network's classes are called 'one'"),
         (["w.npz", "number.npz", "-o", "x.png"], 2, "x.png: unknown suffix '.png', known: .csv, .json"),

@@ -20,7 +20,15 @@ from convcli.nets.architecture.steps import Step, program
 from convcli.nets.architecture.summary import Summary
 from convcli.nets.zoo import NETWORKS, Network, network
 
-__all__ = ["Chosen", "Overrides", "check_order", "choose", "choose_by_card", "is_onnx"]
+__all__ = [
+    "Chosen",
+    "Overrides",
+    "check_order",
+    "choose",
+    "choose_by_card",
+    "is_onnx",
+    "refuse_onnx",
+]
 
 _WIDEST = 64
 
@@ -184,6 +192,15 @@ def check_order(name: str) -> None:
     if name != "-" and name not in NETWORKS and kind_of(name) == "picture":
         raise ConvError(
             f"{display_name(name)}: is a picture, the network comes first: net predict lenet {display_name(name)}",
+            usage=True,
+        )
+
+
+def refuse_onnx(name: str) -> None:
+    """Refuse an ONNX model where a network is needed whose weights can be set."""
+    if is_onnx(name):
+        raise ConvError(
+            f"{display_name(name)}: is an ONNX model, which net show, compare, draw and predict take",
             usage=True,
         )
 

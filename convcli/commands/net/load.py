@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convcli.commands.net.choose import Chosen, Overrides, check_order, choose_by_card
+from convcli.commands.net.choose import (
+    Chosen,
+    Overrides,
+    check_order,
+    choose_by_card,
+    refuse_onnx,
+)
 from convcli.commands.output import tell
 from convcli.engine.errors import ConvError, display_name
 from convcli.engine.sizes.geometry import size_text
@@ -98,7 +104,11 @@ def load_network(
         name, file = "", name
     if file is None:
         check_order(name)
-        raise ConvError("--weights: missing, net init makes some", usage=True)
+        refuse_onnx(name)
+        raise ConvError(
+            "--weights: missing, -w FILE takes those of others (safetensors, NPZ), net init makes random ones",
+            usage=True,
+        )
     with weights.opened(Path(file)) as source:
         try:
             chosen = choose_by_card(name, source.card, asked, naming)

@@ -227,8 +227,8 @@ def _with_output(name: str, node: str, size: tuple[int, ...] | None) -> bytes:
     }
     with suppress(ConvError):  # its sizes need not be known for this
         known |= outputs_by_name(name, {"": size} if size else {})
-    if node not in known:
-        raise one_of("node", node, known).about("--features")
+    if not node or node not in known:
+        raise one_of("node", node, filter(None, known)).about("--features")
     model.graph.output.append(onnx.ValueInfoProto(name=known[node]))
     held: bytes = model.SerializeToString()
     return held

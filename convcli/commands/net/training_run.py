@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from convcli import terminal
-from convcli.commands.net.choose import Chosen, choose
+from convcli.commands.net.choose import Chosen, choose, refuse_onnx
 from convcli.commands.net.examples import examples_of
 from convcli.commands.net.load import preparation_of
 from convcli.commands.output import tell
@@ -56,6 +56,8 @@ class Setup:
     skipped: int = 0
     anew: bool = False
     """Whether it is a new run, also where it began with the weights of another."""
+    asked: bool = False
+    """Whether the call says how many epochs."""
 
 
 def set_up(asked: "TrainOptions") -> Setup:
@@ -73,6 +75,7 @@ def set_up(asked: "TrainOptions") -> Setup:
         )
     if asked.test and asked.holdout is not None:
         raise ConvError("--holdout: got --test too, one of them is allowed", usage=True)
+    refuse_onnx(asked.name)
     begun = Checkpoint.read(Path(asked.resume) if asked.resume else None)
     source = Path(asked.weights) if asked.weights else None
     card = _card_of(source) if source else begun.card
@@ -125,7 +128,8 @@ def set_up(asked: "TrainOptions") -> Setup:
     training = Training(scoring(model), recipe, chosen.input, preparation, seed, frozen)
     begun.take_up(training, train)
     said = checkpoint_card(chosen.card(), training, train, holdout, whole)
-    return Setup(training, train, test, said, skipped, begun.path is None)
+    anew, told = begun.path is None, asked.epochs is not None
+    return Setup(training, train, test, said, skipped, anew, told)
 
 
 def _card_of(path: Path) -> Mapping[str, Any]:
@@ -276,6 +280,14 @@ def runs(
     training, count = setup.training, len(setup.train)
     if patience and (text := _enough(training, patience, outputs)):
         yield Note(text)
+        return
+    if len(training.history) >= training.recipe.epochs:
+        outputs.save(setup)
+        if setup.asked:
+            done = f"{len(training.history)} done already"
+            yield Note(
+                f"convcli: --epochs {training.recipe.epochs}: {done}, a larger number goes on"
+            )
         return
     begun, first = time.monotonic(), len(training.history) * count + training.seen
     losses = [epoch.loss for epoch in training.history]

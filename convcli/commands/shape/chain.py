@@ -37,13 +37,13 @@ def run(asked: ShapeOptions) -> None:
         net = read_chain(read_text(asked.file), name=asked.file)
     else:
         net = read_chain(" ".join(asked.layers or []))
+    doubt = doubt_about(asked.n)
     try:
         steps = program(net, asked.n)
     except ConvError as error:
-        if asked.file:
-            raise error.about(printable(asked.file)) from error
-        raise
-    if doubt := doubt_about(asked.n):
+        found = ConvError(f"{error} (--input {doubt})", usage=error.usage) if doubt else error
+        raise found.about(printable(asked.file)) if asked.file else found from error
+    if doubt:
         print(f"convcli: note: --input {doubt}", file=sys.stderr)
     if asked.code:
         from convcli.nets.architecture.torch_code import chain_code
