@@ -31,18 +31,19 @@ __all__ = ["read", "read_all", "write_bands"]
 
 Array: TypeAlias = NDArray[Any]
 
-_WIDTH, _BITS, _ORIENTATION, _BANDS, _FORMAT = 256, 258, 274, 277, 339
+_WIDTH, _BITS, _PHOTOMETRIC, _ORIENTATION, _BANDS, _FORMAT = 256, 258, 262, 274, 277, 339
 _ACROSS, _DOWN, _UNIT = 282, 283, 296
 _INCHES = {2: 1.0, 3: 2.54}
 """By what resolution is counted in: how much of it an inch is."""
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = _READ = 0, 1, 2
 _BACK = {6: 8, 8: 6}
 """Quarter turns are undone by each other, all else by itself."""
 
 _MULTIPLIED, _APART = 1, 2
 """What a further sample is: alpha that the colours are multiplied by, or alpha beside them."""
 
-_NUMBERS = {1: "integers", 2: "signed integers", 3: "floats", 5: "complex integers", 6: "complex"}
+_NUMBERS = {1: "integers", 2: "signed integers", 3: "floats"}
+"""By sample format, those that are read."""
 _CLASSIC = 2**32 - 2**20
 """Bytes from which on a TIFF is a BigTIFF."""
 
@@ -130,7 +131,7 @@ def _pages(file: BinaryIO, refused: ConvError) -> Iterator[Any]:
 
 
 def _described(file: BinaryIO) -> str:
-    """Say which samples the first page has; nothing where its tags cannot be read."""
+    """Say which samples the first page has; nothing where its tags cannot be read, or such samples are not."""
     tags: Any = {}
     with suppress(Exception), told():
         file.seek(0)
@@ -141,9 +142,10 @@ def _described(file: BinaryIO) -> str:
         file.seek(tags.next)
         tags.load(file)
         bands, bits, kind = tags.get(_BANDS, 1), max(tags.get(_BITS, (1,))), tags.get(_FORMAT, (1,))
-        if _WIDTH in tags:
+        drawn = tags.get(_PHOTOMETRIC, _BLACK_IS_ZERO) in _READ
+        if _WIDTH in tags and drawn and kind[0] in _NUMBERS:
             several = f"{bands} bands of " if bands > 1 else ""
-            return f"has {several}{_NUMBERS.get(kind[0], 'samples')} of {bits} bits"
+            return f"has {several}{_NUMBERS[kind[0]]} of {bits} bits"
     return ""
 
 
@@ -153,7 +155,7 @@ def _read(page: Any, max_pixels: int) -> Picture:
         if axes not in ("YX", "YXS", "SYX") or page.dtype is None or page.dtype.kind not in "iuf":
             kind = printable(page.dtype) if page.dtype else f"{page.bitspersample} bits"
             raise ConvError(f"has samples of {kind} along {axes}, which are not read")
-        if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+        if page.photometric not in _READ:
             name = printable(getattr(page.photometric, "name", page.photometric))
             raise ConvError(f"has samples of the kind {name}, which is not read: grey and RGB are")
         check_size(page.imagewidth, page.imagelength, max_pixels)

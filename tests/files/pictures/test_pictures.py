@@ -189,7 +189,9 @@ def test_tiff_of_kinds_that_would_lose_bits_is_refused():
         (FLOAT.astype(np.complex64), {"sample_format": 6}),
         (FLOAT.astype(np.float64), {"sample_format": 3, "bits": 24}),
     ):
-        with pytest.raises(ConvError, match=r"^x: (has .*(samples|complex)|is damaged)"):
+        with pytest.raises(
+            ConvError, match=r"^x: (has .* samples|has floats of 24|is damaged|is broken)"
+        ):
             read_picture(tiff(samples, **options), "x")
 
 
