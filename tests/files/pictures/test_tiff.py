@@ -415,23 +415,21 @@ def test_an_integer_that_is_too_wide_for_what_it_comes_from():
         numbers(np.array([[2**63]], np.uint64), wide)
 
 
+@needs
 @pytest.mark.parametrize("bits", [2, 4, 6, 10, 12, 14])
-def test_samples_of_few_bits_span_the_whole_range(tifffile, bits):
+def test_samples_of_few_bits_span_the_whole_range(bits):
     pytest.importorskip("imagecodecs")
     dtype = np.uint8 if bits < 8 else np.uint16
     values = RNG.integers(0, 2**bits, (5, 8, 3), dtype=dtype)
     values[0, :2] = [[0], [2**bits - 1]]
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file,
-        np.moveaxis(values, 2, 0),
-        photometric="rgb",
-        planarconfig="separate",
-        bitspersample=bits,
-    )
-    found = read_picture(file.getvalue(), "x").planes
+    # eight samples of a band are as many bytes as a sample has bits, the highest bit first
+    planes = np.moveaxis(values, 2, 0)
+    ones = planes[..., np.newaxis] >> np.arange(bits)[::-1] & 1
+    packed = np.packbits(ones.astype(np.uint8).reshape(3, 5, -1), axis=-1)
+    data = tiff(np.moveaxis(packed, 0, 2), photometric=2, apart=True, bits=bits, width=8)
+    found = read_picture(data, "x").planes
     assert found.dtype == dtype
     full = np.iinfo(dtype).max
     assert found[:, 0, :2].tolist() == [[0, full]] * 3
-    exact = np.moveaxis(values, 2, 0) * (full / (2**bits - 1))
-    assert np.abs(found - exact).max() < 1 if bits > 8 else (np.abs(found - exact) <= 2).all()
+    exact = planes * (full / (2**bits - 1))
+    assert np.abs(found - exact).max() < (1 if bits > 8 else 3)
