@@ -31,7 +31,7 @@ Rule: TypeAlias = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray
 LONGEST = 20000
 """Minima and maxima of the longest network that is used; windows of more are counted or parted."""
 
-COUNTED = 3000
+COUNTED = 2200
 """The same where the numbers have 8 bits, and a window's cells below each of the 256 can be counted instead."""
 
 SHARED, ALONE = 1700, 64
