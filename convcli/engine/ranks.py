@@ -357,7 +357,8 @@ def counted(
 ) -> None:
     """Count, for the numbers that occur, the cells of each window that are no larger: O(256), whatever the window.
 
-    A tile at a time, in which answers are near each other. As `select`, but ranks may differ from window to window, and more than two are allowed.
+    A tile at a time, in which answers are near each other. As `select`, but ranks may differ from window to window, and
+    more than two are allowed.
 
     Source: Fitch, Coyle and Gallagher, "Median filtering by threshold decomposition", 1984.
     """

@@ -177,13 +177,12 @@ class _Session:
         ------
         ConvError
         """
-        size, held = size_text(found.shape), ""
-        if (
-            found.dtype.kind in "iub" and found.itemsize > 1
-        ):  # of one byte are scores of quantized models
+        held = ""
+        # whole numbers of one byte are scores of quantized models
+        if found.dtype.kind in "iub" and found.itemsize > 1:
             held = f"whole numbers ({self.ends_in or found.dtype})"
         elif sum(n > 1 for n in found.shape) > 1:
-            held = size
+            held = size_text(found.shape)
         elif found.size == 1 and self.ends_in not in _EACH:
             held = "one number"
         if held:

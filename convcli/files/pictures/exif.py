@@ -1,6 +1,7 @@
 """What a camera says of a picture (EXIF): read with it, and carried to the result as far as that is true of it."""
 
 from contextlib import suppress
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from convcli.files.pictures.picture import Picture
 if TYPE_CHECKING:
     from PIL import ImageFile
 
-__all__ = ["carried", "read_exif"]
+__all__ = ["carried", "loaded", "read_exif"]
 
 _CAMERA, _PLACE = 0x8769, 0x8825
 """What points to tags of their own: of the camera, and of the place."""
@@ -32,6 +33,7 @@ def read_exif(image: "ImageFile.ImageFile") -> bytes | None:
     with suppress(Exception):  # broken tags are no reason to refuse the samples
         tags, found = image.getexif(), _empty()
         found.update({tag: tags[tag] for tag in _TITLES if tag in tags})
+        _keep_letters(found)
         own = {tag: tags.get_ifd(tag) for tag in (_CAMERA, _PLACE) if tag in tags}
         for tag, held in own.items():
             found.get_ifd(tag).update(held)
@@ -44,20 +46,40 @@ def carried(picture: Picture) -> bytes:
 
     Nothing, where there is none or it cannot be read.
     """
+    return _carried(picture.exif, picture.size) if picture.exif else b""
+
+
+@lru_cache(4)
+def _carried(exif: bytes, size: tuple[int, int]) -> bytes:
+    """Compute it once for who writes the file and for who tells what it lacks."""
     with suppress(Exception):
-        if picture.exif:
-            tags = _empty()
-            tags.load(picture.exif)
-            for tag in _OF_THE_FILE:
-                if tag in tags:
-                    del tags[tag]
-            camera = tags.get_ifd(_CAMERA) if _CAMERA in tags else {}
-            for tag, axis in _SIDES.items():
-                if tag in camera:
-                    camera[tag] = picture.size[axis]
-            data: bytes = tags.tobytes()
-            return data
+        tags = loaded(exif)
+        for tag in _OF_THE_FILE:
+            if tag in tags:
+                del tags[tag]
+        camera = tags.get_ifd(_CAMERA) if _CAMERA in tags else {}
+        for tag, axis in _SIDES.items():
+            if tag in camera:
+                camera[tag] = size[axis]
+        data: bytes = tags.tobytes()
+        return data
     return b""
+
+
+def loaded(exif: bytes) -> Any:
+    """Return EXIF as Pillow's writers take it, letters beyond ASCII as bytes: for those it would write "?"."""
+    tags = _empty()
+    tags.load(exif)
+    _keep_letters(tags)
+    if _CAMERA in tags:
+        _keep_letters(tags.get_ifd(_CAMERA))
+    return tags
+
+
+def _keep_letters(tags: Any) -> None:
+    for tag, value in list(tags.items()):
+        if isinstance(value, str) and not value.isascii():
+            tags[tag] = value.encode("latin-1")  # each letter is a byte of the file
 
 
 def _empty() -> Any:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convcli.engine.errors import ConvError, one_of, printable
 from convcli.engine.sizes.geometry import size_text
 from convcli.files.memory import amount
-from convcli.files.pictures.exif import carried
+from convcli.files.pictures.exif import carried, loaded
 from convcli.files.pictures.picture import LONGEST_EXIF, Frames, Picture
 
 __all__ = [
@@ -109,12 +109,14 @@ def _about(name: str, picture: Picture) -> dict[str, Any]:
     dpi, exif = picture.display.resolution, carried(picture)
     if name == "BMP":
         exif = b""
+    about: dict[str, Any] = {"dpi": dpi, "exif": exif}
     if name == "WEBP" and dpi is not None:
-        tags = import_module("PIL.Image").Exif()
-        tags.load(exif)
+        tags = loaded(exif)
         tags[282], tags[283], tags[296] = *dpi, 2
-        dpi, exif = None, tags.tobytes()
-    return {key: value for key, value in (("dpi", dpi), ("exif", exif)) if value}
+        about = {"exif": tags.tobytes()}
+    elif name == "TIFF" and exif:
+        about["exif"] = loaded(exif)
+    return {key: value for key, value in about.items() if value}
 
 
 def _png(file: BinaryIO, picture: Picture, threads: int | None) -> None:
@@ -296,7 +298,7 @@ def write_frames(
     tuple of str
         What was left out, for people to be told.
     """
-    pictures = [p if _fits(p) else Picture(p.planes, p.alpha, display=p.display) for p in pictures]
+    pictures = [p if _fits(p) else replace(p, profile=None) for p in pictures]
     if format == "tiff":
         _pages(file, pictures)
         lost = frames.durations is not None
@@ -390,7 +392,7 @@ def losses(picture: Picture, format: str) -> tuple[str, ...]:
         "gamma": ("gamma", gamma and not picture.profile),
         "EXIF": ("exif", bool(picture.exif)),
     }
-    if format == "jpeg" and len(picture.exif or b"") > LONGEST_EXIF:
+    if format == "jpeg" and len(carried(picture)) > LONGEST_EXIF:
         given[f"EXIF of more than {amount(LONGEST_EXIF)}"] = ("", True)
     lost = [f"no {name}" for name, (key, has) in given.items() if has and key not in row.keeps]
     notes = []

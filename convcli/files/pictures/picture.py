@@ -62,8 +62,8 @@ class Picture:
     Parameters
     ----------
     planes : ndarray
-        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other dtypes, several bands and floats beyond 0 … 1 are numbers of their
-        own units (elevations, densities), with no black and white.
+        Grey (H, W) or colour (3, H, W); uint8, uint16 or float32. Other dtypes, several bands and floats beyond 0 … 1
+        are numbers of their own units (elevations, densities), with no black and white.
     alpha : ndarray or None
         (H, W), of the same dtype.
     profile : bytes or None

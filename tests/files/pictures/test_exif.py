@@ -10,7 +10,7 @@ from PIL import Image
 from convcli.files.pictures import read_picture
 from convcli.files.pictures.exif import carried
 from convcli.files.pictures.formats import losses, write_picture
-from convcli.files.pictures.picture import Picture
+from convcli.files.pictures.picture import Display, Picture
 from tests.files.making import png
 
 RNG = np.random.default_rng(31)
@@ -203,6 +203,20 @@ def test_nothing_is_added(format):
     found = Image.Exif()
     found.load(again)
     assert dict(found) == {271: "Maker"}
+
+
+@pytest.mark.parametrize("target", ["jpeg", "png", "webp", "tiff"])
+def test_names_with_letters_beyond_ascii_stay(target):
+    tags = Image.Exif()
+    tags[315] = "Jürgen 写真".encode()  # as cameras and editors write it
+    file = io.BytesIO()
+    shown = Display(resolution=(300, 300))
+    write_picture(file, Picture(GREY, exif=tags.tobytes(), display=shown), target)
+    again = read_picture(file.getvalue(), "x")
+    assert again.display.resolution == pytest.approx((300, 300), abs=0.01)
+    found = Image.Exif()
+    found.load(again.exif)
+    assert found[315].encode("latin-1") == "Jürgen 写真".encode()
 
 
 def test_broken_exif_is_told():
